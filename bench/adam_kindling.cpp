@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
+#include "bench/adam_program.h"
+
+namespace kindling::bench {
+namespace {
+
+void run(const AdamWork& work, const Options& options) {
+  const Tensor parameters =
+      from_data(adam_parameters(work), {work.parameters}, {.requires_grad = true});
+  optim::Adam optimizer({parameters}, {.lr = kAdamLearningRate});
+  // The gradient of the sum of parameters * gradients.
+  (parameters * from_data(adam_gradients(work), {work.parameters})).sum().backward();
+  run_adam_work("kindling", work, options, [&] { optimizer.step(); });
+}
+
+}  // namespace
+}  // namespace kindling::bench
+
+int main(int argc, char** argv) {
+  using namespace kindling::bench;
+  const Options options = parse_command_line(argc, argv);
+  kindling::set_num_threads(options.threads);
+  for (const AdamWork& work : adam_works()) {
+    if (options.selects(work.name)) run(work, options);
+  }
+}

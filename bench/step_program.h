@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "bench/command_line.h"
+#include "bench/report.h"
+#include "bench/timing.h"
+#include "bench/works.h"
+
+#include <string>
+
+namespace kindling::bench {
+
+/// The loss that `Step` reports at its tenth step, at a learning rate large enough for a wrong
+/// gradient or update to show.
+template <class Step>
+double loss_after_ten_steps(Work work) {
+  if (work.update == Update::adam) work.learning_rate = 1e-3;
+  Step step(work);
+  for (int i = 0; i < 10; ++i) step.run();
+  return step.loss();
+}
+
+/// Measures one work, if the options select it. A `Step` is made from a Work, `run()` makes one
+/// training step and `loss()` is the loss that the last step began with.
+template <class Step>
+void run_work(const std::string& implementation, const Work& work, const Options& options) {
+  if (!options.selects(work.name)) return;
+  if (options.check) {
+    print_check(implementation, work.name, loss_after_ten_steps<Step>(work));
+    return;
+  }
+  Step step(work);
+  const Timing timing = measure([&step] { step.run(); }, options.seconds);
+  print_result({implementation, work.name, options.threads, timing, product_flops(work), 0.0});
+}
+
+template <class Step>
+void run_works(const std::string& implementation, const Options& options) {
+  for (const Work& work : works()) run_work<Step>(implementation, work, options);
+}
+
+}  // namespace kindling::bench

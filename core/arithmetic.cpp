@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/autograd.h>
+#include <kindling/core/broadcast.h>
+#include <kindling/core/checks.h>
+#include <kindling/core/ops.h>
+
+namespace kindling {
+
+using namespace detail;
+using kernels::BinaryOp;
+
+namespace {
+
+bool is_linear(BinaryOp op) { return op == BinaryOp::add || op == BinaryOp::sub; }
+
+// A tensor operand, or the constant of the kernel's arguments when it is undefined.
+struct Operands {
+  BinaryOp op;
+  Saved a;
+  Saved b;
+  double scalar;
+  Strides strides;
+
+  void write_gradient(const Gradients& g, int operand, View grad, bool accumulate) const {
+    issue(backend_of(g.output()).binary_backward,
+          kernels::BinaryBackward{op, operand, g.view(a), g.view(b), g.output_view(), grad, scalar,
+                                  strides, accumulate});
+  }
+
+  // shape: the operand's, of which `out` is the broadcast.
+  void backward(const Gradients& g, int operand, const Shape& shape, const Shape& out) const {
+    if (!g.needs(operand)) return;
+    const bool unchanged = op == BinaryOp::add || (op == BinaryOp::sub && operand == 0);
+    if (shape == out) {
+      if (unchanged) return g.pass(operand, g.output());
+      const GradientTarget target = g.target(operand);
+      return write_gradient(g, operand, target.view, target.accumulate);
+    }
+    Tensor full = g.output();
+    if (!unchanged) {
+      full = make_tensor(out, g.output());
+      write_gradient(g, operand, view(full), false);
+    }
+    const GradientTarget target = g.target(operand);
+    sum_broadcast(full, out, target.view, shape, target.accumulate);
+  }
+};
+
+Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
+  check_same(name, a, b);
+  const Shape out = broadcast_shape(name, a.impl()->shape, b.impl()->shape);
+  const Strides strides = broadcast_strides(a.impl()->shape, b.impl()->shape, out);
+  const Tensor y = make_tensor(out, a);
+  issue(backend_of(a).binary, kernels::Binary{op, view(a), view(b), view(y), 0, strides});
+  if (!is_tracked(a, b)) return y;
+
+  const bool needs_a = !is_linear(op) && b.impl()->requires_grad;
+  const bool needs_b = op == BinaryOp::div || (op == BinaryOp::mul && a.impl()->requires_grad);
+  track(name, y, {&a, &b},
+        [operands =
+             Operands{op, needs_a ? Saved(a) : Saved(), needs_b ? Saved(b) : Saved(), 0, strides},
+         shape_a = a.impl()->shape, shape_b = b.impl()->shape, out](const Gradients& g) {
+          operands.backward(g, 0, shape_a, out);
+          operands.backward(g, 1, shape_b, out);
+        });
+  return y;
+}
+
+// One operand is the constant: `operand` says which one the tensor x is.
+Tensor binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int operand) {
+  const Shape& shape = check_defined(name, x).shape;
+  const std::int64_t numel = x.impl()->numel;
+  const Strides strides{.rank = 1, .size = {numel}, .first = {1}, .second = {1}};
+  const Tensor y = make_tensor(shape, x);
+  const View a = operand == 0 ? view(x) : View{};
+  const View b = operand == 0 ? View{} : view(x);
+  issue(backend_of(x).binary, kernels::Binary{op, a, b, view(y), scalar, strides});
+  if (!is_tracked(x)) return y;
+
+  const bool needs_x = op == BinaryOp::div && operand == 1;
+  track(name, y, {&x},
+        [operands = Operands{op, {}, needs_x ? Saved(x) : Saved(), scalar, strides},
+         operand](const Gradients& g) {
+          const bool unchanged =
+              operands.op == BinaryOp::add || (operands.op == BinaryOp::sub && operand == 0);
+          if (unchanged) return g.pass(0, g.output());
+          const GradientTarget target = g.target(0);
+          operands.write_gradient(g, operand, target.view, target.accumulate);
+        });
+  return y;
+}
+
+}  // namespace
+
+Tensor operator+(const Tensor& a, const Tensor& b) { return binary("add", BinaryOp::add, a, b); }
+Tensor operator-(const Tensor& a, const Tensor& b) { return binary("sub", BinaryOp::sub, a, b); }
+Tensor operator*(const Tensor& a, const Tensor& b) { return binary("mul", BinaryOp::mul, a, b); }
+Tensor operator/(const Tensor& a, const Tensor& b) { return binary("div", BinaryOp::div, a, b); }
+Tensor operator+(const Tensor& a, double b) { return binary("add", BinaryOp::add, a, b, 0); }
+Tensor operator-(const Tensor& a, double b) { return binary("sub", BinaryOp::sub, a, b, 0); }
+Tensor operator*(const Tensor& a, double b) { return binary("mul", BinaryOp::mul, a, b, 0); }
+Tensor operator/(const Tensor& a, double b) { return binary("div", BinaryOp::div, a, b, 0); }
+Tensor operator+(double a, const Tensor& b) { return binary("add", BinaryOp::add, b, a, 1); }
+Tensor operator-(double a, const Tensor& b) { return binary("sub", BinaryOp::sub, b, a, 1); }
+Tensor operator*(double a, const Tensor& b) { return binary("mul", BinaryOp::mul, b, a, 1); }
+Tensor operator/(double a, const Tensor& b) { return binary("div", BinaryOp::div, b, a, 1); }
+
+}  // namespace kindling

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/core/error.h>
+#include <kindling/core/tensor.h>
+
+#include <cstdint>
+
+/// Checks that ops make at their edge, before anything changes.
+namespace kindling::detail {
+
+/// The tensor's impl; ValueError when it is undefined.
+inline TensorImpl& check_defined(const char* op, const Tensor& tensor) {
+  if (tensor.impl() == nullptr) {
+    throw ValueError(message(op,
+                             ": undefined tensor: it was default-constructed or moved from, or is "
+                             "the grad() of a tensor that no backward has reached"));
+  }
+  return *tensor.impl();
+}
+
+/// Defined, of one dtype and on one device: DTypeError, DeviceError.
+void check_same(const char* op, const Tensor& a, const Tensor& b);
+
+/// d counted from the end if negative. ShapeError unless it is one of `rank` dimensions.
+int check_dim(const char* op, const Shape& shape, int d);
+
+/// ShapeError unless every size is at least 0.
+void check_sizes(const char* op, const Shape& shape);
+
+/// ValueError when `tensor` takes part in a graph that an in-place change would falsify.
+void check_in_place(const char* op, const Tensor& tensor);
+
+}  // namespace kindling::detail

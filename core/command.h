@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/core/error.h>
+#include <kindling/core/tensor.h>
+#include <kindling/kernels/backend.h>
+
+namespace kindling::detail {
+
+/// The kernels of a device. DeviceError when it is not there.
+const kernels::Backend& backend_of(Device device);
+
+/// A tensor on new, uninitialised memory.
+inline Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
+  return Tensor(TensorImpl::make(Storage::allocate(shape.numel(), dtype, device), 0, shape));
+}
+/// The same, with the dtype and device of `other`.
+inline Tensor make_tensor(const Shape& shape, const Tensor& other) {
+  const Storage& storage = *other.impl()->storage;
+  return make_tensor(shape, storage.dtype, storage.device);
+}
+
+inline const kernels::Backend& backend_of(const Tensor& tensor) {
+  return backend_of(tensor.impl()->storage->device);
+}
+
+/// Runs one kernel call. Every one of them passes here, as a function and plain arguments, so that
+/// a captured step can keep the calls and make them again.
+template <class Arguments>
+void issue(void (*kernel)(const Arguments&), const Arguments& arguments) {
+  kernel(arguments);
+}
+
+/// What a kernel sees of a tensor; an undefined one gives an empty View.
+inline View view(const Tensor& tensor) noexcept {
+  const TensorImpl* impl = tensor.impl();
+  if (impl == nullptr) return {};
+  const Storage& storage = *impl->storage;
+  auto* data = static_cast<char*>(storage.data) + impl->offset * size_of(storage.dtype);
+  return {data, impl->numel, storage.dtype};
+}
+
+/// Same, after counting the change: for kernels that overwrite a tensor that others may have saved.
+inline View changed_view(const Tensor& tensor) noexcept {
+  ++tensor.impl()->storage->version;
+  return view(tensor);
+}
+
+/// Copies elements between devices and dtypes. Waits when it leaves a GPU.
+void transfer(View source, Device from, View target, Device to);
+
+/// Copies (or adds) contiguous elements, converting the dtype.
+inline void issue_copy(Device device, View source, View target, bool accumulate = false) {
+  const Strides strides{.rank = 1, .size = {source.numel}, .first = {1}, .second = {1}};
+  issue(backend_of(device).copy, kernels::Copy{source, target, strides, accumulate});
+}
+
+}  // namespace kindling::detail

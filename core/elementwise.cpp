@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/autograd.h>
+#include <kindling/core/checks.h>
+#include <kindling/core/ops.h>
+#include <kindling/kernels/math/elementwise.h>
+
+namespace kindling {
+
+using namespace detail;
+using kernels::UnaryOp;
+
+namespace {
+
+Tensor unary(const char* name, UnaryOp op, const Tensor& x) {
+  const Tensor y = make_tensor(check_defined(name, x).shape, x);
+  issue(backend_of(x).unary, kernels::Unary{op, view(x), view(y)});
+  if (!is_tracked(x)) return y;
+
+  const math::Saved saves = math::saved_of(op);
+  Saved saved = saves == math::Saved::none ? Saved() : Saved(saves == math::Saved::input ? x : y);
+  Node& node = track(name, y, {&x}, [op, saved = std::move(saved)](const Gradients& g) {
+    if (g.output_masked()) return g.pass(0, g.output());
+    const View saved_view = g.view(saved);
+    const GradientTarget grad_x = g.target(0);
+    issue(backend_of(g.output()).unary_backward,
+          kernels::UnaryBackward{op, saved_view, g.output_view(), grad_x.view, grad_x.accumulate});
+  });
+  if (op == UnaryOp::relu) node.mark_relu(y);
+  return y;
+}
+
+}  // namespace
+
+Tensor exp(const Tensor& x) { return unary("exp", UnaryOp::exp, x); }
+Tensor log(const Tensor& x) { return unary("log", UnaryOp::log, x); }
+Tensor sqrt(const Tensor& x) { return unary("sqrt", UnaryOp::sqrt, x); }
+Tensor square(const Tensor& x) { return unary("square", UnaryOp::square, x); }
+Tensor abs(const Tensor& x) { return unary("abs", UnaryOp::abs, x); }
+Tensor neg(const Tensor& x) { return unary("neg", UnaryOp::neg, x); }
+Tensor relu(const Tensor& x) { return unary("relu", UnaryOp::relu, x); }
+Tensor gelu(const Tensor& x) { return unary("gelu", UnaryOp::gelu, x); }
+Tensor gelu_tanh(const Tensor& x) { return unary("gelu_tanh", UnaryOp::gelu_tanh, x); }
+Tensor silu(const Tensor& x) { return unary("silu", UnaryOp::silu, x); }
+Tensor tanh(const Tensor& x) { return unary("tanh", UnaryOp::tanh, x); }
+Tensor sigmoid(const Tensor& x) { return unary("sigmoid", UnaryOp::sigmoid, x); }
+Tensor operator-(const Tensor& x) { return unary("neg", UnaryOp::neg, x); }
+
+Tensor Tensor::exp() const { return kindling::exp(*this); }
+Tensor Tensor::log() const { return kindling::log(*this); }
+Tensor Tensor::sqrt() const { return kindling::sqrt(*this); }
+Tensor Tensor::square() const { return kindling::square(*this); }
+Tensor Tensor::abs() const { return kindling::abs(*this); }
+Tensor Tensor::neg() const { return kindling::neg(*this); }
+Tensor Tensor::relu() const { return kindling::relu(*this); }
+Tensor Tensor::gelu() const { return kindling::gelu(*this); }
+Tensor Tensor::silu() const { return kindling::silu(*this); }
+Tensor Tensor::tanh() const { return kindling::tanh(*this); }
+Tensor Tensor::sigmoid() const { return kindling::sigmoid(*this); }
+
+}  // namespace kindling

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/checks.h>
+#include <kindling/core/command.h>
+#include <kindling/core/makers.h>
+
+#include <cmath>
+
+namespace kindling {
+
+using namespace detail;
+
+namespace {
+
+Tensor make(const char* op, const Shape& shape, DType dtype, Device device, bool requires_grad) {
+  check_sizes(op, shape);
+  const Tensor result = make_tensor(shape, dtype, device);
+  result.impl()->requires_grad = requires_grad;
+  return result;
+}
+
+Tensor filled(const char* op, const Shape& shape, double value, const TensorOptions& options) {
+  const Tensor result = make(op, shape, options.dtype, options.device, options.requires_grad);
+  issue(backend_of(result).fill, kernels::Fill{view(result), value});
+  return result;
+}
+
+}  // namespace
+
+Tensor empty(const Shape& shape, const TensorOptions& options) {
+  return make("empty", shape, options.dtype, options.device, options.requires_grad);
+}
+Tensor zeros(const Shape& shape, const TensorOptions& options) {
+  return filled("zeros", shape, 0, options);
+}
+Tensor ones(const Shape& shape, const TensorOptions& options) {
+  return filled("ones", shape, 1, options);
+}
+Tensor full(const Shape& shape, double value, const TensorOptions& options) {
+  return filled("full", shape, value, options);
+}
+
+Tensor arange(double start, double end, double step, const TensorOptions& options) {
+  const double count = std::ceil((end - start) / step);
+  if (!std::isfinite(count) || count < 0) {
+    throw ValueError(message("arange: start ", start, ", end ", end, ", step ", step,
+                             ": step must be finite, not 0, and lead from start to end"));
+  }
+  const Tensor result = make("arange", Shape(static_cast<std::int64_t>(count)), options.dtype,
+                             options.device, options.requires_grad);
+  issue(backend_of(result).arange, kernels::Arange{view(result), start, step});
+  return result;
+}
+Tensor arange(double end, const TensorOptions& options) { return arange(0, end, 1, options); }
+
+namespace {
+
+// Appends the numbers of `values`, which must have the sizes that the first row of each level set.
+void flatten(const NestedNumbers& values, std::span<const std::int64_t> sizes,
+             std::vector<double>& out) {
+  if (values.is_list() != !sizes.empty() ||
+      (values.is_list() && static_cast<std::int64_t>(values.parts().size()) != sizes.front())) {
+    throw ShapeError("tensor: nested lists differ in length or depth: every row needs the same");
+  }
+  if (!values.is_list()) return out.push_back(values.value());
+  for (const NestedNumbers& part : values.parts()) flatten(part, sizes.subspan(1), out);
+}
+
+template <class T>
+Tensor copy_of(std::span<const T> values, const Shape& shape, const DataOptions& options) {
+  check_sizes("from_data", shape);
+  if (static_cast<std::int64_t>(values.size()) != shape.numel()) {
+    throw ShapeError(message("from_data: ", values.size(), " values do not fill shape ", shape,
+                             " with ", shape.numel(), " elements"));
+  }
+  const Tensor result =
+      make("from_data", shape, dtype_of<T>, options.device, options.requires_grad);
+  // The values are only read; a View has no const form.
+  transfer({const_cast<T*>(values.data()), shape.numel(), dtype_of<T>}, Device::cpu(), view(result),
+           options.device);
+  return result;
+}
+
+template <class T>
+Tensor borrowed(T* data, const Shape& shape, const DataOptions& options) {
+  check_sizes("borrow", shape);
+  if (data == nullptr && shape.numel() != 0) throw ValueError("borrow: data is a null pointer");
+  if (!options.device.is_cpu()) {
+    throw DeviceError(message("borrow: memory of the program is on cpu, not ", options.device,
+                              ": use from_data(), which copies"));
+  }
+  const Tensor result(
+      TensorImpl::make(Storage::borrow(data, shape.numel(), dtype_of<T>), 0, shape));
+  result.impl()->requires_grad = options.requires_grad;
+  return result;
+}
+
+}  // namespace
+
+Tensor tensor(const NestedNumbers& values, const TensorOptions& options) {
+  std::vector<std::int64_t> sizes;
+  for (const NestedNumbers* level = &values; level->is_list(); level = &level->parts().front()) {
+    sizes.push_back(static_cast<std::int64_t>(level->parts().size()));
+    if (level->parts().empty()) break;
+  }
+  const Shape shape{std::span<const std::int64_t>(sizes)};
+  std::vector<double> numbers;
+  flatten(values, sizes, numbers);
+  const Tensor result = make("tensor", shape, options.dtype, options.device, options.requires_grad);
+  transfer({numbers.data(), result.numel(), DType::float64}, Device::cpu(), view(result),
+           options.device);
+  return result;
+}
+
+Tensor from_data(std::span<const float> values, const Shape& shape, const DataOptions& options) {
+  return copy_of(values, shape, options);
+}
+Tensor from_data(std::span<const double> values, const Shape& shape, const DataOptions& options) {
+  return copy_of(values, shape, options);
+}
+Tensor borrow(float* data, const Shape& shape, const DataOptions& options) {
+  return borrowed(data, shape, options);
+}
+Tensor borrow(double* data, const Shape& shape, const DataOptions& options) {
+  return borrowed(data, shape, options);
+}
+
+}  // namespace kindling

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/autograd.h>
+#include <kindling/core/checks.h>
+#include <kindling/core/nn/losses.h>
+
+#include <cmath>
+
+namespace kindling::nn {
+
+using namespace detail;
+using kernels::LossOp;
+
+namespace {
+
+double scale_of(Reduction reduction, std::int64_t count) {
+  return reduction == Reduction::mean ? 1.0 / static_cast<double>(count) : 1.0;
+}
+
+// input's gradient (+)= saved gradient * the loss's gradient, of which each element weighs `repeat`
+// of the saved ones.
+void weigh(const Gradients& g, int input, View gradient, std::int64_t repeat) {
+  const GradientTarget target = g.target(input);
+  Strides strides{.rank = 2,
+                  .size = {gradient.numel / std::max<std::int64_t>(repeat, 1), repeat},
+                  .first = {0, 0},
+                  .second = {1, 0}};
+  issue(backend_of(g.output()).binary_backward,
+        kernels::BinaryBackward{.op = kernels::BinaryOp::mul,
+                                .operand = 0,
+                                .b = g.output_view(),
+                                .grad_y = gradient,
+                                .grad = target.view,
+                                .strides = strides,
+                                .accumulate = target.accumulate});
+}
+
+Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tensor& target,
+                   Reduction reduction, double parameter = 1) {
+  check_same(name, input, target);
+  const Shape& shape = input.impl()->shape;
+  if (shape != target.impl()->shape) {
+    throw ShapeError(message(name, ": input ", shape, " and target ", target.impl()->shape,
+                             " differ: expected equal shapes: nothing is broadcast"));
+  }
+  const bool tracked = is_tracked(input, target);
+  const bool reduce = reduction != Reduction::none;
+  const Tensor loss = make_tensor(reduce ? Shape() : shape, input);
+  const Tensor gradient = tracked ? make_tensor(shape, input) : Tensor();
+  issue(backend_of(input).loss,
+        kernels::Loss{op, view(input), view(target), view(loss), view(gradient), parameter,
+                      scale_of(reduction, input.impl()->numel), reduce});
+  if (!tracked) return loss;
+
+  track(name, loss, {&input, &target},
+        [saved = Saved(gradient), shape, reduce](const Gradients& g) {
+          const View gradient_view = g.view(saved);
+          if (g.needs(0)) {
+            if (g.output_is_one()) {
+              g.pass(0, g.tensor(saved, shape));
+            } else {
+              weigh(g, 0, gradient_view, reduce ? gradient_view.numel : 1);
+            }
+          }
+          if (g.needs(1)) {
+            // d/dtarget = -d/dinput, since these losses depend on the difference alone
+            const Tensor negated = make_tensor(shape, g.output());
+            issue(backend_of(negated).unary,
+                  kernels::Unary{kernels::UnaryOp::neg, gradient_view, view(negated)});
+            weigh(g, 1, view(negated), reduce ? gradient_view.numel : 1);
+          }
+        });
+  return loss;
+}
+
+void check_delta(const char* name, double delta) {
+  if (!(delta > 0) || !std::isfinite(delta)) {
+    throw ValueError(message(name, ": delta ", delta, ": must be finite and greater than 0"));
+  }
+}
+
+void check_smoothing(const char* name, double label_smoothing) {
+  if (!(label_smoothing >= 0 && label_smoothing <= 1)) {
+    throw ValueError(message(name, ": label_smoothing ", label_smoothing, ": must be from 0 to 1"));
+  }
+}
+
+void check_classes(const Tensor& target, std::int64_t classes) {
+  if (!target.device().is_cpu()) return;
+  const View values = view(target);
+  for (std::int64_t i = 0; i < values.numel; ++i) {
+    const double value = values.dtype == DType::float32
+                             ? static_cast<double>(static_cast<const float*>(values.data)[i])
+                             : static_cast<const double*>(values.data)[i];
+    if (!(value >= 0 && value < static_cast<double>(classes)) || value != std::floor(value)) {
+      throw ValueError(message("cross_entropy_loss: target ", value, " at row ", i,
+                               ": expected whole numbers from 0 to ", classes - 1));
+    }
+  }
+}
+
+}  // namespace
+
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  return elementwise("mse_loss", LossOp::squared_error, input, target, reduction);
+}
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  return elementwise("l1_loss", LossOp::absolute_error, input, target, reduction);
+}
+Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction, double delta) {
+  check_delta("huber_loss", delta);
+  return elementwise("huber_loss", LossOp::huber, input, target, reduction, delta);
+}
+
+Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction reduction,
+                          double label_smoothing) {
+  check_same("cross_entropy_loss", logits, target);
+  check_smoothing("cross_entropy_loss", label_smoothing);
+  const Shape& shape = logits.impl()->shape;
+  const Shape& wanted = target.impl()->shape;
+  if (shape.rank() != 2 || shape[1] < 1) {
+    throw ShapeError(message("cross_entropy_loss: logits ", shape, ": expected [N, C]"));
+  }
+  const std::int64_t rows = shape[0];
+  const std::int64_t classes = shape[1];
+  const bool probabilities = wanted == shape;
+  if (!probabilities && wanted != Shape(rows)) {
+    throw ShapeError(message("cross_entropy_loss: target ", wanted, " does not fit logits ", shape,
+                             ": expected [", rows, "] class numbers or ", shape, " probabilities"));
+  }
+  if (!probabilities) check_classes(target, classes);
+
+  const bool tracked = is_tracked(logits);
+  const bool reduce = reduction != Reduction::none;
+  const Tensor loss = make_tensor(reduce ? Shape() : Shape(rows), logits);
+  const Tensor gradient = tracked ? make_tensor(shape, logits) : Tensor();
+  issue(backend_of(logits).cross_entropy,
+        kernels::CrossEntropy{view(logits), view(target), view(loss), view(gradient), rows, classes,
+                              probabilities, label_smoothing, scale_of(reduction, rows), reduce});
+  if (!tracked) return loss;
+
+  track("cross_entropy_loss", loss, {&logits},
+        [saved = Saved(gradient), shape, reduce](const Gradients& g) {
+          const View gradient_view = g.view(saved);
+          if (g.output_is_one()) return g.pass(0, g.tensor(saved, shape));
+          weigh(g, 0, gradient_view, reduce ? gradient_view.numel : shape[1]);
+        });
+  return loss;
+}
+
+HuberLoss::HuberLoss(const HuberLossOptions& options) : options_(options) {
+  check_delta("HuberLoss", options.delta);
+}
+CrossEntropyLoss::CrossEntropyLoss(const CrossEntropyLossOptions& options) : options_(options) {
+  check_smoothing("CrossEntropyLoss", options.label_smoothing);
+}
+
+}  // namespace kindling::nn

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/core/nn/module.h>
+
+#include <cstdint>
+
+namespace kindling::nn {
+
+/// What becomes of the element-wise losses: kept in the input's shape, their mean, or their sum.
+enum class Reduction : std::uint8_t { none, mean, sum };
+
+/// (input - target)^2. Loss and gradient are computed in one pass. Equal shapes (ShapeError),
+/// dtypes and devices.
+KINDLING_API Tensor mse_loss(const Tensor& input, const Tensor& target,
+                             Reduction reduction = Reduction::mean);
+/// |input - target|; gradient 0 where they are equal.
+KINDLING_API Tensor l1_loss(const Tensor& input, const Tensor& target,
+                            Reduction reduction = Reduction::mean);
+/// e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), e = input - target (Huber 1964).
+/// ValueError unless delta > 0.
+KINDLING_API Tensor huber_loss(const Tensor& input, const Tensor& target,
+                               Reduction reduction = Reduction::mean, double delta = 1);
+/// Cross entropy of logits [N, C] against target: [N] class numbers as whole numbers in the logits'
+/// dtype, or [N, C] probabilities. label_smoothing s in [0, 1] mixes the target with s / C. The
+/// mean is over N; none gives [N]. A class number outside [0, C) is a ValueError on the CPU and
+/// gives NaN on a GPU, which is not waited for. Gradients flow to the logits only.
+KINDLING_API Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
+                                       Reduction reduction = Reduction::mean,
+                                       double label_smoothing = 0);
+
+struct LossOptions {
+  Reduction reduction = Reduction::mean;
+};
+struct HuberLossOptions {
+  Reduction reduction = Reduction::mean;
+  double delta = 1;
+};
+struct CrossEntropyLossOptions {
+  Reduction reduction = Reduction::mean;
+  double label_smoothing = 0;
+};
+
+/// The losses as objects that hold their options: `loss(input, target)`.
+class KINDLING_API MSELoss {
+ public:
+  explicit MSELoss(const LossOptions& options = {}) : options_(options) {}
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    return mse_loss(input, target, options_.reduction);
+  }
+
+ private:
+  LossOptions options_;
+};
+
+class KINDLING_API L1Loss {
+ public:
+  explicit L1Loss(const LossOptions& options = {}) : options_(options) {}
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    return l1_loss(input, target, options_.reduction);
+  }
+
+ private:
+  LossOptions options_;
+};
+
+class KINDLING_API HuberLoss {
+ public:
+  explicit HuberLoss(const HuberLossOptions& options = {});
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    return huber_loss(input, target, options_.reduction, options_.delta);
+  }
+
+ private:
+  HuberLossOptions options_;
+};
+
+class KINDLING_API CrossEntropyLoss {
+ public:
+  explicit CrossEntropyLoss(const CrossEntropyLossOptions& options = {});
+  Tensor operator()(const Tensor& logits, const Tensor& target) const {
+    return cross_entropy_loss(logits, target, options_.reduction, options_.label_smoothing);
+  }
+
+ private:
+  CrossEntropyLossOptions options_;
+};
+
+}  // namespace kindling::nn

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/core/api.h>
+#include <kindling/core/state_dict.h>
+#include <kindling/core/tensor.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kindling::nn {
+
+/// Base of everything that computes with parameters. A Module is a handle, like a Tensor: a copy
+/// shares the parameters. One's own:
+///
+///     struct Net : nn::Module {
+///       nn::Linear fc1 = register_module("fc1", nn::Linear(10, 7));
+///       nn::Linear fc2 = register_module("fc2", nn::Linear(7, 1));
+///       Tensor forward(const Tensor& x) const override { return fc2(relu(fc1(x))); }
+///     };
+class KINDLING_API Module {
+ public:
+  Module();
+  Module(const Module&) = default;
+  Module(Module&&) = default;
+  Module& operator=(const Module&) = default;
+  Module& operator=(Module&&) = default;
+  virtual ~Module();
+
+  /// The module's result for input x; called through operator().
+  virtual Tensor forward(const Tensor& x) const = 0;
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+
+  /// Its own parameters and those of its registered modules, in the order of registration; each
+  /// once.
+  std::vector<Tensor> parameters() const;
+  /// The same, under dotted names such as "fc1.weight".
+  std::vector<std::pair<std::string, Tensor>> named_parameters() const;
+
+  /// Moves or converts the parameters in place: every handle follows. To be done before an
+  /// optimizer is built. Waits when it leaves a GPU.
+  const Module& to(Device device) const;
+  const Module& to(DType dtype) const;
+  /// Makes every grad() undefined.
+  void zero_grad() const;
+
+  /// Copies of the named parameters.
+  StateDict state_dict() const;
+  /// Copies the values in, whatever their device and dtype. ValueError for a missing or unknown
+  /// name, ShapeError for a shape that differs; then nothing is changed.
+  void load_state_dict(const StateDict& state) const;
+
+ protected:
+  /// Makes `tensor` a parameter of this module, with requires_grad, and returns it. ValueError for
+  /// an empty name, one with a dot, or one that is taken.
+  Tensor register_parameter(std::string name, const Tensor& tensor);
+  /// Makes the parameters of `module` part of this one's, under name + ".", and returns it.
+  template <class M>
+  M register_module(std::string name, M module) {
+    add_child(std::move(name), module);
+    return module;
+  }
+  /// The same for a module that is kept elsewhere.
+  void add_child(std::string name, const Module& module);
+
+ private:
+  struct State;
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace kindling::nn

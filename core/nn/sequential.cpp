@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/error.h>
+#include <kindling/core/nn/activations.h>
+#include <kindling/core/nn/linear.h>
+#include <kindling/core/nn/sequential.h>
+
+namespace kindling::nn {
+
+void Sequential::append(std::shared_ptr<Module> module) {
+  add_child(std::to_string(modules_->size()), *module);
+  modules_->push_back(std::move(module));
+}
+
+const Module& Sequential::operator[](std::size_t i) const {
+  if (i >= modules_->size()) {
+    throw ValueError(
+        message("Sequential: module ", i, " does not exist: it has ", modules_->size()));
+  }
+  return *(*modules_)[i];
+}
+
+Tensor Sequential::forward(const Tensor& x) const {
+  Tensor y = x;
+  for (std::size_t i = 0; i < modules_->size(); ++i) {
+    const Module& module = *(*modules_)[i];
+    const Module* next = i + 1 < modules_->size() ? (*modules_)[i + 1].get() : nullptr;
+    const auto* layer = dynamic_cast<const Linear*>(&module);
+    const auto* activation = dynamic_cast<const ActivationModule*>(next);
+    if (layer != nullptr && activation != nullptr) {
+      y = linear(y, layer->weight, layer->bias, activation->activation());
+      ++i;
+    } else {
+      y = module(y);
+    }
+  }
+  return y;
+}
+
+}  // namespace kindling::nn

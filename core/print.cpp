@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/error.h>
+#include <kindling/core/tensor.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+#include <string>
+
+namespace kindling {
+
+std::ostream& operator<<(std::ostream& out, DType dtype) {
+  return out << (dtype == DType::float32 ? "float32" : "float64");
+}
+
+std::ostream& operator<<(std::ostream& out, Device device) {
+  return device.is_cpu() ? out << "cpu" : out << "cuda:" << device.index();
+}
+
+Shape::Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<int>(sizes.size())) {
+  if (sizes.size() > kMaxRank) {
+    throw ShapeError(message("Shape: ", sizes.size(), " dimensions: at most ", kMaxRank));
+  }
+  std::copy(sizes.begin(), sizes.end(), sizes_.begin());
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  out << '[';
+  for (int d = 0; d < shape.rank(); ++d) out << (d == 0 ? "" : ", ") << shape[d];
+  return out << ']';
+}
+
+namespace {
+
+// More elements than this along a dimension are abridged to the first and last few.
+constexpr std::int64_t kLongest = 8;
+constexpr std::int64_t kEdge = 3;
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value);
+  if (std::isfinite(value) && value != 0 && (std::abs(value) >= 1e5 || std::abs(value) < 1e-3)) {
+    std::snprintf(text, sizeof text, "%.4e", value);
+  }
+  return text;
+}
+
+class Printer {
+ public:
+  Printer(std::ostream& out, const Tensor& tensor)
+      : out_(out), shape_(tensor.shape()), values_(tensor.to_vector<double>()) {
+    visit([this](double value) { width_ = std::max(width_, number(value).size()); }, 0, 0);
+  }
+
+  void print(int d, std::size_t offset) {
+    if (d == shape_.rank()) {
+      const std::string text = number(values_[offset]);
+      out_ << std::string(width_ - text.size(), ' ') << text;
+      return;
+    }
+    const bool innermost = d == shape_.rank() - 1;
+    out_ << '[';
+    for (std::int64_t i = 0; i < shape_[d]; ++i) {
+      if (i > 0) out_ << (innermost ? std::string(", ") : ",\n" + indent(d));
+      if (abridged(d) && i == kEdge) {
+        out_ << (innermost ? "..., " : "...,\n" + indent(d));
+        i = shape_[d] - kEdge;
+      }
+      print(d + 1, offset + static_cast<std::size_t>(i) * stride(d));
+    }
+    out_ << ']';
+  }
+
+ private:
+  bool abridged(int d) const { return shape_[d] > kLongest; }
+  static std::string indent(int d) { return std::string(static_cast<std::size_t>(d) + 1, ' '); }
+  std::size_t stride(int d) const {
+    std::size_t product = 1;
+    for (int inner = d + 1; inner < shape_.rank(); ++inner) {
+      product *= static_cast<std::size_t>(shape_[inner]);
+    }
+    return product;
+  }
+
+  // The values that will be printed.
+  template <class F>
+  void visit(F&& f, int d, std::size_t offset) {
+    if (d == shape_.rank()) return f(values_[offset]);
+    for (std::int64_t i = 0; i < shape_[d]; ++i) {
+      if (abridged(d) && i == kEdge) i = shape_[d] - kEdge;
+      visit(f, d + 1, offset + static_cast<std::size_t>(i) * stride(d));
+    }
+  }
+
+  std::ostream& out_;
+  Shape shape_;
+  std::vector<double> values_;
+  std::size_t width_ = 0;
+};
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+  if (!tensor.defined()) return out << "undefined tensor";
+  Printer(out, tensor).print(0, 0);
+  return out << "\nshape " << tensor.shape() << ", " << tensor.dtype() << ", " << tensor.device();
+}
+
+}  // namespace kindling

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/core/tensor.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace kindling {
+
+/// A counter-based stream of random numbers (Philox4x32-10): the same seed gives the same bits on
+/// every device and for any number of threads. Copies share the stream. Not to be used by two
+/// threads at once.
+class KINDLING_API Generator {
+ public:
+  explicit Generator(std::uint64_t seed = 0);
+
+  /// Starts the stream of `seed` from its beginning.
+  void manual_seed(std::uint64_t seed);
+  /// The seed in use.
+  std::uint64_t seed() const;
+
+  struct State;
+  State& state() const noexcept { return *state_; }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+/// The generator that makers and modules draw from.
+KINDLING_API Generator& default_generator();
+/// Seeds the default generator.
+KINDLING_API void manual_seed(std::uint64_t seed);
+
+/// Uniform in [0, 1).
+KINDLING_API Tensor rand(const Shape& shape, const TensorOptions& options = {});
+/// Normal with mean 0 and standard deviation 1.
+KINDLING_API Tensor randn(const Shape& shape, const TensorOptions& options = {});
+/// Uniform in [low, high). ValueError unless low <= high, both finite.
+KINDLING_API Tensor uniform(const Shape& shape, double low, double high,
+                            const TensorOptions& options = {});
+/// The whole numbers 0 .. n - 1 in random order, [n]. ValueError if the dtype cannot hold n - 1
+/// exactly.
+KINDLING_API Tensor randperm(std::int64_t n, const TensorOptions& options = {});
+
+}  // namespace kindling

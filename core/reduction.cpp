@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/autograd.h>
+#include <kindling/core/checks.h>
+#include <kindling/core/ops.h>
+
+namespace kindling {
+
+using namespace detail;
+
+namespace {
+
+// x seen as [outer, count, inner] around the dimension that is reduced, and the shape that is left.
+struct Reduction {
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+  Shape result;
+};
+
+Reduction reduce_all(const char* op, const Tensor& x) {
+  return {1, check_defined(op, x).numel, 1, Shape()};
+}
+
+Reduction reduce_along(const char* op, const Tensor& x, int dim, bool keepdim) {
+  const Shape& shape = check_defined(op, x).shape;
+  const int reduced = check_dim(op, shape, dim);
+  Reduction r;
+  std::array<std::int64_t, kMaxRank> left{};
+  std::size_t rank = 0;
+  for (int d = 0; d < shape.rank(); ++d) {
+    if (d < reduced) r.outer *= shape[d];
+    if (d > reduced) r.inner *= shape[d];
+    if (d != reduced || keepdim) left[rank++] = d == reduced ? 1 : shape[d];
+  }
+  r.count = shape[reduced];
+  r.result = Shape(std::span<const std::int64_t>(left.data(), rank));
+  return r;
+}
+
+Tensor scaled_sum(const char* name, const Tensor& x, const Reduction& r, double scale) {
+  const Tensor y = make_tensor(r.result, x);
+  issue(backend_of(x).sum, kernels::Sum{view(x), view(y), r.outer, r.count, r.inner, scale});
+  if (!is_tracked(x)) return y;
+  track(name, y, {&x},
+        [outer = r.outer, count = r.count, inner = r.inner, scale](const Gradients& g) {
+          const GradientTarget grad = g.target(0);
+          issue(backend_of(g.output()).expand,
+                kernels::Expand{g.output_view(), grad.view, outer, count, inner, scale,
+                                grad.accumulate});
+        });
+  return y;
+}
+
+Tensor largest(const Tensor& x, const Reduction& r) {
+  if (r.count == 0) {
+    throw ValueError(message("argmax: ", x.shape(), " has no element to choose from"));
+  }
+  const Tensor y = make_tensor(r.result, x);
+  issue(backend_of(x).argmax, kernels::Argmax{view(x), view(y), r.outer, r.count, r.inner});
+  return y;
+}
+
+Tensor softmax(const char* name, const Tensor& x, int dim, bool log) {
+  const Reduction r = reduce_along(name, x, dim, true);
+  const Tensor y = make_tensor(x.impl()->shape, x);
+  issue(backend_of(x).softmax, kernels::Softmax{view(x), view(y), r.outer, r.count, r.inner, log});
+  if (!is_tracked(x)) return y;
+  track(name, y, {&x},
+        [saved = Saved(y), outer = r.outer, count = r.count, inner = r.inner,
+         log](const Gradients& g) {
+          const View y_view = g.view(saved);
+          const GradientTarget grad = g.target(0);
+          issue(backend_of(g.output()).softmax_backward,
+                kernels::SoftmaxBackward{y_view, g.output_view(), grad.view, outer, count, inner,
+                                         log, grad.accumulate});
+        });
+  return y;
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x) { return scaled_sum("sum", x, reduce_all("sum", x), 1); }
+Tensor sum(const Tensor& x, int dim, bool keepdim) {
+  return scaled_sum("sum", x, reduce_along("sum", x, dim, keepdim), 1);
+}
+Tensor mean(const Tensor& x) {
+  const Reduction r = reduce_all("mean", x);
+  return scaled_sum("mean", x, r, 1.0 / static_cast<double>(r.count));
+}
+Tensor mean(const Tensor& x, int dim, bool keepdim) {
+  const Reduction r = reduce_along("mean", x, dim, keepdim);
+  return scaled_sum("mean", x, r, 1.0 / static_cast<double>(r.count));
+}
+Tensor argmax(const Tensor& x) { return largest(x, reduce_all("argmax", x)); }
+Tensor argmax(const Tensor& x, int dim, bool keepdim) {
+  return largest(x, reduce_along("argmax", x, dim, keepdim));
+}
+Tensor softmax(const Tensor& x, int dim) { return softmax("softmax", x, dim, false); }
+Tensor log_softmax(const Tensor& x, int dim) { return softmax("log_softmax", x, dim, true); }
+
+Tensor Tensor::sum() const { return kindling::sum(*this); }
+Tensor Tensor::sum(int dim, bool keepdim) const { return kindling::sum(*this, dim, keepdim); }
+Tensor Tensor::mean() const { return kindling::mean(*this); }
+Tensor Tensor::mean(int dim, bool keepdim) const { return kindling::mean(*this, dim, keepdim); }
+Tensor Tensor::argmax() const { return kindling::argmax(*this); }
+Tensor Tensor::argmax(int dim, bool keepdim) const { return kindling::argmax(*this, dim, keepdim); }
+Tensor Tensor::softmax(int dim) const { return kindling::softmax(*this, dim); }
+Tensor Tensor::log_softmax(int dim) const { return kindling::log_softmax(*this, dim); }
+
+}  // namespace kindling

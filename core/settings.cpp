@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/cuda.h>
+#include <kindling/core/error.h>
+#include <kindling/core/settings.h>
+#include <kindling/core/version.h>
+#include <kindling/kernels/cpu/flush.h>
+#include <kindling/kernels/cpu/instruction_set.h>
+#include <kindling/kernels/cpu/product_provider.h>
+#include <kindling/kernels/cpu/threads.h>
+
+namespace kindling {
+
+const char* version() noexcept { return KINDLING_VERSION; }
+
+void set_num_threads(int count) { kernels::cpu::set_num_threads(count); }
+int get_num_threads() { return kernels::cpu::get_num_threads(); }
+void set_flush_denormal(bool flush) noexcept { kernels::cpu::set_flush_denormal(flush); }
+
+std::string build_info() {
+  return message("version: ", version(), "\ninstruction set: ", kernels::cpu::instruction_set(),
+                 "\nmatrix products: ", kernels::cpu::product_provider().name,
+                 "\nthreads: ", get_num_threads(),
+                 "\ndevice: ", cuda::is_available() ? "cuda, " + cuda::device_name() : "cpu", "\n");
+}
+
+}  // namespace kindling

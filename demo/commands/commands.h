@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace kindling::demo {
+
+// Each adds its command, with options, help and the work itself, to the program.
+void add_tutorial(CLI::App& program);
+void add_diabetes(CLI::App& program);
+void add_digits(CLI::App& program);
+void add_csv(CLI::App& program);
+void add_schedules(CLI::App& program);
+void add_info(CLI::App& program);
+
+}  // namespace kindling::demo

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
+#include "demo/commands/commands.h"
+#include "demo/device.h"
+#include "demo/number.h"
+#include "demo/table.h"
+#include "demo/training.h"
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+namespace kindling::demo {
+namespace {
+
+void run(const TrainingOptions& options) {
+  apply_environment(options);
+  const Device device = parse_device(options.device);
+  nn::Linear model(10, 1);
+  model.to(device);
+  const auto optimizer = make_optimizer(options, model.parameters());
+  schedulers::LambdaLR scheduler(
+      *optimizer, [](std::int64_t step) { return std::min(1.0, static_cast<double>(step) / 5.0); });
+
+  const Tensor inputs = randn({10, 10}, {.device = device});
+  const Tensor targets = randn({10, 1}, {.device = device});
+  const Table table({"Step", "Learning Rate", "Loss"});
+  std::cout << table.header() << '\n';
+  for (int step = 0; step < 10; ++step) {
+    optimizer->zero_grad();
+    const Tensor loss = nn::mse_loss(model(inputs), targets);
+    loss.backward();
+    optimizer->step();
+    scheduler.step();
+    std::cout << table.row({std::to_string(step), format_fixed(optimizer->lr(), 4),
+                            format_fixed(loss.item(), 4)})
+              << '\n';
+  }
+}
+
+}  // namespace
+
+void add_tutorial(CLI::App& program) {
+  auto options = std::make_shared<TrainingOptions>(TrainingOptions{.lr = 0.1, .momentum = 0.0});
+  CLI::App* command = program.add_subcommand("tutorial",
+                                             "Ten steps of a linear model whose learning rate "
+                                             "warms up over five; prints the rate that is set for "
+                                             "the next step");
+  command->option_defaults()->always_capture_default();
+  command->add_option("--optimizer", options->optimizer, "Update rule")
+      ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
+  command->add_option("--lr", options->lr, "Base learning rate");
+  command->add_option("--seed", options->seed, "Seed of weights and data");
+  command->add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
+  command->footer("Example: kindling-train tutorial --optimizer adam");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace kindling::demo

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kindling::demo {
+
+/// The decimal number that `text` is, whole and alone ("12", "-0.5", "1e-3"); nothing for anything
+/// else, "nan", "inf" and numbers too large for a double among them.
+std::optional<double> parse_number(std::string_view text);
+
+/// `value` for a table: four decimals ("0.0200"), in scientific form where those would hide it
+/// ("2.00e-05").
+std::string format_number(double value);
+
+/// `value` with `decimals` decimals.
+std::string format_fixed(double value, int decimals);
+
+/// A whole number with its thousands set apart: "1,797".
+std::string format_count(long long value);
+
+}  // namespace kindling::demo

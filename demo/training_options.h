@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kindling::demo {
+
+/// What the user may choose about a run of training. The initial values are the defaults that
+/// --help shows.
+struct TrainingOptions {
+  std::vector<std::int64_t> hidden = {};  ///< widths of the hidden layers; none for a linear model
+  std::string optimizer = "sgd";          ///< sgd, adam or adamw
+  double lr = 0.05;
+  double momentum = 0.9;                    ///< sgd's
+  std::optional<double> weight_decay = {};  ///< the optimizer's own default when not given
+  std::string schedule = "warmup(5%) then cosine(95%)";
+  std::int64_t batch_size = 32;
+  std::int64_t epochs = 100;
+  double test_fraction = 0.2;
+  std::uint64_t seed = 0;
+  std::string device = "auto";
+  int threads = 0;        ///< 0: the library's choice
+  std::string log = {};   ///< CSV file to write; empty for none
+  std::string plot = {};  ///< SVG file to write; empty for none
+};
+
+/// Adds an option for each field to a command; `options` must outlive the parsing.
+void add_training_options(CLI::App& command, TrainingOptions& options);
+
+}  // namespace kindling::demo

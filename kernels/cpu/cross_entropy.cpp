@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/kernels/cpu/kernels.h>
+#include <kindling/kernels/cpu/softmax.h>
+
+namespace kindling::kernels::cpu::KINDLING_ISA {
+namespace {
+
+/// One row's loss and gradient (nullptr: not wanted). The target row t is (1 - smoothing) * target + smoothing / classes,
+/// the loss sum_c t_c (log sum exp(x) - x_c), the gradient scale * (softmax(x) sum t - t).
+template <class T>
+class Row {
+ public:
+  Row(const T* logits, T* gradient, std::int64_t classes, T scale, T smoothing)
+      : logits_(logits),
+        gradient_(gradient),
+        classes_(classes),
+        scale_(scale),
+        keep_(T(1) - smoothing),
+        share_(smoothing / static_cast<T>(classes)),
+        shift_(largest_of(logits, classes)),
+        total_(gradient != nullptr ? exponentials(logits, classes, shift_, gradient)
+                                   : sum_of_exponentials(logits, classes, shift_)),
+        log_total_(math::log(total_)) {}
+
+  /// The loss for a class number; NaN, as is the gradient then, for one that there is not.
+  T for_class(T target) const {
+    if (!(target >= T(0) && target < static_cast<T>(classes_))) {
+      fill_gradient(math::not_a_number<T>());
+      return math::not_a_number<T>();
+    }
+    const auto index = static_cast<std::int64_t>(target);
+    T loss = keep_ * (log_total_ - (logits_[index] - shift_));
+    if (share_ != T(0)) loss += share_ * surprise_of_all();
+    if (gradient_ != nullptr) {
+      T* gradient = gradient_;
+      const T factor = scale_ / total_;
+      const T constant = scale_ * share_;
+      simd_for(classes_, [=](std::int64_t c) { gradient[c] = gradient[c] * factor - constant; });
+      gradient[index] -= scale_ * keep_;
+    }
+    return loss;
+  }
+
+  /// The loss for a row of probabilities.
+  T for_probabilities(const T* target) const {
+    T loss = 0;
+    T weight = 0;  // the sum of t
+    for (std::int64_t c = 0; c < classes_; ++c) {
+      const T t = keep_ * target[c] + share_;
+      weight += t;
+      loss += t * (log_total_ - (logits_[c] - shift_));
+    }
+    if (gradient_ != nullptr) {
+      T* gradient = gradient_;
+      const T factor = scale_ * weight / total_;
+      const T keep = scale_ * keep_;
+      const T constant = scale_ * share_;
+      simd_for(classes_, [=](std::int64_t c) {
+        gradient[c] = gradient[c] * factor - (keep * target[c] + constant);
+      });
+    }
+    return loss;
+  }
+
+ private:
+  /// sum_c (log sum exp(x) - x_c)
+  T surprise_of_all() const {
+    T sum = 0;
+    for (std::int64_t c = 0; c < classes_; ++c) sum += log_total_ - (logits_[c] - shift_);
+    return sum;
+  }
+
+  void fill_gradient(T value) const {
+    for (std::int64_t c = 0; gradient_ != nullptr && c < classes_; ++c) gradient_[c] = value;
+  }
+
+  const T* logits_;
+  T* gradient_;  // holds the exponentials until the gradient replaces them
+  std::int64_t classes_;
+  T scale_;
+  T keep_;
+  T share_;
+  T shift_;
+  T total_;
+  T log_total_;
+};
+
+template <class T>
+T loss_of_row(const CrossEntropy& arguments, std::int64_t r) {
+  const std::int64_t classes = arguments.classes;
+  T* gradient = arguments.gradient.data == nullptr ? nullptr : elements<T>(arguments.gradient) + r * classes;
+  const Row<T> row(elements<const T>(arguments.logits) + r * classes, gradient, classes,
+                   static_cast<T>(arguments.scale), static_cast<T>(arguments.label_smoothing));
+  const T* target = elements<const T>(arguments.target);
+  return arguments.probabilities ? row.for_probabilities(target + r * classes) : row.for_class(target[r]);
+}
+
+}  // namespace
+
+void cross_entropy(const CrossEntropy& arguments) {
+  with_type(arguments.logits.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* loss = elements<T>(arguments.loss);
+    const std::int64_t rows = units_per_block(arguments.classes * kCostOfExponential);
+    if (!arguments.reduce) {
+      for_each_block(arguments.rows, rows, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t r = begin; r < end; ++r) loss[r] = loss_of_row<T>(arguments, r);
+      });
+      return;
+    }
+    const double total = sum_of_parts(arguments.rows, rows, [&](std::int64_t begin, std::int64_t end) {
+      double sum = 0;
+      for (std::int64_t r = begin; r < end; ++r) sum += static_cast<double>(loss_of_row<T>(arguments, r));
+      return sum;
+    });
+    loss[0] = static_cast<T>(arguments.scale * total);
+  });
+}
+
+}  // namespace kindling::kernels::cpu::KINDLING_ISA

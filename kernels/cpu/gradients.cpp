@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/kernels/cpu/kernels.h>
+#include <kindling/kernels/cpu/loops.h>
+#include <kindling/kernels/math/optimizers.h>
+
+#include <cstdint>
+
+/// Whole-gradient passes: the search for non-finite values, the norm, clipping.
+namespace kindling::kernels::cpu::KINDLING_ISA {
+namespace {
+
+/// Infinities and NaNs are the numbers whose exponent bits are all ones.
+template <class T, class Bits, Bits exponent>
+bool has_nonfinite(const T* x, std::int64_t count) {
+  Bits found = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Bits bits = math::bits_of<Bits>(x[i]) & exponent;
+    found |= bits == exponent ? Bits{1} : Bits{0};
+  }
+  return found != 0;
+}
+
+constexpr std::int64_t kLanes = 16;
+
+/// The sum of squares in float64: sixteen interleaved sums, then those in order.
+template <class T>
+double squares(const T* x, std::int64_t count) {
+  double sums[kLanes] = {};
+  std::int64_t i = 0;
+  for (; count - i >= kLanes; i += kLanes)
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      const double value = x[i + lane];
+      sums[lane] += value * value;
+    }
+  for (std::int64_t lane = 0; i < count; ++i, ++lane) {
+    const double value = x[i];
+    sums[lane] += value * value;
+  }
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  return total;
+}
+
+/// The same of a large range: of up to 256 blocks, whose size depends on the count alone, added in their order.
+template <class T>
+double squares_of_blocks(const T* x, std::int64_t count) {
+  constexpr std::int64_t kBlocks = 256;
+  const std::int64_t even = (count + kBlocks - 1) / kBlocks;
+  const std::int64_t block = even < kElementsPerBlock ? kElementsPerBlock : even;
+  double sums[kBlocks];
+  for_each_block(count, block, [&](std::int64_t begin, std::int64_t end) {
+    sums[begin / block] = squares(x + begin, end - begin);
+  });
+  double total = 0;
+  for (std::int64_t i = 0; i * block < count; ++i) total += sums[i];
+  return total;
+}
+
+template <class T>
+void scale(T* x, std::int64_t count, double coefficient) {
+  const T factor = static_cast<T>(coefficient);
+  for_each_block(count, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) x[i] = math::clipped(x[i], factor);
+  });
+}
+
+}  // namespace
+
+void find_nonfinite(const FindNonfinite& arguments) {
+  const View& x = arguments.x;
+  std::int32_t found = arguments.reset ? 0 : arguments.guard->nonfinite;
+  for_each_block(x.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
+    const bool here =
+        x.dtype == DType::float32
+            ? has_nonfinite<float, std::uint32_t, 0x7f800000u>(elements<const float>(x) + begin, end - begin)
+            : has_nonfinite<double, std::uint64_t, 0x7ff0000000000000u>(elements<const double>(x) + begin,
+                                                                        end - begin);
+    if (here) __atomic_store_n(&found, 1, __ATOMIC_RELAXED);
+  });
+  arguments.guard->nonfinite = found;
+}
+
+void sum_of_squares(const SumOfSquares& arguments) {
+  const View& x = arguments.x;
+  const double sum = x.dtype == DType::float32 ? squares_of_blocks(elements<const float>(x), x.numel)
+                                               : squares_of_blocks(elements<const double>(x), x.numel);
+  double& total = *elements<double>(arguments.total);
+  total = arguments.accumulate ? total + sum : sum;
+}
+
+void clip_by_norm(const ClipByNorm& arguments) {
+  const double norm = math::sqrt(*elements<const double>(arguments.total));
+  const double coefficient = math::clip_coefficient(norm, arguments.max_norm);
+  const View& x = arguments.x;
+  if (coefficient != 1.0) {
+    if (x.dtype == DType::float32)
+      scale(elements<float>(x), x.numel, coefficient);
+    else
+      scale(elements<double>(x), x.numel, coefficient);
+  }
+  if (arguments.norm.data == nullptr) return;
+  if (arguments.norm.dtype == DType::float32)
+    *elements<float>(arguments.norm) = static_cast<float>(norm);
+  else
+    *elements<double>(arguments.norm) = norm;
+}
+
+}  // namespace kindling::kernels::cpu::KINDLING_ISA

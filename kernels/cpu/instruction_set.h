@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/kernels/backend.h>
+#include <kindling/kernels/cpu/product_block.h>
+
+#include <string_view>
+#include <vector>
+
+namespace kindling::kernels::cpu {
+
+/// The kernels as they were compiled for one instruction set.
+struct Level {
+  const char* name;  // baseline, avx2 or avx512
+  const Backend& backend;
+  ProductProvider eigen;
+  ProductProvider tiles;
+};
+
+/// The level in use: the widest that this processor has, or the one that the environment's KINDLING_ISA names; a
+/// ValueError if it has no such level.
+const Level& level();
+
+/// All levels that this processor has, the narrowest first.
+std::vector<const Level*> levels();
+
+/// For `kindling-train info`: the name of the level in use.
+const char* instruction_set();
+
+}  // namespace kindling::kernels::cpu

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/kernels/backend.h>
+#include <kindling/kernels/cpu/vector.h>
+#include <kindling/kernels/math/elementwise.h>
+
+#include <cstdint>
+
+/// What a product does to a block of c while it is still in the cache, and the sums it makes beside it. For product.cpp.
+namespace kindling::kernels::cpu::KINDLING_ISA {
+namespace {
+
+/// c = F(c + bias) on `count` elements that follow one another; pre_activation, if given, is what F was applied to.
+template <class F, class T>
+void finish_elements(T* __restrict c, const T* __restrict bias, T* __restrict pre_activation,
+                     std::int64_t count) {
+  if (pre_activation != nullptr) {
+    for (std::int64_t x = 0; x < count; ++x) {
+      if (bias != nullptr) c[x] += bias[x];
+      pre_activation[x] = c[x];
+    }
+    bias = nullptr;
+  }
+  if (bias != nullptr)
+    for (std::int64_t x = 0; x < count; ++x) c[x] = F::f(c[x] + bias[x]);
+  else
+    for (std::int64_t x = 0; x < count; ++x) c[x] = F::f(c[x]);
+}
+
+/// c = 0 where the mask is not positive
+template <class T>
+void mask_elements(T* __restrict c, const T* __restrict mask, std::int64_t count) {
+  for (std::int64_t x = 0; x < count; ++x) c[x] = mask[x] > T(0) ? c[x] : T(0);
+}
+
+/// The epilogue of rows [i, i + rows), columns [j, j + columns) of c.
+template <class T>
+void apply_epilogue(const Product& p, std::int64_t i, std::int64_t rows, std::int64_t j,
+                    std::int64_t columns) {
+  if (p.bias.data == nullptr && p.pre_activation.data == nullptr && p.mask.data == nullptr &&
+      p.activation == UnaryOp::identity)
+    return;
+  const auto at = [](const View& view, std::int64_t offset) {
+    return view.data == nullptr ? nullptr : static_cast<T*>(view.data) + offset;
+  };
+  math::visit(p.activation, [&](auto functor) {
+    for (std::int64_t row = i; row < i + rows; ++row) {
+      const std::int64_t start = row * p.n + j;
+      finish_elements<decltype(functor), T>(at(p.c, start), at(p.bias, j), at(p.pre_activation, start),
+                                            columns);
+      if (p.mask.data != nullptr) mask_elements<T>(at(p.c, start), at(p.mask, start), columns);
+    }
+  });
+}
+
+/// sums[i] (+)= the sum of row i of op(a) [rows, k]
+template <class T>
+void sum_rows(const T* a, std::int64_t lda, bool transposed, std::int64_t rows, std::int64_t k, T* sums,
+              bool accumulate) {
+  if (!transposed) {
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const T* row = a + i * lda;
+      Vector<T> lanes{};
+      std::int64_t p = 0;
+      for (; k - p >= kLanes<T>; p += kLanes<T>) lanes += load(row + p);
+      T sum = sum_of_lanes<T>(lanes);
+      for (; p < k; ++p) sum += row[p];
+      sums[i] = accumulate ? sums[i] + sum : sum;
+    }
+    return;
+  }
+  constexpr std::int64_t kTogether = 64;  // columns of the stored a, whose sums stay in registers
+  for (std::int64_t i = 0; i < rows; i += kTogether) {
+    T sum[kTogether] = {};
+    const std::int64_t count = rows - i < kTogether ? rows - i : kTogether;
+    if (count == kTogether) {
+      for (std::int64_t p = 0; p < k; ++p)
+        for (std::int64_t x = 0; x < kTogether; ++x) sum[x] += a[p * lda + i + x];
+    } else {
+      for (std::int64_t p = 0; p < k; ++p)
+        for (std::int64_t x = 0; x < count; ++x) sum[x] += a[p * lda + i + x];
+    }
+    for (std::int64_t x = 0; x < count; ++x) sums[i + x] = accumulate ? sums[i + x] + sum[x] : sum[x];
+  }
+}
+
+}  // namespace
+}  // namespace kindling::kernels::cpu::KINDLING_ISA

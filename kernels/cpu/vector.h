@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/kernels/cpu/isa.h>
+
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+namespace kindling::kernels::cpu::KINDLING_ISA {
+
+/// A vector register of floats or doubles; + - * / work on all lanes, with a scalar too.
+template <class T>
+struct VectorOf;
+template <>
+struct VectorOf<float> {
+  using type __attribute__((vector_size(kVectorBytes))) = float;
+};
+template <>
+struct VectorOf<double> {
+  using type __attribute__((vector_size(kVectorBytes))) = double;
+};
+template <class T>
+using Vector = typename VectorOf<T>::type;
+
+template <class T>
+inline constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
+
+template <class T>
+__attribute__((always_inline)) inline Vector<T> load(const T* data) {
+  Vector<T> vector;
+  std::memcpy(&vector, data, sizeof vector);
+  return vector;
+}
+
+template <class T>
+__attribute__((always_inline)) inline void store(T* data, Vector<T> vector) {
+  std::memcpy(data, &vector, sizeof vector);
+}
+
+/// The sum of the lanes: halves are added until one is left.
+template <class T>
+__attribute__((always_inline)) inline T sum_of_lanes(Vector<T> vector) {
+  T lanes[std::size_t{kLanes<T>}];
+  store(lanes, vector);
+  for (int half = kLanes<T> / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  return lanes[0];
+}
+
+/// a0 b0 a1 b1 ... of the first (part 0) or second (part 1) halves of a and b.
+template <class T, int part, int... lane>
+__attribute__((always_inline)) inline Vector<T> interleave(Vector<T> a, Vector<T> b,
+                                                           std::integer_sequence<int, lane...>) {
+  constexpr int half = kLanes<T> / 2;
+  return __builtin_shufflevector(a, b, (part * half + lane / 2 + (lane % 2) * kLanes<T>)...);
+}
+
+/// Transposes a square of kLanes rows in registers. Each round interleaves row i with row i + kLanes / 2, which moves the
+/// top bit of the row number to the bottom of the column number; after log2(kLanes) rounds they have changed places.
+template <class T>
+__attribute__((always_inline)) inline void transpose(Vector<T> (&rows)[std::size_t{kLanes<T>}]) {
+  constexpr int lanes = kLanes<T>;
+  constexpr std::make_integer_sequence<int, lanes> all{};
+  for (int round = 1; round < lanes; round *= 2) {
+    Vector<T> next[std::size_t{kLanes<T>}];
+    for (int i = 0; i < lanes / 2; ++i) {
+      next[2 * i] = interleave<T, 0>(rows[i], rows[i + lanes / 2], all);
+      next[2 * i + 1] = interleave<T, 1>(rows[i], rows[i + lanes / 2], all);
+    }
+    for (int i = 0; i < lanes; ++i) rows[i] = next[i];
+  }
+}
+
+}  // namespace kindling::kernels::cpu::KINDLING_ISA

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// All of Kindling.
+
+#include <kindling/core/cuda.h>
+#include <kindling/core/data_loader.h>
+#include <kindling/core/error.h>
+#include <kindling/core/log.h>
+#include <kindling/core/makers.h>
+#include <kindling/core/nn/activations.h>
+#include <kindling/core/nn/linear.h>
+#include <kindling/core/nn/losses.h>
+#include <kindling/core/nn/module.h>
+#include <kindling/core/nn/sequential.h>
+#include <kindling/core/no_grad.h>
+#include <kindling/core/ops.h>
+#include <kindling/core/random.h>
+#include <kindling/core/settings.h>
+#include <kindling/core/state_dict.h>
+#include <kindling/core/tensor.h>
+#include <kindling/core/version.h>

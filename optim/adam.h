@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/optim/optimizer.h>
+
+#include <array>
+
+namespace kindling::optim {
+
+struct KINDLING_API AdamOptions {
+  double lr = 1e-3;                            // >= 0
+  std::array<double, 2> betas = {0.9, 0.999};  // each in [0, 1)
+  double eps = 1e-8;                           // >= 0
+  double weight_decay = 0;                     // >= 0; added to the gradient
+  bool amsgrad = false;
+  bool maximize = false;
+  bool skip_nonfinite = false;  // an infinite or NaN gradient changes and advances nothing
+};
+
+/// Adam, as PyTorch defines it; t counts the updates of each parameter from 1:
+///   g = gradient, negated with maximize; g += weight_decay p
+///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  with amsgrad v' = max(v', v), else v' = v
+///   p -= lr / (1 - beta1^t) * m / (sqrt(v') / sqrt(1 - beta2^t) + eps)
+/// Source: Kingma & Ba (arXiv:1412.6980), algorithm 1; amsgrad: Reddi et al. (arXiv:1904.09237).
+class KINDLING_API Adam : public OptimizerOf<AdamOptions> {
+ public:
+  explicit Adam(std::vector<Tensor> params, const AdamOptions& options = {});
+  explicit Adam(const std::vector<ParamGroup<AdamOptions>>& groups);
+};
+
+extern template class OptimizerOf<AdamOptions>;
+
+}  // namespace kindling::optim

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/core/api.h>
+#include <kindling/schedulers/caller.h>
+#include <kindling/schedulers/schedule.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace kindling::schedulers {
+
+// Schedules that lead from one factor to another and stay there. Options and values are those of
+// the PyTorch scheduler named in each comment; every maker throws ValueError "name: field value:
+// rule" for an option outside its range.
+
+/// ConstantLR: base * factor for `total_iters` steps, then base.
+struct ConstantOptions {
+  double factor = 1.0 / 3.0;
+  std::int64_t total_iters = 5;
+};
+KINDLING_API Schedule constant(const ConstantOptions& options = {},
+                               const Caller& caller = {"constant"});
+
+/// LinearLR: from base * start_factor straight to base * end_factor, reached at t = total_iters.
+struct LinearOptions {
+  double start_factor = 1.0 / 3.0;
+  double end_factor = 1.0;
+  std::int64_t total_iters = 5;
+};
+KINDLING_API Schedule linear(const LinearOptions& options = {}, const Caller& caller = {"linear"});
+
+/// ExponentialLR: base * gamma^t. `gamma` is required.
+struct ExponentialOptions {
+  double gamma = 0;
+};
+KINDLING_API Schedule exponential(const ExponentialOptions& options,
+                                  const Caller& caller = {"exponential"});
+
+/// PolynomialLR: base * (1 - t / total_iters)^power, 0 from t = total_iters on.
+struct PolynomialOptions {
+  std::int64_t total_iters = 5;
+  double power = 1.0;
+};
+KINDLING_API Schedule polynomial(const PolynomialOptions& options = {},
+                                 const Caller& caller = {"polynomial"});
+
+/// StepLR: base * gamma^(t / step_size), whole division. `step_size` is required.
+struct StepOptions {
+  std::int64_t step_size = 0;
+  double gamma = 0.1;
+};
+KINDLING_API Schedule step(const StepOptions& options, const Caller& caller = {"step"});
+
+/// MultiStepLR: base * gamma^(number of milestones <= t), in any order, a repeated one counting
+/// twice. `milestones` is required.
+struct MultiStepOptions {
+  std::vector<std::int64_t> milestones = {};
+  double gamma = 0.1;
+};
+KINDLING_API Schedule multi_step(const MultiStepOptions& options,
+                                 const Caller& caller = {"multi_step"});
+
+}  // namespace kindling::schedulers

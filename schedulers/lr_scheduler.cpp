@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/error.h>
+#include <kindling/optim/attached_schedule.h>
+#include <kindling/schedulers/lr_scheduler.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace kindling::schedulers {
+namespace {
+
+/// The schedules of all groups as the optimizer sees them: one for all, or one for each.
+class GroupSchedules {
+ public:
+  GroupSchedules(std::string name, std::vector<Schedule> schedules)
+      : name_(std::move(name)), schedules_(std::move(schedules)) {}
+
+  math::SchedulePoint operator()(std::size_t group, std::int64_t t, double base_lr) const {
+    const Schedule& schedule = at(group);
+    constexpr double kUnchanged = std::numeric_limits<double>::quiet_NaN();
+    return {schedule(t, base_lr), schedule.momentum(t).value_or(kUnchanged)};
+  }
+
+ private:
+  const Schedule& at(std::size_t group) const {
+    if (schedules_.size() == 1) return schedules_.front();
+    if (group < schedules_.size()) return schedules_[group];
+    throw ValueError(message(name_, ": there are schedules for ", schedules_.size(),
+                             " groups, and none for group ", group,
+                             ": give one schedule for all groups, or add the group first"));
+  }
+
+  std::string name_;
+  std::vector<Schedule> schedules_;
+};
+
+std::string last_lr_entry(std::size_t group) { return message("last_lr.", group); }
+
+}  // namespace
+
+LRScheduler::LRScheduler(optim::Optimizer& optimizer, Schedule schedule)
+    : LRScheduler("LRScheduler", optimizer, {std::move(schedule)}) {}
+
+LRScheduler::LRScheduler(std::string name, optim::Optimizer& optimizer,
+                         std::vector<Schedule> schedules) {
+  const std::size_t groups = optimizer.group_count();
+  if (schedules.size() != 1 && schedules.size() != groups) {
+    throw ValueError(message(name, ": ", schedules.size(), " schedules for ", groups,
+                             " parameter groups: give one for all, or one for each"));
+  }
+  const bool drives_momentum =
+      std::any_of(schedules.begin(), schedules.end(),
+                  [](const Schedule& schedule) { return schedule.drives_momentum(); });
+  GroupSchedules evaluate(name, std::move(schedules));
+  attached_ = detail::AttachedSchedule::attach(optimizer.state(), std::move(name),
+                                               std::move(evaluate), drives_momentum);
+}
+
+LRScheduler::LRScheduler(LRScheduler&&) noexcept = default;
+LRScheduler& LRScheduler::operator=(LRScheduler&&) noexcept = default;
+LRScheduler::~LRScheduler() = default;
+
+detail::AttachedSchedule& LRScheduler::attached() const {
+  if (attached_) return *attached_;
+  throw ValueError("LRScheduler: this one was moved from: use the one that it was moved to");
+}
+
+void LRScheduler::step() { attached().step(); }
+
+std::vector<double> LRScheduler::get_last_lr() const {
+  detail::OptimizerState& state = attached().state();
+  std::vector<double> lrs;
+  for (std::size_t group = 0; group < state.group_count(); ++group) {
+    lrs.push_back(state.settings("get_last_lr", group).lr.value);
+  }
+  return lrs;
+}
+
+std::int64_t LRScheduler::last_epoch() const { return attached().index(); }
+
+double LRScheduler::lr_at(std::int64_t t, std::size_t group) const {
+  return attached().lr_at(t, group);
+}
+
+StateDict LRScheduler::state_dict() const {
+  StateDict state;
+  state.emplace_back("last_epoch", detail::state_scalar(static_cast<double>(last_epoch())));
+  std::size_t group = 0;
+  for (const double lr : get_last_lr()) {
+    state.emplace_back(last_lr_entry(group++), detail::state_scalar(lr));
+  }
+  return state;
+}
+
+void LRScheduler::load_state_dict(const StateDict& saved) {
+  detail::OptimizerState& state = attached().state();
+  detail::StateReader reader(attached().name(), saved);
+  const std::int64_t last_epoch = reader.take_count("last_epoch");
+  std::vector<double> lrs;
+  for (std::size_t group = 0; group < state.group_count(); ++group) {
+    lrs.push_back(reader.take_scalar(last_lr_entry(group)));
+    detail::check_not_negative(attached().name().c_str(), last_lr_entry(group).c_str(), lrs.back());
+  }
+  reader.finish();
+  attached().go_to(last_epoch);
+  for (std::size_t group = 0; group < lrs.size(); ++group) state.set_lr(group, lrs[group]);
+  state.mark_resumed();
+}
+
+}  // namespace kindling::schedulers

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "demo/dataset.h"
+
+#include <kindling/core/error.h>
+
+#include "demo/builtin_data.h"
+#include "demo/least_squares.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace kindling::demo {
+namespace {
+
+using Numbers = std::vector<double>;
+
+// Row i has the features 10 i and 10 i + 1 and the target i.
+Dataset counted(std::size_t rows) {
+  Dataset data{{"a", "b"}, "y", {}, {}};
+  for (std::size_t i = 0; i < rows; ++i) {
+    const double row = static_cast<double>(i);
+    data.x.insert(data.x.end(), {10 * row, 10 * row + 1});
+    data.y.push_back(row);
+  }
+  return data;
+}
+
+TEST(Dataset, TakesTheTargetOutOfTheTable) {
+  const Dataset data = make_dataset({"data.csv", {"a", "y", "b"}, {1, 2, 3, 4, 5, 6}}, "y");
+  EXPECT_EQ(data.features, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(data.x, (Numbers{1, 3, 4, 6}));
+  EXPECT_EQ(data.y, (Numbers{2, 5}));
+}
+
+TEST(Dataset, ListsTheColumnsThereAre) {
+  try {
+    make_dataset({"data.csv", {"a", "b"}, {1, 2}}, "c");
+    FAIL() << "no error";
+  } catch (const ValueError& error) {
+    EXPECT_STREQ(error.what(), "csv: data.csv has no column 'c': it has a, b");
+  }
+  EXPECT_THROW(make_dataset({"data.csv", {"a"}, {1}}, "a"), ValueError);
+}
+
+TEST(Dataset, BuiltInDataIsWhole) {
+  const CsvTable diabetes = parse_csv(kDiabetesCsv, "diabetes.csv");
+  EXPECT_EQ(diabetes.rows(), 442U);
+  EXPECT_EQ(diabetes.columns.size(), 11U);
+  const CsvTable digits = parse_csv(kDigitsCsv, "digits.csv");
+  EXPECT_EQ(digits.rows(), 1797U);
+  EXPECT_EQ(digits.columns.size(), 65U);
+  EXPECT_TRUE(std::all_of(digits.values.begin(), digits.values.end(),
+                          [](double v) { return v >= 0 && v <= 16; }));
+}
+
+TEST(Split, KeepsEveryRowOnceAndWhole) {
+  const Split parts = split(counted(11), 0.3, 1);
+  EXPECT_EQ(parts.test.rows(), 3U);
+  EXPECT_EQ(parts.train.rows(), 8U);
+  Numbers seen;
+  for (const Dataset* part : {&parts.train, &parts.test}) {
+    for (std::size_t i = 0; i < part->rows(); ++i) {
+      EXPECT_EQ(part->x[2 * i], 10 * part->y[i]);
+      EXPECT_EQ(part->x[2 * i + 1], 10 * part->y[i] + 1);
+      seen.push_back(part->y[i]);
+    }
+  }
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(seen, counted(11).y);
+}
+
+TEST(Split, DependsOnTheSeedAlone) {
+  EXPECT_EQ(split(counted(50), 0.2, 7).train.y, split(counted(50), 0.2, 7).train.y);
+  EXPECT_NE(split(counted(50), 0.2, 7).train.y, split(counted(50), 0.2, 8).train.y);
+}
+
+TEST(Split, RefusesAnEmptyPart) {
+  EXPECT_THROW(split(counted(10), 0.0, 0), ValueError);
+  EXPECT_THROW(split(counted(10), 1.0, 0), ValueError);
+  EXPECT_THROW(split(counted(10), -0.5, 0), ValueError);
+  EXPECT_THROW(split(counted(10), std::nan(""), 0), ValueError);
+  EXPECT_THROW(split(counted(1), 0.5, 0), ValueError);
+}
+
+TEST(Standardizer, GivesMeanZeroAndDeviationOne) {
+  const Numbers values{1, 10, 3, 30, 5, 20};
+  const Standardizer standardizer(values, 2);
+  const Numbers scaled = standardizer.apply(values);
+  for (std::size_t column = 0; column < 2; ++column) {
+    const double a = scaled[column], b = scaled[column + 2], c = scaled[column + 4];
+    EXPECT_NEAR(a + b + c, 0.0, 1e-12);
+    EXPECT_NEAR((a * a + b * b + c * c) / 3, 1.0, 1e-12);
+  }
+  const Numbers back = standardizer.undo(scaled);
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(back[i], values[i], 1e-12);
+}
+
+TEST(Standardizer, OnlyCentresAConstantColumn) {
+  EXPECT_EQ(Standardizer({0.5, 0.5, 0.5}, 1).apply({0.5, 2.5}), (Numbers{0, 2}));
+}
+
+TEST(LeastSquares, FindsAPlane) {
+  Dataset data{{"a", "b"}, "y", {0, 0, 1, 0, 0, 1, 2, 3}, {}};
+  for (std::size_t i = 0; i < 4; ++i)
+    data.y.push_back(5 + 2 * data.x[2 * i] - 3 * data.x[2 * i + 1]);
+  const Dataset elsewhere{{"a", "b"}, "y", {10, 20}, {0}};
+  EXPECT_NEAR(least_squares_predictions(data, elsewhere).at(0), 5 + 20 - 60, 1e-10);
+}
+
+TEST(LeastSquares, TakesColumnsThatDependOnEachOther) {
+  const Dataset data{{"a", "b"}, "y", {1, 2, 2, 4, 3, 6}, {3, 5, 7}};
+  EXPECT_NEAR(least_squares_predictions(data, data).at(2), 7, 1e-10);
+}
+
+}  // namespace
+}  // namespace kindling::demo

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// Runs kindling-train as a user does and reads what it prints.
+#include "demo/csv.h"
+#include "tests/demo/xml.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+namespace kindling::demo {
+namespace {
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+struct Outcome {
+  int status;
+  std::string out, err;
+};
+
+// Each test has a folder of its own, which is also where the program runs.
+class Program : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Outcome run(const std::string& arguments) const {
+    const std::string command =
+        "cd '" + folder_.string() + "' && '" KINDLING_TRAIN "' " + arguments + " 2>err </dev/null";
+    std::FILE* pipe = popen(command.c_str(), "r");
+    std::string out;
+    std::array<char, 4096> buffer;
+    for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+      out.append(buffer.data(), n);
+    const int status = pclose(pipe);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, out, read_file(folder_ / "err")};
+  }
+
+  // The number that the first group of `pattern` matches in the output.
+  static double number_in(const std::string& output, const std::string& pattern) {
+    std::smatch match;
+    if (!std::regex_search(output, match, std::regex(pattern))) {
+      ADD_FAILURE() << "nothing matches " << pattern << " in\n" << output;
+      return 0;
+    }
+    return std::stod(match[1]);
+  }
+
+  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) /
+                                  ("kindling_" + std::to_string(getpid()) + "_" +
+                                   testing::UnitTest::GetInstance()->current_test_info()->name());
+};
+
+// Train and test error of a row of the table that ends a regression.
+struct Errors {
+  double train, test;
+};
+
+class Regression : public Program {
+ protected:
+  static Errors errors(const std::string& output, const std::string& row) {
+    return {number_in(output, row + " \\| +([0-9.]+) \\|"),
+            number_in(output, row + " \\| +[0-9.]+ \\| +([0-9.]+) \\|")};
+  }
+};
+
+using Tutorial = Program;
+using Digits = Program;
+
+TEST_F(Tutorial, PrintsItsTable) {
+  const Outcome outcome = run("tutorial");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  std::string pattern = "Step \\| Learning Rate \\| Loss\n";
+  const char* const rates[] = {"0.0200", "0.0400", "0.0600", "0.0800", "0.1000",
+                               "0.1000", "0.1000", "0.1000", "0.1000", "0.1000"};
+  for (int step = 0; step < 10; ++step) {
+    pattern +=
+        "   " + std::to_string(step) + " \\|        " + rates[step] + " \\| [0-9]+\\.[0-9]{4}\n";
+  }
+  EXPECT_TRUE(std::regex_match(outcome.out, std::regex(pattern))) << outcome.out;
+}
+
+TEST_F(Tutorial, LowersTheLoss) {
+  for (const char* arguments : {"tutorial", "tutorial --optimizer adam"}) {
+    const std::string out = run(arguments).out;
+    EXPECT_LT(number_in(out, "\n   9 \\| .* \\| ([0-9.]+)"),
+              number_in(out, "\n   0 \\| .* \\| ([0-9.]+)"))
+        << arguments;
+  }
+}
+
+TEST_F(Tutorial, DependsOnTheSeed) {
+  EXPECT_EQ(run("tutorial").out, run("tutorial --seed 0").out);
+  EXPECT_NE(run("tutorial").out, run("tutorial --seed 1").out);
+}
+
+TEST_F(Regression, DiabetesReachesLeastSquares) {
+  for (const char* arguments :
+       {"diabetes", "diabetes --seed 3", "diabetes --optimizer adam --lr 0.01"}) {
+    const Outcome outcome = run(arguments);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const Errors trained = errors(outcome.out, "Kindling");
+    const Errors exact = errors(outcome.out, "least squares");
+    EXPECT_NEAR(trained.train, exact.train, 0.002 * exact.train) << arguments;
+    EXPECT_NEAR(trained.test, exact.test, 0.01 * exact.test) << arguments;
+  }
+}
+
+TEST_F(Regression, HiddenLayersFitTheTrainingRowsCloser) {
+  const std::string out = run("diabetes --hidden 64,64").out;
+  EXPECT_LT(errors(out, "Kindling").train, errors(out, "least squares").train);
+}
+
+TEST_F(Regression, CsvLearnsAColumn) {
+  std::ofstream file(folder_ / "plane.csv");
+  file << "a,b,y\n";
+  for (int i = 0; i < 100; ++i)
+    file << i % 10 << ',' << i / 10 << ',' << 3 + 2 * (i % 10) - i / 10 << '\n';
+  file.close();
+  const Outcome outcome = run("csv plane.csv --target y");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_LT(errors(outcome.out, "Kindling").test, 0.01);
+}
+
+TEST_F(Digits, AreReadAsWellAsPromised) {
+  for (const char* arguments : {"digits", "digits --loss mse"}) {
+    const Outcome outcome = run(arguments);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_GE(number_in(outcome.out, "Test accuracy ([0-9.]+) %"), 97.0) << arguments;
+  }
+}
+
+TEST_F(Program, RepeatsARunWhateverTheThreads) {
+  const std::string once = run("diabetes --hidden 64 --epochs 3 --threads 1").out;
+  EXPECT_EQ(run("diabetes --hidden 64 --epochs 3 --threads 2").out, once);
+  EXPECT_NE(once, "");
+}
+
+TEST_F(Program, WritesLogAndPlot) {
+  const Outcome outcome = run("diabetes --epochs 3 --batch-size 100 --log run.csv --plot run.svg");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(test::xml_mistake(read_file(folder_ / "run.svg")), "");
+  const std::string log = read_file(folder_ / "run.csv");
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1 + 3 * 4);  // 354 rows in batches of 100
+  EXPECT_TRUE(log.starts_with("step,epoch,learning_rate,loss,test_loss\n1,1,"));
+}
+
+TEST_F(Program, PipedOutputIsPlain) {
+  const Outcome outcome = run("diabetes --epochs 10");
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.out.find('\r'), std::string::npos);
+  EXPECT_EQ(outcome.out.find('\033'), std::string::npos);
+  EXPECT_NE(outcome.out.find("Epoch | Learning Rate | Train Loss | Test Loss\n    1 | "),
+            std::string::npos);
+}
+
+TEST_F(Program, SchedulesAreDrawn) {
+  const Outcome outcome = run("schedules --schedule 'warmup(100) then cosine(900)' --plot");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(test::xml_mistake(read_file(folder_ / "schedule.svg")), "");
+  EXPECT_EQ(run("schedules --gallery pictures").status, 0);
+  EXPECT_EQ(test::xml_mistake(read_file(folder_ / "pictures" / "one_cycle.svg")), "");
+}
+
+TEST_F(Program, InfoNamesTheBuild) {
+  const Outcome outcome = run("info");
+  EXPECT_EQ(outcome.status, 0);
+  for (const char* name : {"version:", "threads:", "device:"}) {
+    EXPECT_NE(outcome.out.find(name), std::string::npos) << outcome.out;
+  }
+}
+
+TEST_F(Program, EveryExampleInTheHelpWorks) {
+  for (const char* command : {"tutorial", "diabetes", "digits", "csv", "schedules", "info"}) {
+    const Outcome help = run(std::string(command) + " --help");
+    EXPECT_EQ(help.status, 0);
+    std::smatch example;
+    ASSERT_TRUE(
+        std::regex_search(help.out, example, std::regex("Example[^:]*: kindling-train ([^\n]+)")))
+        << help.out;
+    const std::string arguments = std::regex_replace(example.str(1), std::regex("demo/data"),
+                                                     KINDLING_TESTS_DIR "/../demo/data");
+    EXPECT_EQ(run(arguments).status, 0) << arguments;
+  }
+}
+
+TEST_F(Program, ErrorsAreALineOnStderrAndStatusOne) {
+  std::ofstream(folder_ / "bad.csv") << "a,b\n1,2\n3,four\n";
+  const struct {
+    const char* arguments;
+    const char* error;
+  } cases[] = {
+      {"csv bad.csv --target b",
+       "kindling-train: csv: bad.csv:3:3: column 'b' holds 'four', which is not a finite number\n"},
+      {"csv none.csv --target b",
+       "kindling-train: csv: cannot read none.csv: No such file or directory\n"},
+      {"diabetes --schedule 'cosine(9'",
+       "kindling-train: schedule: expected ')' or ',', found the end\n  cosine(9\n          ^\n"},
+      {"diabetes --device tpu",
+       "kindling-train: device: 'tpu' is unknown: expected auto, cpu, cuda or cuda:N\n"},
+      {"diabetes --epochs 1 --plot /no/such/run.svg",
+       "kindling-train: cannot write /no/such/run.svg: No such file or directory\n"},
+  };
+  for (const auto& [arguments, error] : cases) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 1) << arguments;
+    EXPECT_EQ(outcome.err, error) << arguments;
+  }
+}
+
+TEST_F(Program, ADivergingRunStops) {
+  const Outcome outcome = run("diabetes --lr 1e6 --schedule 'constant(1)'");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("kindling-train: train: the loss is "), std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(Program, WrongUsageIsStatusTwo) {
+  for (const char* arguments :
+       {"", "unknown", "diabetes --epochs 0", "diabetes --optimizer rmsprop", "csv", "--nothing"}) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_NE(outcome.err, "") << arguments;
+  }
+  EXPECT_EQ(run("--version").status, 0);
+}
+
+}  // namespace
+}  // namespace kindling::demo

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "demo/schedule_grammar.h"
+
+#include <kindling/core/error.h>
+#include <kindling/schedulers/schedules.h>
+
+#include "demo/schedule_makers.h"
+
+#include <gtest/gtest.h>
+
+namespace kindling::demo {
+namespace {
+
+using namespace schedulers;
+
+void expect_same(const std::string& text, const Schedule& expected, std::int64_t total_steps = 0) {
+  const Schedule schedule = parse_schedule(text, total_steps).schedule;
+  for (std::int64_t t = 0; t < 260; ++t) {
+    ASSERT_EQ(schedule(t, 0.1), expected(t, 0.1)) << text << " at t = " << t;
+    ASSERT_EQ(schedule.momentum(t), expected.momentum(t)) << text << " at t = " << t;
+  }
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    parse_schedule(text);
+  } catch (const ValueError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ScheduleGrammar, KnowsEveryMaker) {
+  expect_same("warmup(7)", warmup(7));
+  expect_same("warmup(7, between)", warmup(7, WarmupConvention::between));
+  expect_same("warmup(7, convention='from_factor', start_factor=0.2)",
+              warmup(7, WarmupConvention::from_factor, 0.2));
+  expect_same("constant(0.5, 9)", constant({.factor = 0.5, .total_iters = 9}));
+  expect_same("constant()", constant());
+  expect_same("linear(0.2, 0.9, 50)",
+              linear({.start_factor = 0.2, .end_factor = 0.9, .total_iters = 50}));
+  expect_same("exponential(.99)", exponential({.gamma = 0.99}));
+  expect_same("polynomial(40, power=2)", polynomial({.total_iters = 40, .power = 2}));
+  expect_same("step(30)", step({.step_size = 30}));
+  expect_same("multi_step(30, 80, gamma=0.5)", multi_step({.milestones = {30, 80}, .gamma = 0.5}));
+  expect_same("multi_step([30, 80], 0.5)", multi_step({.milestones = {30, 80}, .gamma = 0.5}));
+  expect_same("multi_step(milestones=[30, 80])", multi_step({.milestones = {30, 80}}));
+  expect_same("cosine(T_max=200, eta_min=1e-3)", cosine({.T_max = 200, .eta_min = 1e-3}));
+  expect_same("warm_restarts(20, 2)", warm_restarts({.T_0 = 20, .T_mult = 2}));
+  expect_same(
+      "cyclic(0.01, 0.1, 20, step_size_down=30, mode=\"triangular2\", cycle_momentum=false)",
+      cyclic({.base_lr = 0.01,
+              .max_lr = 0.1,
+              .step_size_up = 20,
+              .step_size_down = 30,
+              .mode = "triangular2",
+              .cycle_momentum = false}));
+  expect_same("one_cycle(0.1, 200, three_phase=true)",
+              one_cycle({.max_lr = 0.1, .total_steps = 200, .three_phase = true}));
+  expect_same("inverse_sqrt(30)", inverse_sqrt({.timescale = 30}));
+  expect_same("noam(64, 40)", noam({.d_model = 64, .warmup_steps = 40}));
+  expect_same(
+      "wsd(10, 100, 50, linear)",
+      wsd({.warmup_steps = 10, .stable_steps = 100, .decay_steps = 50, .decay_type = "linear"}));
+}
+
+TEST(ScheduleGrammar, ThenFollowsTheEndOfEachPart) {
+  expect_same("warmup(100) then cosine(90)", warmup(100).then(cosine({.T_max = 90})));
+  expect_same("linear(0.1, 1, 10) then cosine(90) then constant(0.5, 20)",
+              sequence({linear({.start_factor = 0.1, .total_iters = 10}), cosine({.T_max = 90}),
+                        constant({.factor = 0.5, .total_iters = 20})},
+                       {10, 100}));
+}
+
+TEST(ScheduleGrammar, AnExponentialWarmupGoesOnMultiplying) {
+  expect_same("warmup(10, exponential) then cosine(90)",
+              warmup(10, WarmupConvention::exponential).then(cosine({.T_max = 90})));
+}
+
+TEST(ScheduleGrammar, ForSetsTheLength) {
+  expect_same("exponential(0.99) for 100 then step(9)",
+              sequence({exponential({.gamma = 0.99}), step({.step_size = 9})}, {100}));
+  EXPECT_EQ(parse_schedule("exponential(0.99) for 100").length, 100);
+}
+
+TEST(ScheduleGrammar, StarBindsTighterThanThen) {
+  const Schedule product = step({.step_size = 5}) * warmup(8);
+  expect_same("warmup(10) then step(5) * warmup(8)", warmup(10).then(product));
+  expect_same("(warmup(10) then step(5)) * warmup(8)",
+              warmup(10).then(step({.step_size = 5})) * warmup(8));
+}
+
+TEST(ScheduleGrammar, PercentagesAreOfTheRun) {
+  expect_same("warmup(10%) then cosine(90%)", warmup(25).then(cosine({.T_max = 225})), 250);
+}
+
+TEST(ScheduleGrammar, KnowsLengths) {
+  EXPECT_EQ(parse_schedule("warmup(100) then cosine(900)").length, 1000);
+  EXPECT_EQ(parse_schedule("warmup(10) * cosine(90)").length, 90);
+  EXPECT_EQ(parse_schedule("wsd(1, 2, 3)").length, 6);
+  EXPECT_EQ(parse_schedule("one_cycle(0.1, epochs=3, steps_per_epoch=5)").length, 15);
+  EXPECT_EQ(parse_schedule("warmup(10) then step(5)").length, std::nullopt);
+  EXPECT_EQ(parse_schedule("step(5) * cosine(90)").length, std::nullopt);
+}
+
+TEST(ScheduleGrammar, LayoutDoesNotMatter) {
+  expect_same("  ( cosine\t(\nT_max = 90 ) ) ", cosine({.T_max = 90}));
+}
+
+TEST(ScheduleGrammar, ReadsWhatDescriptionsSay) {
+  for (const char* text : {"warmup(100) then cosine(900)", "multi_step(30, 80, gamma=0.5)",
+                           "warm_restarts(50, T_mult=2) * warmup(9, convention=between)"}) {
+    EXPECT_EQ(parse_schedule(text).schedule.description(), text);
+  }
+}
+
+struct Mistake {
+  const char* text;
+  const char* error;
+};
+
+TEST(ScheduleGrammar, PutsACaretAtTheMistake) {
+  const Mistake mistakes[] = {
+      {"warmup(100 then cosine(900)",
+       "schedule: expected ')' or ',', found 'then'\n"
+       "  warmup(100 then cosine(900)\n"
+       "             ^"},
+      {"", "schedule: expected a schedule such as cosine(900), found the end\n  \n  ^"},
+      {"cosine(9) )",
+       "schedule: expected 'then', 'for', '*' or the end, found ')'\n  cosine(9) )\n            ^"},
+      {"(cosine(9)",
+       "schedule: expected ')', 'then', 'for' or '*', found the end\n  (cosine(9)\n            ^"},
+      {"cosine(9) then",
+       "schedule: expected a schedule such as cosine(900), found the end\n  cosine(9) then\n       "
+       "         ^"},
+      {"cosine", "schedule: expected '(' after cosine, found the end\n  cosine\n        ^"},
+      {"cosine(1.5)", "schedule: expected a whole number, found 1.5\n  cosine(1.5)\n         ^"},
+      {"cosine(1e)", "schedule: expected a value, found '1e'\n  cosine(1e)\n         ^"},
+      {"cosine(9, 1, 2)",
+       "schedule: too many arguments: expected at most 2\n  cosine(9, 1, 2)\n               ^"},
+      {"cosine(eta=3)",
+       "schedule: unknown argument 'eta': known are T_max, eta_min\n  cosine(eta=3)\n         ^"},
+      {"cosine(9, T_max=9)",
+       "schedule: argument 'T_max' is given twice\n  cosine(9, T_max=9)\n                  ^"},
+      {"cosine(T_max=9, 3)",
+       "schedule: an argument without a name stands behind one with a name\n  cosine(T_max=9, 3)\n "
+       "                 ^"},
+      {"cosine('9)", "schedule: this quote is not closed\n  cosine('9)\n         ^"},
+      {"cosine(nine)",
+       "schedule: expected a whole number or a percentage\n  cosine(nine)\n         ^"},
+      {"multi_step([3, 8)",
+       "schedule: expected ']' or ',', found ')'\n  multi_step([3, 8)\n                  ^"},
+      {"exponential(9%)",
+       "schedule: a percentage needs a run of known length: give a number of steps\n  "
+       "exponential(9%)\n              ^"},
+      {"step(9) then cosine(9)",
+       "schedule: what stands before 'then' has no end of its own: say how long it lasts, as in "
+       "exponential(0.99) for "
+       "100 then ...\n  step(9) then cosine(9)\n          ^"},
+      {"cosine(9) for 1.5",
+       "schedule: expected a whole number of steps after 'for'\n  cosine(9) for 1.5\n              "
+       "  ^"},
+  };
+  for (const auto& [text, error] : mistakes) EXPECT_EQ(error_of(text), error);
+}
+
+TEST(ScheduleGrammar, ListsTheSchedulesThereAre) {
+  EXPECT_EQ(error_of("cosin(9)"),
+            "schedule: unknown schedule 'cosin': known are warmup, constant, linear, exponential, "
+            "polynomial, step, "
+            "multi_step, cosine, warm_restarts, cyclic, one_cycle, inverse_sqrt, noam, wsd\n  "
+            "cosin(9)\n  ^");
+}
+
+TEST(ScheduleGrammar, PointsAtTheArgumentThatAScheduleRefuses) {
+  EXPECT_EQ(error_of("warmup(5) then cosine(eta_min=0, T_max=0)"),
+            "schedule: cosine: T_max 0: must be at least 1\n"
+            "  warmup(5) then cosine(eta_min=0, T_max=0)\n"
+            "                                         ^");
+  EXPECT_EQ(error_of("cosine()"), "schedule: cosine: T_max 0: must be at least 1\n  cosine()\n  ^");
+}
+
+TEST(ScheduleGrammar, CountsCharactersNotBytes) {
+  EXPECT_EQ(error_of("cosine(9, \xC3\xA9)"),
+            "schedule: expected a value, found '\xC3\xA9'\n  cosine(9, \xC3\xA9)\n            ^");
+  EXPECT_EQ(error_of("cosine('\xC3\xA9', ?)"),
+            "schedule: expected a value, found '?'\n  cosine('\xC3\xA9', ?)\n              ^");
+}
+
+TEST(ScheduleGrammar, BoundsTheDepth) {
+  EXPECT_TRUE(
+      error_of(std::string(100000, '(')).starts_with("schedule: more than 100 parentheses deep\n"));
+}
+
+TEST(ScheduleMakers, HaveSignatures) {
+  EXPECT_EQ(schedule_makers().front().signature(), "warmup(steps, convention, start_factor)");
+}
+
+}  // namespace
+}  // namespace kindling::demo

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/kernels/cpu/instruction_set.h>
+
+#include "tests/kernels/guarded_memory.h"
+#include "tests/support/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace kindling::test {
+namespace {
+
+using namespace kernels;
+using math::GroupRecord;
+
+const std::vector<std::int64_t> kCounts = {0, 1, 15, 64, 131, 40000, 100003};
+
+GroupRecord make_record(bool adam) {
+  GroupRecord record;
+  record.lr.set(0.05);
+  record.momentum.set(0.9);
+  record.beta2.set(0.99);
+  record.eps.set(1e-6);
+  record.adam = adam;
+  refresh(record);
+  return record;
+}
+
+/// What every update works on: a parameter, its gradient, and up to three buffers.
+template <class T>
+struct State {
+  explicit State(std::int64_t count)
+      : parameter(count), gradient(count), first(count), second(count), third(count) {
+    parameter.fill_spread(1);
+    gradient.fill_spread(2);
+  }
+  bool guards_intact() const {
+    return parameter.guards_intact() && gradient.guards_intact() && first.guards_intact() &&
+           second.guards_intact() && third.guards_intact();
+  }
+  bool same_bits(const State& other) const {
+    return parameter.same_bits(other.parameter) && gradient.same_bits(other.gradient) &&
+           first.same_bits(other.first) && second.same_bits(other.second) && third.same_bits(other.third);
+  }
+  GuardedMemory<T> parameter, gradient, first, second, third;
+};
+
+template <class T>
+SgdUpdate sgd(State<T>& state, GroupRecord& record) {
+  SgdUpdate u;
+  u.parameter = state.parameter.view();
+  u.gradient = state.gradient.view();
+  if (record.momentum.value != 0) u.momentum_buffer = state.first.view();
+  u.record = &record;
+  return u;
+}
+
+template <class T>
+AdamUpdate adam(State<T>& state, GroupRecord& record, bool amsgrad) {
+  AdamUpdate u;
+  u.parameter = state.parameter.view();
+  u.gradient = state.gradient.view();
+  u.exp_avg = state.first.view();
+  u.exp_avg_sq = state.second.view();
+  if (amsgrad) u.max_exp_avg_sq = state.third.view();
+  u.record = &record;
+  return u;
+}
+
+/// PyTorch's SGD, step by step, for one element in double; as in torch/optim/sgd.py.
+double reference_sgd(const GroupRecord& r, double p, double gradient, int steps) {
+  double buffer = 0;
+  for (int step = 0; step < steps; ++step) {
+    double g = r.maximize ? -gradient : gradient;
+    if (r.weight_decay.value != 0) g += r.weight_decay.value * p;
+    if (r.momentum.value != 0) {
+      buffer = step == 0 ? g : r.momentum.value * buffer + (1 - r.dampening.value) * g;
+      g = r.nesterov ? g + r.momentum.value * buffer : buffer;
+    }
+    p -= r.lr.value * g;
+  }
+  return p;
+}
+
+/// PyTorch's Adam and AdamW, as in torch/optim/adam.py.
+double reference_adam(const GroupRecord& r, double p, double gradient, bool amsgrad, int steps) {
+  double m = 0, v = 0, largest = 0;
+  for (int step = 1; step <= steps; ++step) {
+    double g = r.maximize ? -gradient : gradient;
+    if (r.decoupled)
+      p *= 1 - r.lr.value * r.weight_decay.value;
+    else
+      g += r.weight_decay.value * p;
+    m = r.momentum.value * m + (1 - r.momentum.value) * g;
+    v = r.beta2.value * v + (1 - r.beta2.value) * g * g;
+    largest = std::max(largest, v);
+    const double correction1 = 1 - std::pow(r.momentum.value, step);
+    const double correction2 = 1 - std::pow(r.beta2.value, step);
+    const double denominator = std::sqrt(amsgrad ? largest : v) / std::sqrt(correction2) + r.eps.value;
+    p -= r.lr.value / correction1 * m / denominator;
+  }
+  return p;
+}
+
+/// Runs three updates at every level and compares with the reference.
+template <class T, class Issue, class Reference>
+void check_update(const GroupRecord& start, const std::string& what, const Issue& issue,
+                  const Reference& reference) {
+  for (const cpu::Level* level : cpu::levels())
+    for (const std::int64_t count : kCounts) {
+      State<T> state(count);
+      const State<T> before = state;
+      GroupRecord record = start;
+      refresh(record);
+      for (int step = 0; step < 3; ++step) issue(level->backend, state, record);
+      EXPECT_EQ(record.updates, 3);
+      EXPECT_TRUE(state.guards_intact()) << what;
+      EXPECT_TRUE(state.gradient.same_bits(before.gradient)) << what;
+      for (std::int64_t i = 0; i < count; ++i) {
+        const double expected =
+            reference(start, double{before.parameter[i]}, double{before.gradient[i]}, 3);
+        ASSERT_NEAR(double{state.parameter[i]}, expected, sizeof(T) == 4 ? 2e-6 : 1e-14)
+            << what << " " << level->name << ", element " << i << " of " << count;
+      }
+    }
+}
+
+template <class T>
+void check_sgd(const GroupRecord& start, const std::string& what) {
+  check_update<T>(
+      start, what,
+      [](const Backend& backend, State<T>& state, GroupRecord& record) {
+        backend.sgd_update(sgd(state, record));
+      },
+      reference_sgd);
+}
+
+template <class T>
+void check_adam(const GroupRecord& start, bool amsgrad, const std::string& what) {
+  check_update<T>(
+      start, what,
+      [amsgrad](const Backend& backend, State<T>& state, GroupRecord& record) {
+        backend.adam_update(adam(state, record, amsgrad));
+      },
+      [amsgrad](const GroupRecord& r, double p, double g, int steps) {
+        return reference_adam(r, p, g, amsgrad, steps);
+      });
+}
+
+TEST(SgdKernel, MatchesPyTorchsDefinition) {
+  for (const double momentum : {0.0, 0.9})
+    for (const bool nesterov : {false, true})
+      for (const double decay : {0.0, 0.1})
+        for (const bool maximize : {false, true}) {
+          GroupRecord record = make_record(false);
+          record.momentum.set(momentum);
+          record.dampening.set(nesterov ? 0.0 : 0.3);
+          record.weight_decay.set(decay);
+          record.nesterov = nesterov && momentum != 0;
+          record.maximize = maximize;
+          check_sgd<float>(record, "sgd, float32");
+          check_sgd<double>(record, "sgd, float64");
+        }
+}
+
+TEST(AdamKernel, MatchesPyTorchsDefinition) {
+  for (const bool amsgrad : {false, true})
+    for (const bool decoupled : {false, true})
+      for (const double decay : {0.0, 0.1})
+        for (const bool maximize : {false, true}) {
+          GroupRecord record = make_record(true);
+          record.weight_decay.set(decay);
+          record.decoupled = decoupled;
+          record.maximize = maximize;
+          check_adam<float>(record, amsgrad, "adam, float32");
+          check_adam<double>(record, amsgrad, "adam, float64");
+        }
+}
+
+TEST(AdamKernel, ReadsTheLearningRateFromTheRecord) {
+  State<float> state(100);
+  const State<float> before = state;
+  GroupRecord record = make_record(true);
+  record.lr.set(0);
+  refresh(record);
+  cpu::backend().adam_update(adam(state, record, false));
+  EXPECT_TRUE(state.parameter.same_bits(before.parameter));
+  record.lr.set(0.1);
+  refresh(record);
+  cpu::backend().adam_update(adam(state, record, false));
+  EXPECT_FALSE(state.parameter.same_bits(before.parameter));
+}
+
+TEST(UpdateKernels, ASkippedStepChangesNothing) {
+  for (const bool use_adam : {false, true}) {
+    State<float> state(1000);
+    const State<float> before = state;
+    math::StepGuard guard{1};
+    GroupRecord record = make_record(use_adam);
+    record.guard = &guard;
+    record.skip_nonfinite = true;
+    const auto run = [&] {
+      if (use_adam)
+        cpu::backend().adam_update(adam(state, record, false));
+      else
+        cpu::backend().sgd_update(sgd(state, record));
+    };
+    run();
+    EXPECT_TRUE(state.same_bits(before));
+    EXPECT_EQ(record.updates, 0);
+    guard.nonfinite = 0;
+    run();
+    EXPECT_FALSE(state.same_bits(before));
+    EXPECT_EQ(record.updates, 1);
+  }
+}
+
+TEST(UpdateKernels, OnlyTheLastRangeAdvances) {
+  State<float> state(10);
+  GroupRecord record = make_record(true);
+  AdamUpdate u = adam(state, record, false);
+  u.advance = false;
+  cpu::backend().adam_update(u);
+  EXPECT_EQ(record.updates, 0);
+  u.advance = true;
+  cpu::backend().adam_update(u);
+  EXPECT_EQ(record.updates, 1);
+  EXPECT_DOUBLE_EQ(record.step_size.value, 0.05 / (1 - 0.9 * 0.9));
+}
+
+TEST(UpdateKernels, GiveTheSameBitsWhateverTheThreadCount) {
+  for (const bool use_adam : {false, true}) {
+    std::vector<State<float>> states(2, State<float>(200001));
+    for (const int threads : {1, 3}) {
+      const ThreadCount scope(threads);
+      State<float>& state = states[threads == 1 ? 0 : 1];
+      GroupRecord record = make_record(use_adam);
+      if (use_adam)
+        cpu::backend().adam_update(adam(state, record, true));
+      else
+        cpu::backend().sgd_update(sgd(state, record));
+    }
+    EXPECT_TRUE(states[0].same_bits(states[1]));
+  }
+}
+
+TEST(UpdateKernels, FlushSubnormalMoments) {
+  State<float> state(64);
+  state.gradient.fill(0);
+  state.first.fill(std::numeric_limits<float>::min());
+  GroupRecord record = make_record(true);
+  cpu::backend().adam_update(adam(state, record, false));
+  for (std::int64_t i = 0; i < 64; ++i) EXPECT_EQ(state.first[i], 0.0f);
+}
+
+template <class T>
+void check_nonfinite(const Backend& backend) {
+  for (const std::int64_t count : kCounts) {
+    GuardedMemory<T> x(count);
+    x.fill(std::numeric_limits<T>::max());
+    math::StepGuard guard{7};
+    backend.find_nonfinite({x.view(), &guard, true});
+    EXPECT_EQ(guard.nonfinite, 0);
+    for (const std::int64_t where : {std::int64_t{0}, count / 2, count - 1})
+      for (const T bad : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
+                          std::numeric_limits<T>::quiet_NaN()}) {
+        if (count == 0) continue;
+        x[where] = bad;
+        backend.find_nonfinite({x.view(), &guard, true});
+        EXPECT_EQ(guard.nonfinite, 1) << where << " of " << count;
+        x[where] = 0;
+        backend.find_nonfinite({x.view(), &guard, false});
+        EXPECT_EQ(guard.nonfinite, 1) << "kept without reset";
+      }
+  }
+}
+
+TEST(FindNonfinite, FindsInfinitiesAndNaNs) {
+  for (const cpu::Level* level : cpu::levels()) {
+    check_nonfinite<float>(level->backend);
+    check_nonfinite<double>(level->backend);
+  }
+}
+
+template <class T>
+void check_norm(const Backend& backend) {
+  for (const std::int64_t count : kCounts) {
+    GuardedMemory<T> x(count);
+    x.fill_spread(1);
+    double expected = 0;
+    for (std::int64_t i = 0; i < count; ++i) expected += double{x[i]} * double{x[i]};
+    GuardedMemory<double> total(1);
+    total.fill(std::nan(""));
+    backend.sum_of_squares({x.view(), total.view(), false});
+    EXPECT_NEAR(total[0], expected, 1e-12 * expected);
+    backend.sum_of_squares({x.view(), total.view(), true});
+    EXPECT_NEAR(total[0], 2 * expected, 2e-12 * expected);
+
+    GuardedMemory<T> norm(1);
+    GuardedMemory<T> clipped = x;
+    ClipByNorm clip;
+    clip.x = clipped.view();
+    clip.total = total.view();
+    clip.norm = norm.view();
+    clip.max_norm = 0.5;
+    backend.clip_by_norm(clip);
+    const double length = std::sqrt(2 * expected);
+    EXPECT_NEAR(double{norm[0]}, length, 1e-6 * length);
+    const double coefficient = std::min(1.0, 0.5 / (length + 1e-6));
+    for (std::int64_t i = 0; i < count; ++i)
+      ASSERT_NEAR(double{clipped[i]}, coefficient * double{x[i]}, 1e-7);
+    EXPECT_TRUE(x.guards_intact() && clipped.guards_intact() && norm.guards_intact());
+
+    clip.max_norm = 1e9;
+    GuardedMemory<T> unchanged = x;
+    clip.x = unchanged.view();
+    backend.clip_by_norm(clip);
+    EXPECT_TRUE(unchanged.same_bits(x));
+  }
+}
+
+TEST(ClipByNorm, ScalesDownToTheNorm) {
+  for (const cpu::Level* level : cpu::levels()) {
+    check_norm<float>(level->backend);
+    check_norm<double>(level->backend);
+  }
+}
+
+TEST(ClipByNorm, OfANaNNormIsNaN) {
+  GuardedMemory<float> x(5);
+  GuardedMemory<double> total(1);
+  total[0] = std::nan("");
+  cpu::backend().clip_by_norm({x.view(), total.view(), View{}, 1.0});
+  for (std::int64_t i = 0; i < 5; ++i) EXPECT_TRUE(std::isnan(x[i]));
+}
+
+TEST(SumOfSquares, GivesTheSameBitsWhateverTheThreadCount) {
+  GuardedMemory<float> x(10000019);
+  x.fill_spread(1);
+  GuardedMemory<double> one(1), three(1);
+  {
+    const ThreadCount threads(1);
+    cpu::backend().sum_of_squares({x.view(), one.view(), false});
+  }
+  const ThreadCount threads(3);
+  cpu::backend().sum_of_squares({x.view(), three.view(), false});
+  EXPECT_TRUE(one.same_bits(three));
+}
+
+TEST(AdvanceSchedule, FollowsTheTapeRoundItsRing) {
+  const double keep = std::nan("");
+  const std::vector<math::SchedulePoint> tape = {{0.1, keep}, {0.2, 0.8}, {0.3, keep}};
+  GroupRecord record = make_record(true);
+  cpu::backend().advance_schedule({&record, tape.data(), 3});
+  EXPECT_EQ(record.lr.value, 0.2);
+  EXPECT_EQ(record.lr.rounded, 0.2f);
+  EXPECT_EQ(record.momentum.value, 0.8);
+  EXPECT_DOUBLE_EQ(record.step_size.value, 0.2 / (1 - 0.8));
+  cpu::backend().advance_schedule({&record, tape.data(), 3});
+  cpu::backend().advance_schedule({&record, tape.data(), 3});
+  EXPECT_EQ(record.lr.value, 0.1);
+  EXPECT_EQ(record.momentum.value, 0.8);
+  EXPECT_EQ(record.schedule_index, 3);
+}
+
+TEST(AdvancePlateau, ReducesTheLearningRateAfterPatience) {
+  GroupRecord record = make_record(true);
+  AdvancePlateau command;
+  command.rule.patience = 1;
+  command.min_lr = 0.02;
+  math::PlateauState state = plateau_start(command.rule);
+  GuardedMemory<float> metric(1);
+  metric[0] = 1;
+  command.metric = metric.view();
+  command.state = &state;
+  command.record = &record;
+  std::vector<double> rates;
+  for (int step = 0; step < 4; ++step) {
+    cpu::backend().advance_plateau(command);
+    rates.push_back(record.lr.value);
+  }
+  EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.02, 0.02}));
+  EXPECT_DOUBLE_EQ(record.step_size.value, 0.02 / (1 - 0.9));
+}
+
+TEST(WriteRecord, KeepsTheUpdatesOrNot) {
+  GroupRecord record = make_record(true);
+  record.updates = 5;
+  GroupRecord values = make_record(true);
+  values.lr.set(0.5);
+  values.updates = 2;
+  cpu::backend().write_record({&record, nullptr, values, true});
+  EXPECT_EQ(record.updates, 5);
+  EXPECT_DOUBLE_EQ(record.step_size.value, 0.5 / (1 - std::pow(0.9, 6)));
+  cpu::backend().write_record({&record, nullptr, values, false});
+  EXPECT_EQ(record.updates, 2);
+  GroupRecord other;
+  cpu::backend().write_record({&other, &record, {}, false});
+  EXPECT_EQ(other.updates, 2);
+  EXPECT_EQ(other.lr.value, 0.5);
+}
+
+}  // namespace
+}  // namespace kindling::test

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "tests/kernels/kernel_test.h"
+
+namespace kindling::test {
+namespace {
+
+struct Sizes {
+  std::int64_t outer, count, inner;
+  std::int64_t numel() const { return outer * count * inner; }
+  std::int64_t reduced() const { return outer * inner; }
+};
+
+std::vector<Sizes> all_sizes() {
+  std::vector<Sizes> sizes = {{3, 0, 1}, {3, 0, 2}, {0, 3, 1}, {2, 3, 0}, {5, 10, 1}, {128, 10, 1}, {3, 7, 5}, {1, 100, 130},
+                              {1, 20000, 3}, {40, 1000, 2}, {2, 300000, 1}, {1, 700, 300}, {500, 300, 1}};
+  for (const std::int64_t n : kSizes) sizes.push_back({1, n, 1});
+  return sizes;
+}
+
+template <class T>
+class Reduce : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(Reduce, Types);
+
+TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
+  using T = TypeParam;
+  on_every_level([](const auto& level) {
+    for (const Sizes& s : all_sizes()) {
+      SCOPED_TRACE(testing::Message() << s.outer << " x " << s.count << " x " << s.inner);
+      const std::vector<T> x = spread<T>(s.numel(), -1, 2);
+      Buffer<T> in(x);
+      for (const bool accumulate : {false, true}) {
+        std::vector<double> expected;
+        for (std::int64_t o = 0; o < s.outer; ++o)
+          for (std::int64_t i = 0; i < s.inner; ++i) {
+            long double total = 0;
+            for (std::int64_t k = 0; k < s.count; ++k)
+              total += static_cast<long double>(x[static_cast<std::size_t>((o * s.count + k) * s.inner + i)]);
+            expected.push_back(static_cast<double>(total * 0.5L + (accumulate ? 4 : 0)));
+          }
+        const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
+        const auto y = run<T>(level, before, [&](const auto& backend, View out) {
+          backend.sum({in.view(), out, s.outer, s.count, s.inner, 0.5, accumulate});
+        });
+        expect_near(y, expected, kFewRoundings<T>, kFewRoundings<T> * 4);
+      }
+    }
+  });
+}
+
+// 2^25 ones: a plain float sum stops at 2^24.
+TEST(Sum, OfManyFloatsIsAccurate) {
+  on_every_level([](const auto& level) {
+    Buffer<float> ones(std::int64_t{1} << 25, 1.0f);
+    const auto y = run<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
+      backend.sum({ones.view(), out, 1, std::int64_t{1} << 25, 1});
+    });
+    EXPECT_EQ(y[0], 0x1p25f);
+  });
+}
+
+TEST(Sum, KeepsNaNAndInfinity) {
+  on_every_level([](const auto& level) {
+    for (const float odd : {NAN, INFINITY}) {
+      std::vector<float> x(1000, 1.0f);
+      x[517] = odd;
+      Buffer<float> in(x);
+      const auto y = run<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
+        backend.sum({in.view(), out, 1, 1000, 1});
+      });
+      expect_near(y, {static_cast<double>(odd)}, 0);
+    }
+  });
+}
+
+TYPED_TEST(Reduce, ExpandRepeats) {
+  using T = TypeParam;
+  on_every_level([](const auto& level) {
+    for (const Sizes& s : all_sizes()) {
+      const std::vector<T> y = spread<T>(s.reduced(), -1, 2);
+      Buffer<T> in(y);
+      for (const bool accumulate : {false, true}) {
+        std::vector<double> expected;
+        for (std::int64_t i = 0; i < s.numel(); ++i) {
+          const std::int64_t from = i / (s.count * s.inner) * s.inner + i % s.inner;
+          expected.push_back(static_cast<double>(y[static_cast<std::size_t>(from)]) * 0.25 + (accumulate ? 4 : 0));
+        }
+        const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
+        const auto x = run<T>(level, before, [&](const auto& backend, View out) {
+          backend.expand({in.view(), out, s.outer, s.count, s.inner, 0.25, accumulate});
+        });
+        expect_near(x, expected, kFewRoundings<T>);
+      }
+    }
+  });
+}
+
+TYPED_TEST(Reduce, ArgmaxIsTheFirstLargestAndNaNIsLargest) {
+  using T = TypeParam;
+  on_every_level([](const auto& level) {
+    const T nan = T(NAN);
+    Buffer<T> rows(std::vector<T>{1, 3, 3, 2, -1, -1, -2, -3, 5, nan, 9, nan});
+    EXPECT_EQ(run<T>(level, std::vector<T>(3), [&](const auto& b, View out) { b.argmax({rows.view(), out, 3, 4, 1}); }),
+              (std::vector<T>{1, 0, 1}));
+    rows_columns(0);
+    EXPECT_EQ(run<T>(level, std::vector<T>(4), [&](const auto& b, View out) { b.argmax({rows.view(), out, 1, 3, 4}); }),
+              (std::vector<T>{2, 2, 2, 2}));
+    Buffer<T> long_row(spread<T>(70001, -1, 1));
+    const auto values = long_row.values();
+    const auto at = std::max_element(values.begin(), values.end()) - values.begin();
+    EXPECT_EQ(run<T>(level, std::vector<T>(1), [&](const auto& b, View out) { b.argmax({long_row.view(), out, 1, 70001, 1}); })[0],
+              static_cast<T>(at));
+  });
+}
+
+}  // namespace
+}  // namespace kindling::test

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/optim/adam.h>
+#include <kindling/optim/adamw.h>
+#include <kindling/optim/sgd.h>
+
+#include "tests/optim/training.h"
+
+#include <gtest/gtest.h>
+
+namespace kindling {
+namespace {
+
+using optim::Adam;
+using optim::AdamW;
+using optim::SGD;
+using test::parameter;
+using test::set_gradient;
+using test::values;
+
+TEST(ParameterGroups, EachHasItsOptions) {
+  const std::vector<Tensor> body = {parameter({1}), parameter({2})};
+  const std::vector<Tensor> head = {parameter({3})};
+  SGD optimizer({{body, {.lr = 1e-2, .momentum = 0.9}}, {head, {.lr = 1e-3}}});
+  EXPECT_EQ(optimizer.lr(), 1e-2);
+  EXPECT_EQ(optimizer.lr(1), 1e-3);
+  EXPECT_EQ(optimizer.options(0).momentum, 0.9);
+  EXPECT_EQ(optimizer.options(1).momentum, 0);
+  const auto groups = optimizer.param_groups();
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].params.size(), 2U);
+  EXPECT_EQ(groups[1].params[0].impl(), head[0].impl());
+  EXPECT_EQ(groups[1].options.lr, 1e-3);
+}
+
+TEST(ParameterGroups, AListOfOneGroupIsUnderstood) {
+  const std::vector<Tensor> body = {parameter({1})};
+  AdamW optimizer({{body, {.lr = 0.5}}});
+  EXPECT_EQ(optimizer.group_count(), 1U);
+  EXPECT_EQ(optimizer.lr(), 0.5);
+}
+
+TEST(ParameterGroups, DtypesMayDifferBetweenGroups) {
+  const Tensor wide = parameter({1});
+  const Tensor narrow = ones({1}, {.requires_grad = true});
+  SGD optimizer({{{wide}, {.lr = 1}}, {{narrow}, {.lr = 0.5}}});
+  set_gradient(wide, {1});
+  set_gradient(narrow, {1});
+  optimizer.step();
+  EXPECT_EQ(wide.item(), 0);
+  EXPECT_EQ(narrow.item(), 0.5);
+}
+
+TEST(ParameterGroups, MayBeAddedLater) {
+  const Tensor first = parameter({1});
+  const Tensor second = parameter({1});
+  Adam optimizer({first}, {.lr = 0.1});
+  set_gradient(first, {1});
+  optimizer.step();
+  optimizer.add_param_group({{second}, {.lr = 0.2}});
+  EXPECT_EQ(optimizer.lr(1), 0.2);
+  set_gradient(second, {1});
+  optimizer.step();
+  EXPECT_NEAR(first.item(), 0.8, 1e-6);
+  EXPECT_NEAR(second.item(), 0.8, 1e-6);  // its first update, with t = 1
+}
+
+TEST(ParameterGroups, SetLrReachesAllGroupsOrOne) {
+  const Tensor a = parameter({1});
+  const Tensor b = parameter({1});
+  SGD optimizer({{{a}, {.lr = 1}}, {{b}, {.lr = 2}}});
+  optimizer.set_lr(0.5);
+  EXPECT_EQ(optimizer.lr(0), 0.5);
+  EXPECT_EQ(optimizer.lr(1), 0.5);
+  optimizer.set_lr(0.25, 1);
+  set_gradient(a, {1});
+  set_gradient(b, {1});
+  optimizer.step();
+  EXPECT_EQ(a.item(), 0.5);
+  EXPECT_EQ(b.item(), 0.75);
+}
+
+TEST(ParameterGroups, ZeroGradMakesGradientsUndefined) {
+  const Tensor a = parameter({1});
+  const Tensor b = parameter({1});
+  SGD optimizer({{{a}, {.lr = 1}}, {{b}, {.lr = 2}}});
+  set_gradient(a, {1});
+  set_gradient(b, {1});
+  optimizer.zero_grad();
+  EXPECT_FALSE(a.grad().defined());
+  EXPECT_FALSE(b.grad().defined());
+  optimizer.step();
+  EXPECT_EQ(a.item(), 1);
+}
+
+TEST(ParameterGroups, MomentumSwitchedOnLaterBeginsWithTheGradient) {
+  const Tensor weight = parameter({0});
+  SGD optimizer({weight}, {.lr = 1});
+  set_gradient(weight, {1});
+  optimizer.step();
+  optimizer.set_options({.lr = 1, .momentum = 0.5, .dampening = 0.5});
+  optimizer.step();  // buffer 1: the gradient, not dampened
+  EXPECT_EQ(weight.item(), -2);
+  optimizer.step();  // buffer 0.5 * 1 + 0.5 * 1
+  EXPECT_EQ(weight.item(), -3);
+}
+
+TEST(ParameterGroups, AmsgradMayBeSwitchedOnLater) {
+  const Tensor weight = parameter({0});
+  Adam optimizer({weight}, {.lr = 0.1});
+  set_gradient(weight, {1});
+  optimizer.step();
+  auto options = optimizer.options();
+  options.amsgrad = true;
+  optimizer.set_options(options);
+  EXPECT_TRUE(optimizer.options().amsgrad);
+  set_gradient(weight, {1});
+  optimizer.step();
+  EXPECT_NEAR(weight.item(), -0.2, 1e-6);
+}
+
+}  // namespace
+}  // namespace kindling

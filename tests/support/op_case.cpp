@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/op_case.h"
+
+#include "tests/support/devices.h"
+#include "tests/support/guarded.h"
+
+#include <kindling/kindling.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace kindling::test {
+namespace {
+
+// The inputs of a case between guard words, as an op takes them.
+class Inputs {
+ public:
+  Inputs(const OpCase& op_case, DType dtype, Device device) {
+    guarded_.reserve(op_case.inputs.size());
+    for (const Array& input : op_case.inputs) guarded_.emplace_back(input, dtype, device);
+  }
+
+  void require_grad(const std::vector<std::size_t>& which) {
+    for (const std::size_t i : which) guarded_[i].require_grad();
+  }
+  std::vector<Tensor> tensors() const {
+    std::vector<Tensor> tensors;
+    for (const Guarded& input : guarded_) tensors.push_back(input.tensor());
+    return tensors;
+  }
+  Guarded& operator[](std::size_t i) { return guarded_[i]; }
+
+  void expect_intact() const {
+    for (const Guarded& input : guarded_) EXPECT_TRUE(input.intact());
+  }
+
+ private:
+  std::vector<Guarded> guarded_;
+};
+
+// What each output weighs in the sum that is differentiated: not all the same, none 0.
+Tensor weights_of(const Tensor& output) {
+  const Array weights = spread(output.shape(), 0.25, 1.75, 7);
+  return from_data(weights.values, output.shape()).to(output.dtype()).to(output.device());
+}
+
+double weighted_sum(const OpCase& op_case, const Inputs& inputs) {
+  const Tensor output = op_case.op(inputs.tensors());
+  const Array weights = to_array(weights_of(output));
+  const Array values = to_array(output);
+  double sum = 0;
+  for (std::int64_t i = 0; i < values.numel(); ++i) sum += weights[i] * values[i];
+  return sum;
+}
+
+// The gradients that a backward from the weighted outputs leaves in the differentiable inputs.
+std::vector<Array> gradients(const OpCase& op_case, DType dtype, Device device) {
+  Inputs inputs(op_case, dtype, device);
+  inputs.require_grad(op_case.differentiable);
+  const Tensor output = op_case.op(inputs.tensors());
+  output.backward(weights_of(output));
+  std::vector<Array> result;
+  for (const std::size_t i : op_case.differentiable) {
+    result.push_back(to_array(inputs[i].tensor().grad()));
+  }
+  inputs.expect_intact();
+  return result;
+}
+
+// The case with its inputs as float32 holds them, so that both dtypes compute on the same numbers.
+OpCase in_float32(OpCase op_case) {
+  for (Array& input : op_case.inputs) input = rounded(input, DType::float32);
+  return op_case;
+}
+
+// d(weighted sum)/d(element) by a difference of fourth order.
+double difference(OpCase& op_case, std::size_t input, std::int64_t element, Device device) {
+  constexpr double kStep = 1e-3;
+  const auto at = [&](double offset) {
+    double& value = op_case.inputs[input][element];
+    const double before = value;
+    value += offset;
+    const double sum = weighted_sum(op_case, Inputs(op_case, DType::float64, device));
+    value = before;
+    return sum;
+  };
+  return (8 * (at(kStep) - at(-kStep)) - (at(2 * kStep) - at(-2 * kStep))) / (12 * kStep);
+}
+
+// All elements of a small tensor; the first, the last and some between of a large one.
+std::vector<std::int64_t> sample(std::int64_t numel) {
+  constexpr std::int64_t kMost = 40;
+  std::vector<std::int64_t> elements;
+  for (std::int64_t i = 0; i < std::min(numel, kMost); ++i) {
+    elements.push_back(numel <= kMost ? i : i * (numel - 1) / (kMost - 1));
+  }
+  return elements;
+}
+
+TEST_P(OpTest, EqualsTheReference) {
+  for (const Device device : available_devices()) {
+    for (const DType dtype : kDTypes) {
+      SCOPED_TRACE(message(device, ", ", dtype));
+      const OpCase op_case = dtype == DType::float32 ? in_float32(GetParam()) : GetParam();
+      const Inputs inputs(op_case, dtype, device);
+      const Tensor output = op_case.op(inputs.tensors());
+      EXPECT_EQ(output.dtype(), dtype);
+      EXPECT_EQ(output.device(), device);
+      EXPECT_TRUE(close(to_array(output), op_case.reference(op_case.inputs),
+                        dtype == DType::float32 ? op_case.value32 : op_case.value64));
+      inputs.expect_intact();
+    }
+  }
+}
+
+TEST_P(OpTest, GradientEqualsDifferences) {
+  for (const Device device : available_devices()) {
+    SCOPED_TRACE(device);
+    OpCase op_case = GetParam();
+    const std::vector<Array> grads = gradients(op_case, DType::float64, device);
+    for (std::size_t g = 0; g < grads.size(); ++g) {
+      const std::size_t input = op_case.differentiable[g];
+      EXPECT_EQ(grads[g].shape, op_case.inputs[input].shape);
+      for (const std::int64_t element : sample(grads[g].numel())) {
+        const Array expected({}, {difference(op_case, input, element, device)});
+        EXPECT_TRUE(close({{}, {grads[g][element]}}, expected, op_case.grad64))
+            << "of input " << input << ", element " << element;
+      }
+    }
+  }
+}
+
+TEST_P(OpTest, GradientInFloat32EqualsThatInFloat64) {
+  const OpCase op_case = in_float32(GetParam());
+  for (const Device device : available_devices()) {
+    SCOPED_TRACE(device);
+    const std::vector<Array> single = gradients(op_case, DType::float32, device);
+    const std::vector<Array> twice = gradients(op_case, DType::float64, device);
+    for (std::size_t g = 0; g < single.size(); ++g) {
+      EXPECT_TRUE(close(single[g], twice[g], op_case.grad32))
+          << "of input " << op_case.differentiable[g];
+    }
+  }
+}
+
+// The first backward overwrites what the gradient's memory holds (NaN here), later ones add.
+TEST_P(OpTest, GradientsAccumulate) {
+  const OpCase& op_case = GetParam();
+  for (const Device device : available_devices()) {
+    for (const DType dtype : kDTypes) {
+      SCOPED_TRACE(message(device, ", ", dtype));
+      const std::vector<Array> once = gradients(op_case, dtype, device);
+      Inputs inputs(op_case, dtype, device);
+      inputs.require_grad(op_case.differentiable);
+      if (op_case.differentiable.empty()) continue;
+      for (int round = 1; round <= 3; ++round) {
+        const Tensor output = op_case.op(inputs.tensors());
+        output.backward(weights_of(output));
+        for (std::size_t g = 0; g < once.size(); ++g) {
+          Array expected = once[g];
+          for (double& value : expected.values) value *= round;
+          const Tensor grad = inputs[op_case.differentiable[g]].tensor().grad();
+          EXPECT_TRUE(close(to_array(grad), expected,
+                            dtype == DType::float32 ? op_case.grad32 : Tolerance{1e-13, 1e-13}))
+              << "of input " << op_case.differentiable[g] << " after backward " << round;
+        }
+      }
+      inputs.expect_intact();
+    }
+  }
+}
+
+// An input's gradient does not depend on which others get one.
+TEST_P(OpTest, GradientOfEachInputAlone) {
+  const OpCase& op_case = GetParam();
+  if (op_case.differentiable.size() < 2) return;
+  for (const Device device : available_devices()) {
+    SCOPED_TRACE(device);
+    const std::vector<Array> together = gradients(op_case, DType::float64, device);
+    for (std::size_t g = 0; g < together.size(); ++g) {
+      OpCase alone = op_case;
+      alone.differentiable = {op_case.differentiable[g]};
+      EXPECT_TRUE(close(gradients(alone, DType::float64, device).front(), together[g], {1e-13, 1e-13}))
+          << "of input " << op_case.differentiable[g];
+    }
+  }
+}
+
+// Without a gradient asked for, nothing is tracked.
+TEST_P(OpTest, IsTrackedOnlyWhenAskedTo) {
+  const OpCase& op_case = GetParam();
+  for (const Device device : available_devices()) {
+    Inputs inputs(op_case, DType::float32, device);
+    const Tensor untracked = op_case.op(inputs.tensors());
+    EXPECT_FALSE(untracked.requires_grad());
+    inputs.require_grad(op_case.differentiable);
+    const Tensor tracked = op_case.op(inputs.tensors());
+    EXPECT_EQ(tracked.requires_grad(), !op_case.differentiable.empty());
+    EXPECT_TRUE(same_bits(tracked, untracked));
+    const NoGradGuard no_grad;
+    EXPECT_FALSE(op_case.op(inputs.tensors()).requires_grad());
+  }
+}
+
+}  // namespace
+
+std::string name_of(const Shape& shape) {
+  if (shape.rank() == 0) return "scalar";
+  std::ostringstream name;
+  for (int d = 0; d < shape.rank(); ++d) name << (d == 0 ? "" : "x") << shape[d];
+  return name.str();
+}
+
+}  // namespace kindling::test
