@@ -79,6 +79,9 @@ History train(const Task& task, const TrainingOptions& options) {
   const auto [schedule, length] =
       parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps));
 
+  for (const std::string& path : {options.log, options.plot}) {
+    if (!path.empty()) write_file(path, "");  // fails now rather than after the training
+  }
   const auto optimizer = make_optimizer(options, task.model.parameters());
   schedulers::LRScheduler scheduler(*optimizer, schedule);
 

@@ -19,8 +19,8 @@ struct KINDLING_API AdamOptions {
 
 /// Adam, as PyTorch defines it; t counts the updates of each parameter from 1:
 ///   g = gradient, negated with maximize; g += weight_decay p
-///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  with amsgrad v' = max(v', v), else v' = v
-///   p -= lr / (1 - beta1^t) * m / (sqrt(v') / sqrt(1 - beta2^t) + eps)
+///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  with amsgrad v' = max(v', v),
+///   else v' = v p -= lr / (1 - beta1^t) * m / (sqrt(v') / sqrt(1 - beta2^t) + eps)
 /// Source: Kingma & Ba (arXiv:1412.6980), algorithm 1; amsgrad: Reddi et al. (arXiv:1904.09237).
 class KINDLING_API Adam : public OptimizerOf<AdamOptions> {
  public:

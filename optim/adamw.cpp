@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/optim/adamw.h>
 #include <kindling/optim/adam_rule.h>
+#include <kindling/optim/adamw.h>
 #include <kindling/optim/optimizer_of.h>
 
 namespace kindling::optim {

@@ -17,8 +17,8 @@ struct KINDLING_API AdamWOptions {
   bool skip_nonfinite = false;  // an infinite or NaN gradient changes and advances nothing
 };
 
-/// Adam with decoupled weight decay: p *= 1 - lr weight_decay before the update of Adam, whose gradient it leaves alone.
-/// Source: Loshchilov & Hutter (arXiv:1711.05101), as PyTorch defines it.
+/// Adam with decoupled weight decay: p *= 1 - lr weight_decay before the update of Adam, whose
+/// gradient it leaves alone. Source: Loshchilov & Hutter (arXiv:1711.05101), as PyTorch defines it.
 class KINDLING_API AdamW : public OptimizerOf<AdamWOptions> {
  public:
   explicit AdamW(std::vector<Tensor> params, const AdamWOptions& options = {});

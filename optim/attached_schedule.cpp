@@ -41,8 +41,8 @@ math::SchedulePoint AttachedSchedule::point(std::size_t group, std::int64_t t) c
                                          : value.momentum >= 0 && std::isfinite(value.momentum);
   if (!std::isnan(value.momentum) && !fits) {
     throw ValueError(message(name_, ": momentum ", value.momentum, " at t = ", t, " (group ", group,
-                             "): must be finite and not negative", target.settings.adam ? ", and below 1"
-                                                                                        : ""));
+                             "): must be finite and not negative",
+                             target.settings.adam ? ", and below 1" : ""));
   }
   return value;
 }
@@ -95,8 +95,7 @@ void AttachedSchedule::upload(std::int64_t begin) {
 
 // Gives the values of step t to the host's settings.
 void AttachedSchedule::take(std::size_t group, std::int64_t t) {
-  const math::SchedulePoint& values =
-      points_.rings[group][static_cast<std::size_t>(t % kCapacity)];
+  const math::SchedulePoint& values = points_.rings[group][static_cast<std::size_t>(t % kCapacity)];
   GroupSettings& settings = state_->groups()[group].settings;
   settings.schedule_index = t;
   settings.lr.set(values.lr);

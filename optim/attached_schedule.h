@@ -16,16 +16,17 @@
 
 namespace kindling::detail {
 
-/// A schedule at work on an optimizer. It is evaluated on the host, some points ahead, into one tape for each group in
-/// device memory, from which advance_schedule takes the next point in the order of all other kernels.
+/// A schedule at work on an optimizer. It is evaluated on the host, some points ahead, into one
+/// tape for each group in device memory, from which advance_schedule takes the next point in the
+/// order of all other kernels.
 class AttachedSchedule {
  public:
   /// The values of group `group` at step t; a NaN momentum leaves the group's own. Pure; may throw.
   using Evaluate =
       std::function<math::SchedulePoint(std::size_t group, std::int64_t t, double base_lr)>;
 
-  /// Sets the values of t = 0. ValueError, naming scheduler, value and t, when these are refused or when the optimizer has a
-  /// scheduler already. `drives_momentum`: momentum is given at some t.
+  /// Sets the values of t = 0. ValueError, naming scheduler, value and t, when these are refused or
+  /// when the optimizer has a scheduler already. `drives_momentum`: momentum is given at some t.
   static std::shared_ptr<AttachedSchedule> attach(std::shared_ptr<OptimizerState> state,
                                                   std::string name, Evaluate evaluate,
                                                   bool drives_momentum);
@@ -33,7 +34,8 @@ class AttachedSchedule {
   const std::string& name() const noexcept { return name_; }
   OptimizerState& state() const noexcept { return *state_; }
 
-  /// The learning rate of a group at step t. ValueError when there is no such group; what evaluate throws.
+  /// The learning rate of a group at step t. ValueError when there is no such group; what evaluate
+  /// throws.
   double lr_at(std::int64_t t, std::size_t group) const;
   /// scheduler.step().
   void step();
@@ -41,7 +43,8 @@ class AttachedSchedule {
   std::int64_t index() const;
   /// Sets the values of step t. What evaluate throws for it, or a ValueError, with nothing changed.
   void go_to(std::int64_t t);
-  /// Evaluates again from the next step on, after a base learning rate changed; the current values stand.
+  /// Evaluates again from the next step on, after a base learning rate changed; the current values
+  /// stand.
   void refill();
   /// For OptimizerState: serves the group that was added last, from the current t on. As go_to().
   void add_last_group();

@@ -11,8 +11,11 @@ namespace {
 
 constexpr std::int64_t kParameterAlignment = 64;  // bytes, of the parameters of an arena
 
-/// Calls visit(View) for each range of gradients: those that follow each other in one arena are one range, with the
-/// padding between them, which is zero.
+// A gradient is all of its storage.
+View whole(const detail::Storage& storage) { return {storage.data, storage.numel, storage.dtype}; }
+
+/// Calls visit(View) for each range of gradients: those that follow each other in one arena are one
+/// range, with the padding between them, which is zero.
 template <class Visit>
 void visit_ranges(const std::vector<Tensor>& params, Visit visit) {
   View range;
@@ -20,7 +23,7 @@ void visit_ranges(const std::vector<Tensor>& params, Visit visit) {
   for (const Tensor& param : params) {
     if (!param.impl()->grad_defined) continue;
     const detail::Storage& storage = *param.impl()->grad->storage;
-    const View gradient = detail::view(Tensor(param.impl()->grad));
+    const View gradient = whole(storage);
     const std::int64_t unit = kParameterAlignment / size_of(gradient.dtype);
     const std::int64_t padded = (range.numel + unit - 1) / unit * unit;
     const char* end = static_cast<const char*>(range.data) + padded * size_of(range.dtype);
@@ -66,8 +69,8 @@ Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm) {
   first = true;
   visit_ranges(params, [&](const View& range) {
     detail::issue(backend.clip_by_norm,
-                  kernels::ClipByNorm{range, detail::view(total), first ? detail::view(norm) : View{},
-                                      max_norm});
+                  kernels::ClipByNorm{range, detail::view(total),
+                                      first ? detail::view(norm) : View{}, max_norm});
     first = false;
   });
   for (const Tensor& param : params) {

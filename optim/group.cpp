@@ -9,8 +9,8 @@ namespace kindling::detail {
 namespace {
 
 constexpr std::int64_t kParameterAlignment = 64;  // bytes
-// Arenas that are walked together start at different offsets modulo 4 KiB: equal ones make loads and stores wait for each
-// other (measured).
+// Arenas that are walked together start at different offsets modulo 4 KiB: equal ones make loads
+// and stores wait for each other (measured).
 constexpr std::int64_t kArenaStagger = 768;  // bytes; keeps 256-byte alignment
 
 static_assert(sizeof(math::GroupRecord) % sizeof(double) == 0);
@@ -24,12 +24,14 @@ std::int64_t padded(std::int64_t numel, DType dtype) {
 bool is_movable(const TensorImpl& gradient, const TensorImpl& parameter) {
   const Storage& storage = *gradient.storage;
   return storage.dtype == parameter.storage->dtype && storage.device == parameter.storage->device &&
-         gradient.offset == 0 && gradient.numel == parameter.numel && storage.numel == gradient.numel;
+         gradient.offset == 0 && gradient.numel == parameter.numel &&
+         storage.numel == gradient.numel;
 }
 
 }  // namespace
 
-Group::Group(const UpdateRule& rule, const std::vector<Tensor>& tensors, const GroupSettings& values)
+Group::Group(const UpdateRule& rule, const std::vector<Tensor>& tensors,
+             const GroupSettings& values)
     : settings(values),
       base_lr(values.lr.value),
       rule_(&rule),
@@ -139,7 +141,8 @@ void Group::issue_update() {
   for (const GroupRange& range : ranges) {
     RangeViews views{parameters_.view(range.offset, range.numel), gradient_view(range), {}};
     for (std::size_t b = 0; b < rule_->buffers.size(); ++b) {
-      if (rule_->uses_buffer(settings, b)) views.buffers[b] = buffers[b].view(range.offset, range.numel);
+      if (rule_->uses_buffer(settings, b))
+        views.buffers[b] = buffers[b].view(range.offset, range.numel);
     }
     rule_->issue(*backend_, views, record(range.record), range.advance);
   }

@@ -12,8 +12,8 @@
 
 namespace kindling::detail {
 
-/// A contiguous piece of memory for one value per parameter element; zero when it is made, as is, ever after, the padding
-/// between the parameters.
+/// A contiguous piece of memory for one value per parameter element; zero when it is made, as is,
+/// ever after, the padding between the parameters.
 struct Arena {
   Intrusive<Storage> memory;
   std::int64_t start = 0;  // of the first parameter, in elements; see Group
@@ -28,9 +28,9 @@ struct Arena {
 struct GroupParameter {
   Intrusive<TensorImpl> impl;
   Intrusive<TensorImpl> gradient = {};  // what impl->grad is, in the arena
-  std::int64_t offset = 0;         // in each arena, in elements
+  std::int64_t offset = 0;              // in each arena, in elements
   std::size_t record = 0;
-  bool has_gradient = false;       // when the ranges were made
+  bool has_gradient = false;  // when the ranges were made
 };
 
 /// Neighbours in the arenas that share a record and have gradients: one kernel call.
@@ -41,16 +41,18 @@ struct GroupRange {
   bool advance = false;  // the last range of its record
 };
 
-/// The parameters of one group of an optimizer, with all their memory: arenas for parameters, gradients and state, in which
-/// each parameter starts at a multiple of 64 bytes, and records in device memory. A parameter's first update may come late,
-/// and bias correction counts the updates of each parameter; so parameters that have always been updated together share a
-/// record, and when only some of them get a gradient these part from the others with a copy of it.
+/// The parameters of one group of an optimizer, with all their memory: arenas for parameters,
+/// gradients and state, in which each parameter starts at a multiple of 64 bytes, and records in
+/// device memory. A parameter's first update may come late, and bias correction counts the updates
+/// of each parameter; so parameters that have always been updated together share a record, and when
+/// only some of them get a gradient these part from the others with a copy of it.
 class Group {
  public:
   /// Allocates all memory; the parameters stay untouched until adopt(). They have been checked.
   Group(const UpdateRule& rule, const std::vector<Tensor>& tensors, const GroupSettings& settings);
 
-  /// Moves the parameters and their gradients into the arenas, and marks them as those of `optimizer`.
+  /// Moves the parameters and their gradients into the arenas, and marks them as those of
+  /// `optimizer`.
   void adopt(std::uint64_t optimizer);
 
   /// Parts records and merges ranges, for the gradients that there are now.
@@ -69,7 +71,8 @@ class Group {
 
   /// Zeroed memory for buffer b.
   Arena make_buffer(std::size_t b) const { return make_arena(b + 2); }
-  /// Makes the buffers that updates with these settings use; true when updates have to count from 0 for that.
+  /// Makes the buffers that updates with these settings use; true when updates have to count from 0
+  /// for that.
   bool add_buffers(const GroupSettings& for_settings);
 
   math::GroupRecord* record(std::size_t i) const noexcept {
@@ -83,8 +86,9 @@ class Group {
     return gradients_.view(range.offset, range.numel);
   }
 
-  GroupSettings settings;  // what the records hold, but for what the device decides; see OptimizerState
-  double base_lr = 0;      // what schedules multiply
+  GroupSettings
+      settings;        // what the records hold, but for what the device decides; see OptimizerState
+  double base_lr = 0;  // what schedules multiply
   std::vector<GroupParameter> parameters;
   std::vector<GroupRange> ranges;
   std::array<Arena, kMaxBuffers> buffers;

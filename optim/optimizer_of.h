@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The members of OptimizerOf, for the sources that instantiate it; not part of the interface. An options type comes with
-// settings_of(const Options&) and options_of(const GroupSettings&, Options&) in its namespace.
+// The members of OptimizerOf, for the sources that instantiate it; not part of the interface. An
+// options type comes with settings_of(const Options&) and options_of(const GroupSettings&,
+// Options&) in its namespace.
 
 #include <kindling/optim/optimizer.h>
 #include <kindling/optim/optimizer_state.h>

@@ -23,7 +23,8 @@ math::StepGuard* guard_in(const Intrusive<Storage>& storage) noexcept {
 
 void check_not_negative(const char* optimizer, const char* field, double value) {
   if (std::isfinite(value) && value >= 0) return;
-  throw ValueError(message(optimizer, ": ", field, " ", value, ": must be finite and not negative"));
+  throw ValueError(
+      message(optimizer, ": ", field, " ", value, ": must be finite and not negative"));
 }
 
 OptimizerState::OptimizerState(const UpdateRule& rule, const std::vector<GroupSpec>& specs)
@@ -87,11 +88,11 @@ void OptimizerState::note_settings_changed() noexcept {
 void OptimizerState::throw_lost(std::size_t parameter, std::size_t group) const {
   const std::string what = message(name(), ": step: ", parameter_name(parameter, group));
   if (groups_[group].parameters[parameter].impl->storage->optimizer == 0) {
-    throw ValueError(message(what, " was moved to another device or dtype: build the optimizer after ",
-                             "model.to()"));
+    throw ValueError(message(
+        what, " was moved to another device or dtype: build the optimizer after ", "model.to()"));
   }
-  throw ValueError(message(what, " belongs to the optimizer built last: use that one, or build this ",
-                           "one again"));
+  throw ValueError(message(
+      what, " belongs to the optimizer built last: use that one, or build this ", "one again"));
 }
 
 void OptimizerState::step() {
@@ -145,19 +146,21 @@ void OptimizerState::warn_before_first_step() const {
     changes_something |= group.settings.lr.value != 0;
   }
   if (has_gradient && !changes_something) {
-    const std::string why =
-        attached ? message(" (", attached->name(), " at t = ",
-                           groups_.front().settings.schedule_index, ")")
-                 : std::string();
+    const std::string why = attached
+                                ? message(" (", attached->name(),
+                                          " at t = ", groups_.front().settings.schedule_index, ")")
+                                : std::string();
     log(LogLevel::warning,
-        message(name(), ": the first update runs with learning rate 0", why,
-                " and leaves the parameters as they are: to avoid it, warm up with (t + 1) / W, as ",
-                "schedulers::warmup(W) does by default (WarmupConvention::one_based)"));
+        message(
+            name(), ": the first update runs with learning rate 0", why,
+            " and leaves the parameters as they are: to avoid it, warm up with (t + 1) / W, as ",
+            "schedulers::warmup(W) does by default (WarmupConvention::one_based)"));
   }
   // More steps than one are a schedule being drawn, or wound forward to go on with an earlier run.
   if (attached && schedule_steps_before_ == 1) {
     log(LogLevel::warning,
-        message(attached->name(), ": scheduler.step() was called before the first optimizer.step(), so ",
+        message(attached->name(),
+                ": scheduler.step() was called before the first optimizer.step(), so ",
                 "the first value of the schedule was never used: call optimizer.step() first"));
   }
 }
@@ -185,7 +188,8 @@ void OptimizerState::set_settings(std::size_t index, const GroupSettings& settin
   check_settings(settings);
   synchronize();
   GroupSettings next = target.settings;
-  for (const UpdateRule::Number& number : rule_.numbers) next.*number.member = settings.*number.member;
+  for (const UpdateRule::Number& number : rule_.numbers)
+    next.*number.member = settings.*number.member;
   for (const UpdateRule::Flag& flag : rule_.flags) next.*flag.member = settings.*flag.member;
   const bool restart = target.add_buffers(next);
   target.settings = next;

@@ -15,10 +15,12 @@ namespace kindling::detail {
 
 class AttachedSchedule;
 
-/// The state of an optimizer: shared, so that optimizer, schedulers and captured steps may be destroyed in any order.
+/// The state of an optimizer: shared, so that optimizer, schedulers and captured steps may be
+/// destroyed in any order.
 ///
-/// The host's settings of a group are what its records hold, with one exception: while updates can be skipped on the device
-/// or a plateau runs there, they are an upper bound of the schedule index, and synchronize() brings them up to date.
+/// The host's settings of a group are what its records hold, with one exception: while updates can
+/// be skipped on the device or a plateau runs there, they are an upper bound of the schedule index,
+/// and synchronize() brings them up to date.
 class OptimizerState {
  public:
   using GroupSpec = std::pair<std::vector<Tensor>, GroupSettings>;
@@ -62,7 +64,8 @@ class OptimizerState {
   /// Brings the host's settings up to date. Waits for the device, if it decides.
   void synchronize();
 
-  /// True when a non-finite gradient kept the last step() from changing anything. Waits, where updates can be skipped.
+  /// True when a non-finite gradient kept the last step() from changing anything. Waits, where
+  /// updates can be skipped.
   bool last_step_was_skipped() const;
 
   /// For the warning on scheduler.step() before optimizer.step().

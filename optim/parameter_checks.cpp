@@ -25,8 +25,9 @@ void ParameterChecks::add(const std::vector<Tensor>& tensors) {
     const std::string name = parameter_name(i, groups_);
     check_one(tensors[i], name);
     if (tensors[i].dtype() != tensors.front().dtype()) {
-      throw DTypeError(message(optimizer_, ": ", name, " is ", tensors[i].dtype(), ", parameter 0 is ",
-                               tensors.front().dtype(), ": give each dtype a group of its own"));
+      throw DTypeError(message(optimizer_, ": ", name, " is ", tensors[i].dtype(),
+                               ", parameter 0 is ", tensors.front().dtype(),
+                               ": give each dtype a group of its own"));
     }
     if (groups_ == 0 && i == 0) device_ = tensors[i].device();
     if (tensors[i].device() != device_) {
@@ -45,7 +46,8 @@ void ParameterChecks::add(const std::vector<Tensor>& tensors) {
 
 void ParameterChecks::check_one(const Tensor& tensor, const std::string& name) const {
   if (!tensor.defined()) {
-    throw ValueError(message(optimizer_, ": ", name, " is an undefined tensor: give it a value first"));
+    throw ValueError(
+        message(optimizer_, ": ", name, " is an undefined tensor: give it a value first"));
   }
   const TensorImpl& impl = *tensor.impl();
   if (impl.producer) {
@@ -58,12 +60,13 @@ void ParameterChecks::check_one(const Tensor& tensor, const std::string& name) c
   }
   const Storage& storage = *impl.storage;
   if (impl.offset != 0 || impl.numel != storage.numel) {
-    throw ValueError(message(optimizer_, ": ", name, " of shape ", impl.shape,
-                             " is a view of a part of a larger tensor: clone() it, or optimize the ",
-                             "larger one"));
+    throw ValueError(message(
+        optimizer_, ": ", name, " of shape ", impl.shape,
+        " is a view of a part of a larger tensor: clone() it, or optimize the ", "larger one"));
   }
   if (!storage.owns_data && !storage.arena) {
-    throw ValueError(message(optimizer_, ": ", name, " is borrowed memory, whose owner would see no ",
+    throw ValueError(message(optimizer_, ": ", name,
+                             " is borrowed memory, whose owner would see no ",
                              "update: clone() it first"));
   }
 }

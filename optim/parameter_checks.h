@@ -15,15 +15,16 @@ namespace kindling::detail {
 /// "parameter 1 of group 0"
 std::string parameter_name(std::size_t parameter, std::size_t group);
 
-/// The checks on parameters that an optimizer makes before it takes any of them over, through all its groups.
+/// The checks on parameters that an optimizer makes before it takes any of them over, through all
+/// its groups.
 class ParameterChecks {
  public:
   explicit ParameterChecks(const char* optimizer) : optimizer_(optimizer) {}
 
   /// Notes a group that was checked before.
   void add_checked(const std::vector<Tensor>& tensors);
-  /// ValueError, DTypeError or DeviceError, unless these are distinct leaves of one dtype and device that require gradients
-  /// and own their memory.
+  /// ValueError, DTypeError or DeviceError, unless these are distinct leaves of one dtype and
+  /// device that require gradients and own their memory.
   void add(const std::vector<Tensor>& tensors);
 
  private:

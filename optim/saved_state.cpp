@@ -31,7 +31,8 @@ StateDict OptimizerState::state_dict() {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     const GroupSettings& settings = groups_[i].settings;
     for (const UpdateRule::Number& number : rule_.numbers) {
-      state.emplace_back(group_entry(i, number.name), state_scalar((settings.*number.member).value));
+      state.emplace_back(group_entry(i, number.name),
+                         state_scalar((settings.*number.member).value));
     }
     for (const UpdateRule::Flag& flag : rule_.flags) {
       state.emplace_back(group_entry(i, flag.name), state_scalar(settings.*flag.member ? 1 : 0));
@@ -58,8 +59,9 @@ StateDict OptimizerState::state_dict() {
 struct OptimizerState::Loaded {
   GroupSettings settings;
   double base_lr = 0;
-  std::vector<std::int64_t> updates;                           // of each parameter
-  std::array<std::vector<const Tensor*>, kMaxBuffers> values;  // of each parameter; empty: no such buffer
+  std::vector<std::int64_t> updates;  // of each parameter
+  std::array<std::vector<const Tensor*>, kMaxBuffers>
+      values;  // of each parameter; empty: no such buffer
   std::array<Arena, kMaxBuffers> buffers;
 };
 

@@ -6,8 +6,8 @@
 namespace kindling::optim {
 
 struct KINDLING_API SGDOptions {
-  double lr = 1e-3;         // >= 0
-  double momentum = 0;      // >= 0
+  double lr = 1e-3;     // >= 0
+  double momentum = 0;  // >= 0
   double dampening = 0;
   double weight_decay = 0;  // >= 0
   bool nesterov = false;    // needs momentum, and no dampening
@@ -19,8 +19,8 @@ struct KINDLING_API SGDOptions {
 ///   g = gradient, negated with maximize; g += weight_decay p
 ///   b = momentum b + (1 - dampening) g   (the first b is g itself)
 ///   p -= lr b, or with nesterov p -= lr (g + momentum b), or without momentum p -= lr g
-/// Source: Sutskever et al., On the importance of initialization and momentum (ICML 2013), in PyTorch's form, where lr
-/// multiplies the whole velocity.
+/// Source: Sutskever et al., On the importance of initialization and momentum (ICML 2013), in
+/// PyTorch's form, where lr multiplies the whole velocity.
 class KINDLING_API SGD : public OptimizerOf<SGDOptions> {
  public:
   explicit SGD(std::vector<Tensor> params, const SGDOptions& options = {});

@@ -11,7 +11,8 @@
 
 namespace kindling::detail {
 
-/// The hyper-parameters of a group, in the form of its record in device memory, of which this is the host's copy.
+/// The hyper-parameters of a group, in the form of its record in device memory, of which this is
+/// the host's copy.
 struct GroupSettings : math::GroupRecord {
   bool amsgrad = false;
   bool momentum_scheduled = false;  // momentum may be 0 now and not later
@@ -38,11 +39,12 @@ struct UpdateRule {
     bool GroupSettings::*member;
   };
 
-  const char* name;                       // "SGD"
-  std::span<const Number> numbers;        // the hyper-parameters, lr first
+  const char* name;                 // "SGD"
+  std::span<const Number> numbers;  // the hyper-parameters, lr first
   std::span<const Flag> flags;
-  std::span<const char* const> buffers;   // names of the arenas of state, at most kMaxBuffers
-  bool first_update_fills_buffers;        // a buffer that comes late starts with the record's first update
+  std::span<const char* const> buffers;  // names of the arenas of state, at most kMaxBuffers
+  bool
+      first_update_fills_buffers;  // a buffer that comes late starts with the record's first update
 
   /// True when updates with these settings use buffer b.
   bool (*uses_buffer)(const GroupSettings& settings, std::size_t b);

@@ -18,16 +18,19 @@ class AttachedSchedule;
 
 namespace kindling::schedulers {
 
-/// Moves the learning rates of an optimizer's groups (and the momentum or beta1, where the schedule gives one) along a
-/// schedule, whose base is the learning rate that each group had when the scheduler was built. Building one sets the
-/// values of t = 0. An optimizer takes one at a time: a second is a ValueError that names ChainedScheduler.
+/// Moves the learning rates of an optimizer's groups (and the momentum or beta1, where the schedule
+/// gives one) along a schedule, whose base is the learning rate that each group had when the
+/// scheduler was built. Building one sets the values of t = 0. An optimizer takes one at a time: a
+/// second is a ValueError that names ChainedScheduler.
 ///
-/// A schedule is evaluated ahead of time, and so must be pure. A value that is not finite, or negative, is a ValueError
-/// naming scheduler, value and t, raised by the step() that reaches it (or by the constructor) with nothing changed; what
-/// a function of the user throws is kept and thrown likewise. When updates can be skipped on the device
-/// (skip_nonfinite), step() after a skipped update changes nothing, and host values wait for the device.
+/// A schedule is evaluated ahead of time, and so must be pure. A value that is not finite, or
+/// negative, is a ValueError naming scheduler, value and t, raised by the step() that reaches it
+/// (or by the constructor) with nothing changed; what a function of the user throws is kept and
+/// thrown likewise. When updates can be skipped on the device (skip_nonfinite), step() after a
+/// skipped update changes nothing, and host values wait for the device.
 ///
-/// Movable; may be destroyed before or after the optimizer. Destroying it leaves the values as they are.
+/// Movable; may be destroyed before or after the optimizer. Destroying it leaves the values as they
+/// are.
 class KINDLING_API LRScheduler {
  public:
   /// One schedule for all groups, each with its own base.
@@ -60,7 +63,8 @@ class KINDLING_API LRScheduler {
   std::shared_ptr<detail::AttachedSchedule> attached_;
 };
 
-/// The schedules of a scheduler class, one for each group: make({name, group, groups}) for every group of the optimizer.
+/// The schedules of a scheduler class, one for each group: make({name, group, groups}) for every
+/// group of the optimizer.
 template <class Make>
 std::vector<Schedule> schedule_per_group(const char* name, const optim::Optimizer& optimizer,
                                          Make make) {

@@ -35,8 +35,8 @@ math::PlateauRule checked_rule(const PlateauOptions& options) {
 
 }  // namespace
 
-/// The rule at work on an optimizer. Its memory is on the host until the first metric comes as a tensor, and from then on
-/// on the device, where each group has a copy (they stay equal).
+/// The rule at work on an optimizer. Its memory is on the host until the first metric comes as a
+/// tensor, and from then on on the device, where each group has a copy (they stay equal).
 class ReduceLROnPlateau::Plateau {
  public:
   Plateau(std::shared_ptr<detail::OptimizerState> state, const PlateauOptions& options)
@@ -69,8 +69,8 @@ class ReduceLROnPlateau::Plateau {
   math::PlateauState* on_device(std::size_t group) {
     if (group >= on_device_.size()) {
       const math::PlateauState now = memory();
-      on_device_.push_back(detail::Storage::allocate(sizeof now / sizeof(double), DType::float64,
-                                                     state_->device()));
+      on_device_.push_back(
+          detail::Storage::allocate(sizeof now / sizeof(double), DType::float64, state_->device()));
       backend().upload(on_device_.back()->data, &now, sizeof now);
     }
     return static_cast<math::PlateauState*>(on_device_[group]->data);
@@ -134,11 +134,13 @@ void ReduceLROnPlateau::step(const Tensor& metric) {
   }
   if (impl.storage->device != state.device()) {
     throw DeviceError(message(kName, ": metric on ", impl.storage->device, ", optimizer on ",
-                              state.device(), ": move it with to(device), or give step() a double"));
+                              state.device(),
+                              ": move it with to(device), or give step() a double"));
   }
   if (const auto schedule = state.schedule()) {
-    throw ValueError(message(kName, ": a metric in a tensor, beside the scheduler ", schedule->name(),
-                             ": the device cannot evaluate a schedule anew: use step(metric.item())"));
+    throw ValueError(
+        message(kName, ": a metric in a tensor, beside the scheduler ", schedule->name(),
+                ": the device cannot evaluate a schedule anew: use step(metric.item())"));
   }
   (void)plateau.min_lr(0);
   for (std::size_t i = 0; i < state.group_count(); ++i) {

@@ -6,8 +6,9 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// An operand of a broadcast walk. Where its elements do not lie side by side they are laid out so in a buffer in the L1
-/// cache, kPiece at a time: one loop per op then serves every kind of broadcasting.
+/// An operand of a broadcast walk. Where its elements do not lie side by side they are laid out so
+/// in a buffer in the L1 cache, kPiece at a time: one loop per op then serves every kind of
+/// broadcasting.
 template <class T>
 class Operand {
  public:
@@ -20,7 +21,8 @@ class Operand {
 
   bool contiguous() const { return stride_ == 1; }
 
-  /// `length` elements of a row from the element at offset; at most kPiece of them unless contiguous.
+  /// `length` elements of a row from the element at offset; at most kPiece of them unless
+  /// contiguous.
   __attribute__((always_inline)) const T* row(std::int64_t offset, std::int64_t length) {
     if (data_ == nullptr) return buffer_;
     const T* source = data_ + offset;
@@ -38,25 +40,48 @@ class Operand {
   T buffer_[kPiece];
 };
 
-/// Calls row(position, a, b, length) for pieces of the walk, in parallel; a and b are then `length` elements each.
+/// Calls row(position, a, b, length) for pieces of elements [begin, end) of the walk; a and b are
+/// then `length` elements.
 template <class T, class F>
-__attribute__((always_inline)) inline void broadcast(std::int64_t numel, const Strides& given,
-                                                     const View& a_view, const View& b_view,
-                                                     double scalar, const F& row) {
-  const Strides strides = coalesced(given);
-  for_each_block(numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-    const int last = strides.rank - 1;
-    Operand<T> a(elements<const T>(a_view), static_cast<T>(scalar), strides.first[last], end - begin);
-    Operand<T> b(elements<const T>(b_view), static_cast<T>(scalar), strides.second[last], end - begin);
-    const std::int64_t most = a.contiguous() && b.contiguous() ? numel : kPiece;
-    for_each_row(strides, begin, end, [&](std::int64_t position, Offsets at, std::int64_t length) {
-      for (std::int64_t i = 0; i < length; i += most) {
-        const std::int64_t count = smaller(length - i, most);
-        row(position + i, a.row(at.first + i * a.stride(), count),
-            b.row(at.second + i * b.stride(), count), count);
-      }
-    });
+__attribute__((always_inline)) inline void broadcast_range(const Strides& strides,
+                                                           std::int64_t begin, std::int64_t end,
+                                                           const T* a_data, const T* b_data,
+                                                           T scalar, const F& row) {
+  const int last = strides.rank - 1;
+  Operand<T> a(a_data, scalar, strides.first[last], end - begin);
+  Operand<T> b(b_data, scalar, strides.second[last], end - begin);
+  const std::int64_t most = a.contiguous() && b.contiguous() ? end - begin : kPiece;
+  for_each_row(strides, begin, end, [&](std::int64_t position, Offsets at, std::int64_t length) {
+    for (std::int64_t i = 0; i < length; i += most) {
+      const std::int64_t count = smaller(length - i, most);
+      row(position + i, a.row(at.first + i * a.stride(), count),
+          b.row(at.second + i * b.stride(), count), count);
+    }
   });
+}
+
+/// The whole walk of a Binary or BinaryBackward, in parallel.
+template <class T, class Arguments, class F>
+__attribute__((always_inline)) inline void broadcast(const Arguments& arguments, std::int64_t numel,
+                                                     const F& row) {
+  const Strides& given = arguments.strides;
+  const T* a = elements<const T>(arguments.a);
+  const T* b = elements<const T>(arguments.b);
+  const auto scalar = static_cast<T>(arguments.scalar);
+  const auto walk = [&](const Strides& strides) __attribute__((noinline)) {
+    for_each_block(numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
+      broadcast_range(strides, begin, end, a, b, scalar, row);
+    });
+  };
+  if (given.rank == 1 && given.first[0] == 1 && given.second[0] == 1 && a != nullptr &&
+      b != nullptr)
+    for_each_block(numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
+      row(begin, a + begin, b + begin, end - begin);
+    });
+  else if (given.rank == 1)
+    walk(given);
+  else
+    walk(coalesced(given));
 }
 
 template <class T, class Op>
@@ -78,7 +103,7 @@ void binary(const Binary& arguments) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
     const auto apply = math::visit(arguments.op, [](auto op) { return &forward<T, decltype(op)>; });
-    broadcast<T>(arguments.y.numel, arguments.strides, arguments.a, arguments.b, arguments.scalar,
+    broadcast<T>(arguments, arguments.y.numel,
                  [=](std::int64_t position, const T* a, const T* b, std::int64_t length) {
                    apply(a, b, y + position, length);
                  });
@@ -94,7 +119,7 @@ void binary_backward(const BinaryBackward& arguments) {
     const auto apply = math::visit(arguments.op, [&](auto op) {
       return arguments.operand == 0 ? &backward<T, decltype(op), 0> : &backward<T, decltype(op), 1>;
     });
-    broadcast<T>(arguments.grad.numel, arguments.strides, arguments.a, arguments.b, arguments.scalar,
+    broadcast<T>(arguments, arguments.grad.numel,
                  [=](std::int64_t position, const T* a, const T* b, std::int64_t length) {
                    put_pieces(grad + position, length, accumulate,
                               [=](T* out, std::int64_t i, std::int64_t n) {

@@ -24,22 +24,24 @@ void copy_row(const From* source, std::int64_t source_step, To* target, std::int
   }
 }
 
-/// out[c * kLanes + r] = source[r * step + c] for a tile of up to kLanes x kLanes.
+/// out[c * out_step + r] = source[r * step + c] for a tile of up to kLanes x kLanes.
 template <class T>
-void transpose_tile(const T* source, std::int64_t step, std::int64_t rows, std::int64_t columns, T* out) {
+void transpose_tile(const T* source, std::int64_t step, std::int64_t rows, std::int64_t columns,
+                    T* out, std::int64_t out_step) {
   constexpr int lanes = kLanes<T>;
   if (rows == lanes && columns == lanes) {
     Vector<T> tile[kLanes<T>];
     for (int r = 0; r < lanes; ++r) tile[r] = load(source + r * step);
     transpose<T>(tile);
-    for (int c = 0; c < lanes; ++c) store(out + c * lanes, tile[c]);
+    for (int c = 0; c < lanes; ++c) store(out + c * out_step, tile[c]);
     return;
   }
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < columns; ++c) out[c * lanes + r] = source[r * step + c];
+  for (std::int64_t c = 0; c < columns; ++c)
+    for (std::int64_t r = 0; r < rows; ++r) out[c * out_step + r] = source[r * step + c];
 }
 
-/// A walk whose source runs along another dimension than its target: the target's rows are the source's columns.
+/// A walk whose source runs along another dimension than its target: the target's rows are the
+/// source's columns.
 struct Transpose {
   std::int64_t rows = 0;     // of the source, which are `step` elements apart
   std::int64_t columns = 0;  // and `row_step` elements apart in the target as its rows
@@ -51,7 +53,8 @@ struct Transpose {
 /// Whether the walk is one, and then its dimensions.
 bool is_transpose(const Strides& strides, Transpose& out) {
   const int last = strides.rank - 1;
-  if (strides.second[last] != 1 || strides.first[last] == 1 || strides.first[last] == 0) return false;
+  if (strides.second[last] != 1 || strides.first[last] == 1 || strides.first[last] == 0)
+    return false;
   int unit = 0;
   while (unit < last && strides.first[unit] != 1) ++unit;
   if (unit == last) return false;
@@ -80,9 +83,15 @@ void transpose_rows(const Transpose& walk, const T* source, T* target, std::int6
     const std::int64_t rows = smaller(lanes, end - r);
     for (std::int64_t c = 0; c < walk.columns; c += lanes) {
       const std::int64_t columns = smaller(lanes, walk.columns - c);
-      transpose_tile(source + r * walk.step + c, walk.step, rows, columns, tile[0]);
+      const T* from = source + r * walk.step + c;
+      T* to = target + c * walk.row_step + r;
+      if (!accumulate) {
+        transpose_tile(from, walk.step, rows, columns, to, walk.row_step);
+        continue;
+      }
+      transpose_tile(from, walk.step, rows, columns, tile[0], lanes);
       for (std::int64_t i = 0; i < columns; ++i)
-        copy_row(tile[i], 1, target + (c + i) * walk.row_step + r, 1, rows, accumulate);
+        copy_row(tile[i], 1, to + i * walk.row_step, 1, rows, true);
     }
   }
 }
@@ -91,7 +100,8 @@ template <class T>
 void transpose_all(const Transpose& walk, const Copy& arguments, std::int64_t numel) {
   const T* source = elements<const T>(arguments.source);
   T* target = elements<T>(arguments.target);
-  // A unit is a strip of source rows: a multiple of every tile's, of about as many elements as a block.
+  // A unit is a strip of source rows: a multiple of every tile's, of about as many elements as a
+  // block.
   constexpr std::int64_t multiple = 16;
   const std::int64_t height = (units_per_block(walk.columns) + multiple - 1) / multiple * multiple;
   const std::int64_t strips = (walk.rows + height - 1) / height;
@@ -116,8 +126,8 @@ void copy_rows(const Copy& arguments, const Strides& strides, std::int64_t numel
   const int last = strides.rank - 1;
   for_each_block(numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
     for_each_row(strides, begin, end, [&](std::int64_t, Offsets at, std::int64_t length) {
-      copy_row(source + at.first, strides.first[last], target + at.second, strides.second[last], length,
-               arguments.accumulate);
+      copy_row(source + at.first, strides.first[last], target + at.second, strides.second[last],
+               length, arguments.accumulate);
     });
   });
 }

@@ -5,8 +5,9 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// One row's loss and gradient (nullptr: not wanted). The target row t is (1 - smoothing) * target + smoothing / classes,
-/// the loss sum_c t_c (log sum exp(x) - x_c), the gradient scale * (softmax(x) sum t - t).
+/// One row's loss and gradient (nullptr: not wanted). The target row t is (1 - smoothing) * target
+/// + smoothing / classes, the loss sum_c t_c (log sum exp(x) - x_c), the gradient scale *
+/// (softmax(x) sum t - t).
 template <class T>
 class Row {
  public:
@@ -88,11 +89,13 @@ class Row {
 template <class T>
 T loss_of_row(const CrossEntropy& arguments, std::int64_t r) {
   const std::int64_t classes = arguments.classes;
-  T* gradient = arguments.gradient.data == nullptr ? nullptr : elements<T>(arguments.gradient) + r * classes;
+  T* gradient =
+      arguments.gradient.data == nullptr ? nullptr : elements<T>(arguments.gradient) + r * classes;
   const Row<T> row(elements<const T>(arguments.logits) + r * classes, gradient, classes,
                    static_cast<T>(arguments.scale), static_cast<T>(arguments.label_smoothing));
   const T* target = elements<const T>(arguments.target);
-  return arguments.probabilities ? row.for_probabilities(target + r * classes) : row.for_class(target[r]);
+  return arguments.probabilities ? row.for_probabilities(target + r * classes)
+                                 : row.for_class(target[r]);
 }
 
 }  // namespace
@@ -108,11 +111,13 @@ void cross_entropy(const CrossEntropy& arguments) {
       });
       return;
     }
-    const double total = sum_of_parts(arguments.rows, rows, [&](std::int64_t begin, std::int64_t end) {
-      double sum = 0;
-      for (std::int64_t r = begin; r < end; ++r) sum += static_cast<double>(loss_of_row<T>(arguments, r));
-      return sum;
-    });
+    const double total =
+        sum_of_parts(arguments.rows, rows, [&](std::int64_t begin, std::int64_t end) {
+          double sum = 0;
+          for (std::int64_t r = begin; r < end; ++r)
+            sum += static_cast<double>(loss_of_row<T>(arguments, r));
+          return sum;
+        });
     loss[0] = static_cast<T>(arguments.scale * total);
   });
 }

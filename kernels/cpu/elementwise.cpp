@@ -59,12 +59,15 @@ void unary_backward(const UnaryBackward& arguments) {
     // A derivative that needs nothing is handed the gradient: something that may be read.
     const T* saved = arguments.saved.data == nullptr ? grad_y : elements<const T>(arguments.saved);
     const bool accumulate = arguments.accumulate;
-    const auto apply = math::visit(arguments.op, [](auto op) { return &backward<T, decltype(op)>; });
-    for_each_block(arguments.grad_x.numel, kElementsPerBlock, [=](std::int64_t begin, std::int64_t end) {
-      put_pieces(grad_x + begin, end - begin, accumulate, [=](T* out, std::int64_t i, std::int64_t n) {
-        apply(saved + begin + i, grad_y + begin + i, out, n);
-      });
-    });
+    const auto apply =
+        math::visit(arguments.op, [](auto op) { return &backward<T, decltype(op)>; });
+    for_each_block(arguments.grad_x.numel, kElementsPerBlock,
+                   [=](std::int64_t begin, std::int64_t end) {
+                     put_pieces(grad_x + begin, end - begin, accumulate,
+                                [=](T* out, std::int64_t i, std::int64_t n) {
+                                  apply(saved + begin + i, grad_y + begin + i, out, n);
+                                });
+                   });
   });
 }
 

@@ -9,12 +9,16 @@
 
 namespace kindling::kernels::cpu {
 
-/// The processor's floating-point control register, and its bits that flush subnormal numbers to zero.
+/// The processor's floating-point control register, and its bits that flush subnormal numbers to
+/// zero.
 #if defined(__x86_64__)
 using FloatMode = std::uint32_t;
-inline constexpr FloatMode kFlushBits = 0x8040;  // MXCSR: flush results to zero, take operands as zero
+inline constexpr FloatMode kFlushBits =
+    0x8040;  // MXCSR: flush results to zero, take operands as zero
 __attribute__((always_inline)) inline FloatMode float_mode() noexcept { return _mm_getcsr(); }
-__attribute__((always_inline)) inline void set_float_mode(FloatMode mode) noexcept { _mm_setcsr(mode); }
+__attribute__((always_inline)) inline void set_float_mode(FloatMode mode) noexcept {
+  _mm_setcsr(mode);
+}
 #elif defined(__aarch64__)
 using FloatMode = std::uint64_t;
 inline constexpr FloatMode kFlushBits = FloatMode{1} << 24;  // FPCR.FZ
@@ -51,8 +55,9 @@ class FloatModeScope {
   bool changed_;
 };
 
-/// Whether kernels flush subnormal numbers to zero; they do until told otherwise. Adam's moments of units that get no
-/// gradient decay into subnormals, which many processors handle at a small fraction of their speed.
+/// Whether kernels flush subnormal numbers to zero; they do until told otherwise. Adam's moments of
+/// units that get no gradient decay into subnormals, which many processors handle at a small
+/// fraction of their speed.
 bool flush_denormal() noexcept;
 void set_flush_denormal(bool flush) noexcept;
 

@@ -16,7 +16,9 @@ void copy_row(const T* source, T* target, std::int64_t n) {
 template <class Index>
 std::int64_t row_number(const Index* rows, std::int64_t r, std::int64_t count) {
   const Index number = rows[r];
-  return number >= Index(0) && number < static_cast<Index>(count) ? static_cast<std::int64_t>(number) : -1;
+  return number >= Index(0) && number < static_cast<Index>(count)
+             ? static_cast<std::int64_t>(number)
+             : -1;
 }
 
 template <class T, class Index>
@@ -26,16 +28,17 @@ void gather_rows(const Gather& arguments) {
   const Index* rows = elements<const Index>(arguments.rows);
   T* y = elements<T>(arguments.y);
   const std::int64_t count = arguments.x.numel / size;
-  for_each_block(arguments.rows.numel, units_per_block(size), [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r) {
-      const std::int64_t from = row_number(rows, r, count);
-      T* out = y + r * size;
-      if (from >= 0)
-        copy_row(x + from * size, out, size);
-      else
-        simd_for(size, [=](std::int64_t i) { out[i] = math::not_a_number<T>(); });
-    }
-  });
+  for_each_block(arguments.rows.numel, units_per_block(size),
+                 [=](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t r = begin; r < end; ++r) {
+                     const std::int64_t from = row_number(rows, r, count);
+                     T* out = y + r * size;
+                     if (from >= 0)
+                       copy_row(x + from * size, out, size);
+                     else
+                       simd_for(size, [=](std::int64_t i) { out[i] = math::not_a_number<T>(); });
+                   }
+                 });
 }
 
 template <class T, class Index>
@@ -64,16 +67,18 @@ void load_rows(const LoadBatch& arguments, const LoaderState& state) {
   const std::int64_t size = arguments.row_size;
   const T* source = elements<const T>(arguments.source);
   T* batch = elements<T>(arguments.batch);
-  for_each_block(arguments.batch.numel / size, units_per_block(size), [=](std::int64_t begin, std::int64_t end) {
-    math::Permutation permutation(static_cast<std::uint64_t>(state.samples), state.seed,
-                                  static_cast<std::uint64_t>(state.epoch));
-    for (std::int64_t j = begin; j < end; ++j) {
-      // A batch that reaches past the last sample goes on with the first ones.
-      const auto position = static_cast<std::uint64_t>((state.position + j) % state.samples);
-      const std::uint64_t sample = state.shuffle ? permutation(position) : position;
-      copy_row(source + static_cast<std::int64_t>(sample) * size, batch + j * size, size);
-    }
-  });
+  for_each_block(
+      arguments.batch.numel / size, units_per_block(size),
+      [=](std::int64_t begin, std::int64_t end) {
+        math::Permutation permutation(static_cast<std::uint64_t>(state.samples), state.seed,
+                                      static_cast<std::uint64_t>(state.epoch));
+        for (std::int64_t j = begin; j < end; ++j) {
+          // A batch that reaches past the last sample goes on with the first ones.
+          const auto position = static_cast<std::uint64_t>((state.position + j) % state.samples);
+          const std::uint64_t sample = state.shuffle ? permutation(position) : position;
+          copy_row(source + static_cast<std::int64_t>(sample) * size, batch + j * size, size);
+        }
+      });
 }
 
 }  // namespace
@@ -98,7 +103,8 @@ void gather_backward(const GatherBackward& arguments) {
 void load_batch(const LoadBatch& arguments) {
   LoaderState& state = *arguments.state;
   if (arguments.batch.numel > 0)
-    with_type(arguments.batch.dtype, [&](auto zero) { load_rows<decltype(zero)>(arguments, state); });
+    with_type(arguments.batch.dtype,
+              [&](auto zero) { load_rows<decltype(zero)>(arguments, state); });
   if (!arguments.advance || arguments.row_size == 0) return;
   state.position += arguments.batch.numel / arguments.row_size;
   if (state.position < state.epoch_samples) return;

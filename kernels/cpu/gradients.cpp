@@ -41,7 +41,8 @@ double squares(const T* x, std::int64_t count) {
   return total;
 }
 
-/// The same of a large range: of up to 256 blocks, whose size depends on the count alone, added in their order.
+/// The same of a large range: of up to 256 blocks, whose size depends on the count alone, added in
+/// their order.
 template <class T>
 double squares_of_blocks(const T* x, std::int64_t count) {
   constexpr std::int64_t kBlocks = 256;
@@ -70,11 +71,11 @@ void find_nonfinite(const FindNonfinite& arguments) {
   const View& x = arguments.x;
   std::int32_t found = arguments.reset ? 0 : arguments.guard->nonfinite;
   for_each_block(x.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-    const bool here =
-        x.dtype == DType::float32
-            ? has_nonfinite<float, std::uint32_t, 0x7f800000u>(elements<const float>(x) + begin, end - begin)
-            : has_nonfinite<double, std::uint64_t, 0x7ff0000000000000u>(elements<const double>(x) + begin,
-                                                                        end - begin);
+    const bool here = x.dtype == DType::float32
+                          ? has_nonfinite<float, std::uint32_t, 0x7f800000u>(
+                                elements<const float>(x) + begin, end - begin)
+                          : has_nonfinite<double, std::uint64_t, 0x7ff0000000000000u>(
+                                elements<const double>(x) + begin, end - begin);
     if (here) __atomic_store_n(&found, 1, __ATOMIC_RELAXED);
   });
   arguments.guard->nonfinite = found;
@@ -82,8 +83,9 @@ void find_nonfinite(const FindNonfinite& arguments) {
 
 void sum_of_squares(const SumOfSquares& arguments) {
   const View& x = arguments.x;
-  const double sum = x.dtype == DType::float32 ? squares_of_blocks(elements<const float>(x), x.numel)
-                                               : squares_of_blocks(elements<const double>(x), x.numel);
+  const double sum = x.dtype == DType::float32
+                         ? squares_of_blocks(elements<const float>(x), x.numel)
+                         : squares_of_blocks(elements<const double>(x), x.numel);
   double& total = *elements<double>(arguments.total);
   total = arguments.accumulate ? total + sum : sum;
 }

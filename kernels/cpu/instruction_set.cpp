@@ -25,8 +25,9 @@ std::vector<const Level*> levels() {
 #if KINDLING_X86_LEVELS
   // These ask the operating system, too, whether it saves the wide registers.
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl");
   if (avx2) found.push_back(&avx2::level());
   if (avx512) found.push_back(&avx512::level());
 #endif

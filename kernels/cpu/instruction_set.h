@@ -17,8 +17,8 @@ struct Level {
   ProductProvider tiles;
 };
 
-/// The level in use: the widest that this processor has, or the one that the environment's KINDLING_ISA names; a
-/// ValueError if it has no such level.
+/// The level in use: the widest that this processor has, or the one that the environment's
+/// KINDLING_ISA names; a ValueError if it has no such level.
 const Level& level();
 
 /// All levels that this processor has, the narrowest first.

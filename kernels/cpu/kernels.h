@@ -6,8 +6,8 @@
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 
-// The kernels of this level, as backend.h describes them; table.cpp lists them in the level's Backend, which calls them
-// with subnormals flushed to zero.
+// The kernels of this level, as backend.h describes them; table.cpp lists them in the level's
+// Backend, which calls them with subnormals flushed to zero.
 void fill(const Fill& arguments);
 void arange(const Arange& arguments);
 void copy(const Copy& arguments);

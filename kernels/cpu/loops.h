@@ -28,8 +28,8 @@ __attribute__((always_inline)) inline void with_type(DType dtype, const F& funct
     function(double{});
 }
 
-/// body(i) for each i of [0, n), several at once: no iteration may read what another writes. An output may be one of the
-/// inputs, which without the pragma the compiler would have to rule out.
+/// body(i) for each i of [0, n), several at once: no iteration may read what another writes. An
+/// output may be one of the inputs, which without the pragma the compiler would have to rule out.
 template <class F>
 __attribute__((always_inline)) inline void simd_for(std::int64_t n, const F& body) {
 #pragma omp simd
@@ -57,8 +57,8 @@ __attribute__((always_inline)) inline void put(T& target, T value, bool accumula
 
 inline constexpr std::int64_t kPiece = 512;  // elements of a buffer that stays in the L1 cache
 
-/// target[0, n) = what compute(out, begin, count) writes to out for the pieces of [0, n), or target += that. So one loop,
-/// which overwrites, serves both.
+/// target[0, n) = what compute(out, begin, count) writes to out for the pieces of [0, n), or target
+/// += that. So one loop, which overwrites, serves both.
 template <class T, class F>
 __attribute__((always_inline)) inline void put_pieces(T* target, std::int64_t n, bool accumulate,
                                                       const F& compute) {

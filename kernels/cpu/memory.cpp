@@ -18,11 +18,14 @@ using detail::FreeList;
 using detail::kReuseMemory;
 
 constexpr std::size_t kSmallestBlock = 64;
+constexpr std::size_t kMostBytes = std::size_t{1} << 47;  // what processors address
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kMaxKeptBlock = std::size_t{64} << 20;   // larger blocks go back to the system at once
+constexpr std::size_t kMaxKeptBlock = std::size_t{64}
+                                      << 20;  // larger blocks go back to the system at once
 constexpr std::size_t kMaxKeptBytes = std::size_t{256} << 20;  // a thread keeps at most this much
 
-/// Block sizes, four to each power of two: 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280 ...
+/// Block sizes, four to each power of two: 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896,
+/// 1024, 1280 ...
 struct SizeClass {
   std::size_t index;
   std::size_t bytes;
@@ -30,7 +33,8 @@ struct SizeClass {
 constexpr SizeClass size_class(std::size_t bytes) noexcept {
   const std::size_t units = (bytes + kSmallestBlock - 1) / kSmallestBlock;
   if (units <= 4) return {units - 1, units * kSmallestBlock};
-  const auto power = static_cast<std::size_t>(std::bit_width(units - 1)) - 1;  // 2^power < units <= 2^(power + 1)
+  const auto power =
+      static_cast<std::size_t>(std::bit_width(units - 1)) - 1;  // 2^power < units <= 2^(power + 1)
   const std::size_t step = std::size_t{1} << (power - 2);
   const std::size_t steps = (units + step - 1) / step;  // 5 .. 8
   return {4 * (power - 1) + steps - 5, steps * step * kSmallestBlock};
@@ -45,14 +49,17 @@ struct Cache {
 constinit thread_local Cache cache;
 
 void* allocate_from_system(std::size_t bytes) {
-  const std::size_t alignment = bytes >= kHugePage ? kHugePage : bytes >= 256 ? 256 : kSmallestBlock;
+  const std::size_t alignment = bytes >= kHugePage ? kHugePage
+                                : bytes >= 256     ? 256
+                                                   : kSmallestBlock;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
+  void* data = bytes > kMostBytes ? nullptr : std::aligned_alloc(alignment, rounded);
   if (data == nullptr)
-    throw OutOfMemoryError(message("cpu: ", bytes, " bytes of memory could not be had: free tensors or ",
-                                   "use smaller ones"));
+    throw OutOfMemoryError(message(
+        "cpu: ", bytes, " bytes of memory could not be had: free tensors or ", "use smaller ones"));
 #if defined(__linux__)
-  if (alignment == kHugePage) madvise(data, rounded, MADV_HUGEPAGE);  // a wish, no matter if refused
+  if (alignment == kHugePage)
+    madvise(data, rounded, MADV_HUGEPAGE);  // a wish, no matter if refused
 #endif
   return data;
 }

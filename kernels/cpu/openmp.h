@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Weak: they exist when the program contains an OpenMP runtime, which only the libraries behind a product may bring.
+// Weak: they exist when the program contains an OpenMP runtime, which only the libraries behind a
+// product may bring.
 extern "C" {
 __attribute__((weak)) int omp_get_max_threads();
 __attribute__((weak)) void omp_set_num_threads(int);
@@ -9,7 +10,8 @@ __attribute__((weak)) void omp_set_num_threads(int);
 
 namespace kindling::kernels::cpu {
 
-/// OpenMP regions that the calling thread starts in this scope get one thread; its own setting comes back at the end.
+/// OpenMP regions that the calling thread starts in this scope get one thread; its own setting
+/// comes back at the end.
 class OneOpenMPThread {
  public:
   OneOpenMPThread() {

@@ -8,31 +8,36 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// body(i) for each i of [0, count), in pieces for which the arrays' next elements are asked for in advance: with a
-/// division and a root for each element, the processor does not look far enough ahead by itself (0.88 of the memory's
-/// speed without, 0.99 with).
+/// body(i) for each i of [0, count), in pieces for which the arrays' next elements are asked for in
+/// advance: with a division and a root for each element, the processor does not look far enough
+/// ahead by itself (0.88 of the memory's speed without, 0.99 with).
 template <class T, class Body, class... Arrays>
-__attribute__((always_inline)) inline void sweep(std::int64_t count, const Body& body, Arrays*... arrays) {
+__attribute__((always_inline)) inline void sweep(std::int64_t count, const Body& body,
+                                                 Arrays*... arrays) {
   constexpr std::int64_t piece = 64, ahead = 512, line = 64 / std::int64_t{sizeof(T)};
   std::int64_t i = 0;
   for (; count - i >= piece; i += piece) {
-    for (std::int64_t j = 0; j < piece; j += line) (__builtin_prefetch(arrays + i + j + ahead), ...);
+    for (std::int64_t j = 0; j < piece; j += line)
+      (__builtin_prefetch(arrays + i + j + ahead), ...);
     simd_for(piece, [&](std::int64_t j) { body(i + j); });
   }
   for (; i < count; ++i) body(i);
 }
 
 template <class T>
-void update_range(const math::SgdCoefficients<T> c, T* parameter, const T* gradient, std::int64_t count) {
+void update_range(const math::SgdCoefficients<T> c, T* parameter, const T* gradient,
+                  std::int64_t count) {
   sweep<T>(
-      count, [=](std::int64_t i) { math::sgd_update(c, parameter[i], gradient[i]); }, parameter, gradient);
+      count, [=](std::int64_t i) { math::sgd_update(c, parameter[i], gradient[i]); }, parameter,
+      gradient);
 }
 
 template <class T>
-void update_range(const math::SgdCoefficients<T> c, T* parameter, const T* gradient, T* buffer, bool first,
-                  std::int64_t count) {
+void update_range(const math::SgdCoefficients<T> c, T* parameter, const T* gradient, T* buffer,
+                  bool first, std::int64_t count) {
   sweep<T>(
-      count, [=](std::int64_t i) { math::sgd_update(c, parameter[i], gradient[i], buffer[i], first); },
+      count,
+      [=](std::int64_t i) { math::sgd_update(c, parameter[i], gradient[i], buffer[i], first); },
       parameter, gradient, buffer);
 }
 
@@ -53,7 +58,8 @@ void update_range(const math::AdamCoefficients<T> c, T* parameter, const T* grad
   sweep<T>(
       count,
       [=](std::int64_t i) {
-        math::adam_update(c, parameter[i], gradient[i], exp_avg[i], exp_avg_sq[i], max_exp_avg_sq[i]);
+        math::adam_update(c, parameter[i], gradient[i], exp_avg[i], exp_avg_sq[i],
+                          max_exp_avg_sq[i]);
       },
       parameter, gradient, exp_avg, exp_avg_sq, max_exp_avg_sq);
 }
@@ -68,7 +74,8 @@ void update(const SgdUpdate& u) {
     if (u.momentum_buffer.data == nullptr)
       update_range(c, parameter, gradient, end - begin);
     else
-      update_range(c, parameter, gradient, elements<T>(u.momentum_buffer) + begin, first, end - begin);
+      update_range(c, parameter, gradient, elements<T>(u.momentum_buffer) + begin, first,
+                   end - begin);
   });
 }
 
@@ -83,8 +90,8 @@ void update(const AdamUpdate& u) {
     if (u.max_exp_avg_sq.data == nullptr)
       update_range(c, parameter, gradient, exp_avg, exp_avg_sq, end - begin);
     else
-      update_range(c, parameter, gradient, exp_avg, exp_avg_sq, elements<T>(u.max_exp_avg_sq) + begin,
-                   end - begin);
+      update_range(c, parameter, gradient, exp_avg, exp_avg_sq,
+                   elements<T>(u.max_exp_avg_sq) + begin, end - begin);
   });
 }
 
@@ -111,7 +118,8 @@ void advance_plateau(const AdvancePlateau& arguments) {
   const View& metric = arguments.metric;
   const double value = metric.dtype == DType::float32 ? double{*elements<const float>(metric)}
                                                       : *elements<const double>(metric);
-  math::advance_plateau(arguments.rule, *arguments.state, value, arguments.min_lr, *arguments.record);
+  math::advance_plateau(arguments.rule, *arguments.state, value, arguments.min_lr,
+                        *arguments.record);
 }
 
 void write_record(const WriteRecord& arguments) {

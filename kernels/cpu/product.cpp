@@ -9,11 +9,16 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// Up to this many multiplications a provider's preparation costs more than it gains (measured against oneDNN).
+/// Up to this many multiplications a provider's preparation costs more than it gains (measured
+/// against oneDNN).
 constexpr std::int64_t kMaxTilesWork = std::int64_t{160} * 160 * 160;
 
-void multiply_by_provider(const ProductBlock<float>& block) { product_provider().multiply_float(block); }
-void multiply_by_provider(const ProductBlock<double>& block) { product_provider().multiply_double(block); }
+void multiply_by_provider(const ProductBlock<float>& block) {
+  product_provider().multiply_float(block);
+}
+void multiply_by_provider(const ProductBlock<double>& block) {
+  product_provider().multiply_double(block);
+}
 
 template <class T>
 void multiply(const ProductBlock<T>& block) {
@@ -32,16 +37,16 @@ void multiply(const ProductBlock<T>& block) {
 
 /// Rows [i, i + rows), columns [j, j + columns) of one matrix of the batch.
 template <class T>
-void compute_block(const Product& p, std::int64_t matrix, std::int64_t i, std::int64_t rows, std::int64_t j,
-                   std::int64_t columns) {
+void compute_block(const Product& p, std::int64_t matrix, std::int64_t i, std::int64_t rows,
+                   std::int64_t j, std::int64_t columns) {
   const std::int64_t lda = p.transpose_a ? p.m : p.k;
   const std::int64_t ldb = p.transpose_b ? p.k : p.n;
   const T* a = elements<const T>(p.a) + matrix * p.stride_a + (p.transpose_a ? i : i * lda);
   const T* b = elements<const T>(p.b) + matrix * p.stride_b + (p.transpose_b ? j * ldb : j);
   T* c = elements<T>(p.c) + matrix * p.stride_c + i * p.n + j;
   if (rows > 0 && columns > 0) {
-    multiply(ProductBlock<T>{a, b, c, rows, columns, p.k, lda, ldb, p.n, p.transpose_a, p.transpose_b,
-                             p.accumulate});
+    multiply(ProductBlock<T>{a, b, c, rows, columns, p.k, lda, ldb, p.n, p.transpose_a,
+                             p.transpose_b, p.accumulate});
     apply_epilogue<T>(p, i, rows, j, columns);
   }
   if (p.row_sums.data != nullptr && j == 0)
@@ -56,11 +61,13 @@ void run(const Product& p) {
   };
   const std::int64_t down = count(p.m, block.rows);
   const std::int64_t across = count(p.n, block.columns);
+  if (p.batch * down * across == 1) return compute_block<T>(p, 0, 0, p.m, 0, p.n);
   parallel_for(p.batch * down * across, [&](std::int64_t index) {
     const std::int64_t matrix = index / (down * across);
     const std::int64_t i = index / across % down * block.rows;
     const std::int64_t j = index % across * block.columns;
-    compute_block<T>(p, matrix, i, smaller(block.rows, p.m - i), j, smaller(block.columns, p.n - j));
+    compute_block<T>(p, matrix, i, smaller(block.rows, p.m - i), j,
+                     smaller(block.columns, p.n - j));
   });
 }
 

@@ -6,7 +6,8 @@
 namespace kindling::kernels::cpu {
 
 /// One block of a matrix product: c [m, n] = op(a) [m, k] op(b) [k, n], or c += that; m, n > 0.
-/// Row-major, a row `lda`, `ldb`, `ldc` elements after the one before. A transposed a is stored [k, m], b [n, k].
+/// Row-major, a row `lda`, `ldb`, `ldc` elements after the one before. A transposed a is stored [k,
+/// m], b [n, k].
 template <class T>
 struct ProductBlock {
   const T* a;
@@ -23,7 +24,8 @@ struct ProductBlock {
   bool accumulate;
 };
 
-/// Someone who multiplies blocks, each in the thread that asks and without dividing it among others.
+/// Someone who multiplies blocks, each in the thread that asks and without dividing it among
+/// others.
 struct ProductProvider {
   const char* name;
   void (*multiply_float)(const ProductBlock<float>&);

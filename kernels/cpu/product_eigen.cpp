@@ -2,7 +2,8 @@
 #include <kindling/kernels/cpu/product_eigen.h>
 #include <kindling/kernels/cpu/product_tiles.h>
 
-// Eigen's templates must not merge with those of another level, or with the user's own: so the namespace is renamed.
+// Eigen's templates must not merge with those of another level, or with the user's own: so the
+// namespace is renamed.
 #define KINDLING_JOIN_NAMES(a, b) a##b
 #define KINDLING_JOIN(a, b) KINDLING_JOIN_NAMES(a, b)
 #define Eigen KINDLING_JOIN(Eigen_, KINDLING_ISA)

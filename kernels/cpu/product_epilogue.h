@@ -2,16 +2,19 @@
 #pragma once
 
 #include <kindling/kernels/backend.h>
+#include <kindling/kernels/cpu/loops.h>
 #include <kindling/kernels/cpu/vector.h>
 #include <kindling/kernels/math/elementwise.h>
 
 #include <cstdint>
 
-/// What a product does to a block of c while it is still in the cache, and the sums it makes beside it. For product.cpp.
+/// What a product does to a block of c while it is still in the cache, and the sums it makes beside
+/// it. For product.cpp.
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// c = F(c + bias) on `count` elements that follow one another; pre_activation, if given, is what F was applied to.
+/// c = F(c + bias) on `count` elements that follow one another; pre_activation, if given, is what F
+/// was applied to.
 template <class F, class T>
 void finish_elements(T* __restrict c, const T* __restrict bias, T* __restrict pre_activation,
                      std::int64_t count) {
@@ -42,23 +45,34 @@ void apply_epilogue(const Product& p, std::int64_t i, std::int64_t rows, std::in
       p.activation == UnaryOp::identity)
     return;
   const auto at = [](const View& view, std::int64_t offset) {
-    return view.data == nullptr ? nullptr : static_cast<T*>(view.data) + offset;
+    return view.data == nullptr ? nullptr : elements<T>(view) + offset;
   };
   math::visit(p.activation, [&](auto functor) {
+    using F = decltype(functor);
+    if (p.n == 1) {  // the rows follow one another: one pass for all
+      T* c = at(p.c, i);
+      if (p.bias.data != nullptr) {
+        const T bias = *at(p.bias, 0);
+        for (std::int64_t x = 0; x < rows; ++x) c[x] += bias;
+      }
+      finish_elements<F, T>(c, nullptr, at(p.pre_activation, i), rows);
+      if (p.mask.data != nullptr) mask_elements<T>(c, at(p.mask, i), rows);
+      return;
+    }
     for (std::int64_t row = i; row < i + rows; ++row) {
       const std::int64_t start = row * p.n + j;
-      finish_elements<decltype(functor), T>(at(p.c, start), at(p.bias, j), at(p.pre_activation, start),
-                                            columns);
-      if (p.mask.data != nullptr) mask_elements<T>(at(p.c, start), at(p.mask, start), columns);
+      T* c = at(p.c, start);
+      finish_elements<F, T>(c, at(p.bias, j), at(p.pre_activation, start), columns);
+      if (p.mask.data != nullptr) mask_elements<T>(c, at(p.mask, start), columns);
     }
   });
 }
 
 /// sums[i] (+)= the sum of row i of op(a) [rows, k]
 template <class T>
-void sum_rows(const T* a, std::int64_t lda, bool transposed, std::int64_t rows, std::int64_t k, T* sums,
-              bool accumulate) {
-  if (!transposed) {
+void sum_rows(const T* a, std::int64_t lda, bool transposed, std::int64_t rows, std::int64_t k,
+              T* sums, bool accumulate) {
+  if (!transposed || (rows == 1 && lda == 1)) {
     for (std::int64_t i = 0; i < rows; ++i) {
       const T* row = a + i * lda;
       Vector<T> lanes{};
@@ -81,7 +95,8 @@ void sum_rows(const T* a, std::int64_t lda, bool transposed, std::int64_t rows, 
       for (std::int64_t p = 0; p < k; ++p)
         for (std::int64_t x = 0; x < count; ++x) sum[x] += a[p * lda + i + x];
     }
-    for (std::int64_t x = 0; x < count; ++x) sums[i + x] = accumulate ? sums[i + x] + sum[x] : sum[x];
+    for (std::int64_t x = 0; x < count; ++x)
+      sums[i + x] = accumulate ? sums[i + x] + sum[x] : sum[x];
   }
 }
 

@@ -9,15 +9,17 @@ namespace {
 
 void multiply(const ProductBlock<float>& block) {
   const OneOpenMPThread one_thread;
-  dnnl_sgemm(block.transpose_a ? 'T' : 'N', block.transpose_b ? 'T' : 'N', block.m, block.n, block.k,
-             1.0f, block.a, block.lda, block.b, block.ldb, block.accumulate ? 1.0f : 0.0f, block.c,
-             block.ldc);
+  dnnl_sgemm(block.transpose_a ? 'T' : 'N', block.transpose_b ? 'T' : 'N', block.m, block.n,
+             block.k, 1.0f, block.a, block.lda, block.b, block.ldb, block.accumulate ? 1.0f : 0.0f,
+             block.c, block.ldc);
 }
 
-/// Whether a call can be kept to one thread: not where oneDNN was built for TBB or a pool of its caller's.
+/// Whether a call can be kept to one thread: not where oneDNN was built for TBB or a pool of its
+/// caller's.
 bool usable() {
   const unsigned runtime = dnnl_version()->cpu_runtime;
-  return runtime == DNNL_RUNTIME_SEQ || (runtime == DNNL_RUNTIME_OMP && omp_set_num_threads != nullptr);
+  return runtime == DNNL_RUNTIME_SEQ ||
+         (runtime == DNNL_RUNTIME_OMP && omp_set_num_threads != nullptr);
 }
 
 }  // namespace

@@ -2,9 +2,10 @@
 #include <kindling/kernels/cpu/openmp.h>
 #include <kindling/kernels/cpu/product_provider.h>
 
-#include <mutex>
-
 #include <cblas.h>
+
+#include <mutex>
+#include <string_view>
 
 namespace kindling::kernels::cpu {
 namespace {
@@ -13,8 +14,8 @@ constinit std::mutex mutex;
 int calls = 0;        // under way
 int old_threads = 1;  // the program's own setting, while calls > 0
 
-/// OpenBLAS counts threads for the whole process: one while any of our calls is under way, and the program's own number
-/// again after the last.
+/// OpenBLAS counts threads for the whole process: one while any of our calls is under way, and the
+/// program's own number again after the last.
 class OneThread {
  public:
   OneThread() {
@@ -39,9 +40,9 @@ void multiply(const ProductBlock<T>& block, Gemm gemm) {
   const OneThread one_thread;
   const auto size = [](std::int64_t value) { return static_cast<blasint>(value); };
   gemm(CblasRowMajor, block.transpose_a ? CblasTrans : CblasNoTrans,
-       block.transpose_b ? CblasTrans : CblasNoTrans, size(block.m), size(block.n), size(block.k), T{1},
-       block.a, size(block.lda), block.b, size(block.ldb), block.accumulate ? T{1} : T{0}, block.c,
-       size(block.ldc));
+       block.transpose_b ? CblasTrans : CblasNoTrans, size(block.m), size(block.n), size(block.k),
+       T{1}, block.a, size(block.lda), block.b, size(block.ldb), block.accumulate ? T{1} : T{0},
+       block.c, size(block.ldc));
 }
 
 }  // namespace
@@ -52,5 +53,7 @@ const ProductProvider* openblas_provider() {
       [](const ProductBlock<double>& block) { multiply(block, cblas_dgemm); }};
   return &provider;
 }
+
+bool openblas_knows_processor() { return std::string_view(openblas_get_corename()) != "Prescott"; }
 
 }  // namespace kindling::kernels::cpu

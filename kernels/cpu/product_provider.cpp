@@ -20,9 +20,12 @@ std::vector<const ProductProvider*> usable_providers() {
     if (const auto* provider = openblas_provider()) found.push_back(provider);
   found.push_back(&level().eigen);
   found.push_back(&level().tiles);
-  const auto preferred = std::find_if(found.begin(), found.end(), [](const ProductProvider* provider) {
-    return provider->name == std::string_view(KINDLING_PRODUCT_DEFAULT);
-  });
+  std::string_view first = KINDLING_PRODUCT_DEFAULT;
+  if constexpr (KINDLING_PRODUCT_OPENBLAS)
+    if (first == "openblas" && !openblas_knows_processor()) first = "eigen";
+  const auto preferred =
+      std::find_if(found.begin(), found.end(),
+                   [&](const ProductProvider* provider) { return provider->name == first; });
   if (preferred != found.end()) std::rotate(found.begin(), preferred, preferred + 1);
   return found;
 }
@@ -32,7 +35,8 @@ ProductProvider find_provider(std::string_view name, const char* who) {
   for (const ProductProvider* candidate : usable_providers()) {
     if (candidate->name == name) {
       ProductProvider provider = *candidate;
-      if (provider.multiply_double == nullptr) provider.multiply_double = level().eigen.multiply_double;
+      if (provider.multiply_double == nullptr)
+        provider.multiply_double = level().eigen.multiply_double;
       return provider;
     }
     names += std::string(names.empty() ? "" : ", ") + candidate->name;
@@ -61,6 +65,8 @@ std::vector<std::string> product_providers() {
   return names;
 }
 
-void set_product_provider(std::string_view name) { current() = find_provider(name, "set_product_provider"); }
+void set_product_provider(std::string_view name) {
+  current() = find_provider(name, "set_product_provider");
+}
 
 }  // namespace kindling::kernels::cpu

@@ -22,9 +22,10 @@ struct Left {
   std::int64_t column;
 };
 
-/// A part of op(b), as wide as a tile: `depth` rows in place, which stand `step` elements apart, and after them
-/// `packed_depth` rows that were copied because they are transposed, or end where the memory may end. Of their elements,
-/// `columns` belong to the product; the rest of a row may be anything.
+/// A part of op(b), as wide as a tile: `depth` rows in place, which stand `step` elements apart,
+/// and after them `packed_depth` rows that were copied because they are transposed, or end where
+/// the memory may end. Of their elements, `columns` belong to the product; the rest of a row may be
+/// anything.
 template <class T>
 struct Panel {
   const T* data;
@@ -68,7 +69,8 @@ void multiply_tile(Left<T> a, const Panel<T>& b, T* c, std::int64_t ldc, bool ac
 
 /// c [m, panel.columns] (+)= a panel, tile under tile
 template <class T, int vectors>
-void multiply_panel(Left<T> a, std::int64_t m, const Panel<T>& b, T* c, std::int64_t ldc, bool accumulate) {
+void multiply_panel(Left<T> a, std::int64_t m, const Panel<T>& b, T* c, std::int64_t ldc,
+                    bool accumulate) {
   static_assert(kTileRows == 6);
   const auto tile = [&]<int rows>() {
     multiply_tile<T, rows, vectors>(a, b, c, ldc, accumulate);
@@ -82,19 +84,21 @@ void multiply_panel(Left<T> a, std::int64_t m, const Panel<T>& b, T* c, std::int
   if (m >= 1) tile.template operator()<1>();
 }
 
-/// packed [depth, width] = rows [p, p + depth), columns [j, j + columns) of the transpose of block.b
+/// packed [depth, width] = rows [p, p + depth), columns [j, j + columns) of the transpose of
+/// block.b
 template <class T>
-void pack_transposed(const ProductBlock<T>& block, std::int64_t p, std::int64_t depth, std::int64_t j,
-                     std::int64_t columns, std::int64_t width, T* packed) {
+void pack_transposed(const ProductBlock<T>& block, std::int64_t p, std::int64_t depth,
+                     std::int64_t j, std::int64_t columns, std::int64_t width, T* packed) {
   constexpr int lanes = kLanes<T>;
   for (std::int64_t x = 0; x < width; x += lanes) {
     const T* source = block.b + (j + x) * block.ldb + p;
     T* target = packed + x;
     const std::int64_t filled = columns - x < lanes ? columns - x : lanes;
     std::int64_t q = 0;
-    for (; filled == lanes && depth - q >= lanes; q += lanes) {
+    for (; depth - q >= lanes; q += lanes) {
       Vector<T> rows[std::size_t{lanes}];
-      for (int i = 0; i < lanes; ++i) rows[i] = load(source + i * block.ldb + q);
+      for (int i = 0; i < lanes; ++i)
+        rows[i] = i < filled ? load(source + i * block.ldb + q) : Vector<T>{};
       transpose<T>(rows);
       for (int i = 0; i < lanes; ++i) store(target + (q + i) * width, rows[i]);
     }
@@ -107,13 +111,14 @@ void pack_transposed(const ProductBlock<T>& block, std::int64_t p, std::int64_t 
 
 /// The part of op(b) with rows [p, p + depth), columns [j, j + columns), columns <= width.
 template <class T>
-Panel<T> make_panel(const ProductBlock<T>& block, std::int64_t p, std::int64_t depth, std::int64_t j,
-                    std::int64_t columns, std::int64_t width, T* packed) {
+Panel<T> make_panel(const ProductBlock<T>& block, std::int64_t p, std::int64_t depth,
+                    std::int64_t j, std::int64_t columns, std::int64_t width, T* packed) {
   if (block.transpose_b) {
     pack_transposed(block, p, depth, j, columns, width, packed);
     return {nullptr, 0, 0, packed, depth, columns};
   }
-  // A row in place is read to its full width. What follows it is the next row's: of the last ones, nobody's.
+  // A row in place is read to its full width. What follows it is the next row's: of the last ones,
+  // nobody's.
   std::int64_t copied = 0;
   for (; copied < depth; ++copied) {
     const std::int64_t row = p + depth - 1 - copied;

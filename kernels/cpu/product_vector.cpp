@@ -7,10 +7,12 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// out[i * out_step] (+)= rows[i] . x for `count` rows of k elements, which stand `step` elements apart
+/// out[i * out_step] (+)= rows[i] . x for `count` rows of k elements, which stand `step` elements
+/// apart
 template <class T, int count>
-__attribute__((always_inline)) inline void dot_rows(const T* rows, std::int64_t step, const T* x, std::int64_t k,
-                                                    T* out, std::int64_t out_step, bool accumulate) {
+__attribute__((always_inline)) inline void dot_rows(const T* rows, std::int64_t step, const T* x,
+                                                    std::int64_t k, T* out, std::int64_t out_step,
+                                                    bool accumulate) {
   constexpr std::int64_t lanes = kLanes<T>;
   T total[std::size_t{count}] = {};
   std::int64_t p = 0;

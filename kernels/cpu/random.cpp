@@ -9,7 +9,8 @@ namespace {
 
 /// The numbers of `draws` consecutive counters, Traits::words each, into out.
 template <class T>
-void uniform_numbers(std::uint64_t seed, std::uint64_t counter, std::int64_t draws, T low, T high, T* out) {
+void uniform_numbers(std::uint64_t seed, std::uint64_t counter, std::int64_t draws, T low, T high,
+                     T* out) {
   using Traits = math::RandomTraits<T>;
   simd_for(draws, [=](std::int64_t d) {
     const math::RandomBits bits = math::philox(seed, counter + static_cast<std::uint64_t>(d));
@@ -19,12 +20,14 @@ void uniform_numbers(std::uint64_t seed, std::uint64_t counter, std::int64_t dra
 }
 
 template <class T>
-void normal_numbers(std::uint64_t seed, std::uint64_t counter, std::int64_t draws, T mean, T deviation, T* out) {
+void normal_numbers(std::uint64_t seed, std::uint64_t counter, std::int64_t draws, T mean,
+                    T deviation, T* out) {
   using Traits = math::RandomTraits<T>;
   simd_for(draws, [=](std::int64_t d) {
     const math::RandomBits bits = math::philox(seed, counter + static_cast<std::uint64_t>(d));
     for (int i = 0; i < Traits::words; i += 2) {
-      const math::Pair<T> pair = math::normal_pair<T>(Traits::word(bits, i), Traits::word(bits, i + 1));
+      const math::Pair<T> pair =
+          math::normal_pair<T>(Traits::word(bits, i), Traits::word(bits, i + 1));
       out[d * Traits::words + i] = mean + deviation * pair.first;
       out[d * Traits::words + i + 1] = mean + deviation * pair.second;
     }
@@ -45,8 +48,11 @@ void random_view(const Random& arguments) {
       arguments.distribution == Distribution::uniform ? &uniform_numbers<T> : &normal_numbers<T>;
   const RandomState from = state;
   for_each_block(draws, draws_per_block, [=](std::int64_t begin, std::int64_t end) {
-    const std::int64_t whole = smaller(end, n / words);  // the last draw may have more numbers than are wanted
-    const auto counter = [&](std::int64_t draw) { return from.offset + static_cast<std::uint64_t>(draw); };
+    const std::int64_t whole =
+        smaller(end, n / words);  // the last draw may have more numbers than are wanted
+    const auto counter = [&](std::int64_t draw) {
+      return from.offset + static_cast<std::uint64_t>(draw);
+    };
     generate(from.seed, counter(begin), whole - begin, first, second, y + begin * words);
     if (whole == end) return;
     T last[math::RandomTraits<T>::words];
@@ -64,14 +70,16 @@ void random(const Random& arguments) {
 
 void random_permutation(const RandomPermutation& arguments) {
   RandomState& state = *arguments.state;
-  const math::Permutation permutation(static_cast<std::uint64_t>(arguments.y.numel), state.seed, state.offset);
+  const math::Permutation permutation(static_cast<std::uint64_t>(arguments.y.numel), state.seed,
+                                      state.offset);
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
-    for_each_block(arguments.y.numel, kElementsPerBlock / 8, [=](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        y[i] = static_cast<T>(permutation(static_cast<std::uint64_t>(i)));
-    });
+    for_each_block(arguments.y.numel, kElementsPerBlock / 8,
+                   [=](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t i = begin; i < end; ++i)
+                       y[i] = static_cast<T>(permutation(static_cast<std::uint64_t>(i)));
+                   });
   });
   ++state.offset;
 }

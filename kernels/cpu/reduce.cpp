@@ -8,9 +8,11 @@ namespace {
 constexpr std::int64_t kColumns = 128;   // columns summed together
 constexpr std::int64_t kRunOfRows = 64;  // rows added up in the dtype
 
-/// totals[0, width) = sums of `width` <= kColumns columns of x [rows, width], whose rows are `step` elements apart
+/// totals[0, width) = sums of `width` <= kColumns columns of x [rows, width], whose rows are `step`
+/// elements apart
 template <class T>
-void sum_columns(const T* x, std::int64_t rows, std::int64_t step, std::int64_t width, double* totals) {
+void sum_columns(const T* x, std::int64_t rows, std::int64_t step, std::int64_t width,
+                 double* totals) {
   for (std::int64_t i = 0; i < width; ++i) totals[i] = 0;
   for (std::int64_t begin = 0; begin < rows; begin += kRunOfRows) {
     T sums[kColumns] = {};
@@ -51,9 +53,9 @@ void sum_of_view(const Sum& s) {
     for_each_block(s.outer, units_per_block(s.count), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t o = begin; o < end; ++o) {
         const T* row = x + o * s.count;
-        const double total = sum_of_parts(s.count, kElementsPerBlock, [row](std::int64_t i, std::int64_t past) {
-          return sum_of(row + i, past - i);
-        });
+        const double total = sum_of_parts(
+            s.count, kElementsPerBlock,
+            [row](std::int64_t i, std::int64_t past) { return sum_of(row + i, past - i); });
         put(y[o], static_cast<T>(s.scale * total), s.accumulate);
       }
     });
@@ -69,7 +71,8 @@ void sum_of_view(const Sum& s) {
       double totals[kColumns];
       sum_columns_in_parts(x + outer * s.count * s.inner + first, s.count, s.inner, width, totals);
       T* out = y + outer * s.inner + first;
-      for (std::int64_t i = 0; i < width; ++i) put(out[i], static_cast<T>(s.scale * totals[i]), s.accumulate);
+      for (std::int64_t i = 0; i < width; ++i)
+        put(out[i], static_cast<T>(s.scale * totals[i]), s.accumulate);
     }
   });
 }
@@ -88,20 +91,22 @@ void expand_view(const Expand& s) {
       const std::int64_t column = position % width;
       const T* from = equal ? y + row : y + row / s.count * s.inner + column;
       const std::int64_t length = smaller(width - column, end - position);
-      put_pieces(x + position, length, s.accumulate, [=](T* out, std::int64_t first, std::int64_t n) {
-        if (equal) {
-          const T value = scale * from[0];
-          simd_for(n, [=](std::int64_t i) { out[i] = value; });
-        } else {
-          simd_for(n, [=](std::int64_t i) { out[i] = scale * from[first + i]; });
-        }
-      });
+      put_pieces(x + position, length, s.accumulate,
+                 [=](T* out, std::int64_t first, std::int64_t n) {
+                   if (equal) {
+                     const T value = scale * from[0];
+                     simd_for(n, [=](std::int64_t i) { out[i] = value; });
+                   } else {
+                     simd_for(n, [=](std::int64_t i) { out[i] = scale * from[first + i]; });
+                   }
+                 });
       position += length;
     }
   });
 }
 
-/// The index of the first largest of n elements that are `step` apart; a NaN is larger than any number.
+/// The index of the first largest of n elements that are `step` apart; a NaN is larger than any
+/// number.
 template <class T>
 std::int64_t first_largest(const T* x, std::int64_t n, std::int64_t step) {
   std::int64_t index = 0;
@@ -135,10 +140,12 @@ void argmax(const Argmax& arguments) {
     T* y = elements<T>(arguments.y);
     const std::int64_t inner = arguments.inner;
     const std::int64_t count = arguments.count;
-    for_each_block(arguments.y.numel, units_per_block(count), [=](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        y[i] = static_cast<T>(first_largest(x + i / inner * count * inner + i % inner, count, inner));
-    });
+    for_each_block(arguments.y.numel, units_per_block(count),
+                   [=](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t i = begin; i < end; ++i)
+                       y[i] = static_cast<T>(
+                           first_largest(x + i / inner * count * inner + i % inner, count, inner));
+                   });
   });
 }
 

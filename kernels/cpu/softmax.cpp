@@ -5,7 +5,8 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-constexpr std::int64_t kColumns = 64;  // softmaxes that run side by side when they are not over the last dimension
+constexpr std::int64_t kColumns =
+    64;  // softmaxes that run side by side when they are not over the last dimension
 
 template <class T>
 void softmax_row(const T* x, T* y, std::int64_t n, bool log) {
@@ -19,9 +20,11 @@ void softmax_row(const T* x, T* y, std::int64_t n, bool log) {
   simd_for(n, [=](std::int64_t i) { y[i] *= factor; });
 }
 
-/// `width` <= kColumns softmaxes over the columns of x [n, width], whose rows are `step` elements apart
+/// `width` <= kColumns softmaxes over the columns of x [n, width], whose rows are `step` elements
+/// apart
 template <class T>
-void softmax_columns(const T* x, T* y, std::int64_t n, std::int64_t step, std::int64_t width, bool log) {
+void softmax_columns(const T* x, T* y, std::int64_t n, std::int64_t step, std::int64_t width,
+                     bool log) {
   T shifts[kColumns];
   T totals[kColumns] = {};
   T* shift = shifts;
@@ -46,7 +49,8 @@ void softmax_columns(const T* x, T* y, std::int64_t n, std::int64_t step, std::i
   }
 }
 
-/// gradient of one element: y and g are the output and its gradient, total the sum of g y (softmax) or of g (log)
+/// gradient of one element: y and g are the output and its gradient, total the sum of g y (softmax)
+/// or of g (log)
 template <class T>
 KINDLING_HOST_DEVICE T gradient_of(T y, T g, T total, bool log) {
   return log ? g - math::exp(y) * total : y * (g - total);
@@ -59,15 +63,21 @@ void backward_row(const T* y, const T* g, T* grad_x, std::int64_t n, bool log, b
   T* products = buffer;
   for (std::int64_t begin = 0; begin < n; begin += kPiece) {
     const std::int64_t count = smaller(kPiece, n - begin);
-    simd_for(count, [=](std::int64_t i) { products[i] = log ? g[begin + i] : g[begin + i] * y[begin + i]; });
+    simd_for(count, [=](std::int64_t i) {
+      products[i] = log ? g[begin + i] : g[begin + i] * y[begin + i];
+    });
     sum += static_cast<double>(sum_of_run(products, count));
   }
   const T total = static_cast<T>(sum);
   put_pieces(grad_x, n, accumulate, [=](T* out, std::int64_t begin, std::int64_t count) {
     if (log)
-      simd_for(count, [=](std::int64_t i) { out[i] = gradient_of(y[begin + i], g[begin + i], total, true); });
+      simd_for(count, [=](std::int64_t i) {
+        out[i] = gradient_of(y[begin + i], g[begin + i], total, true);
+      });
     else
-      simd_for(count, [=](std::int64_t i) { out[i] = gradient_of(y[begin + i], g[begin + i], total, false); });
+      simd_for(count, [=](std::int64_t i) {
+        out[i] = gradient_of(y[begin + i], g[begin + i], total, false);
+      });
   });
 }
 
@@ -85,13 +95,14 @@ void backward_columns(const T* y, const T* g, T* grad_x, std::int64_t n, std::in
     const T* row = y + k * step;
     const T* grad = g + k * step;
     put_pieces(grad_x + k * step, width, accumulate, [=](T* out, std::int64_t, std::int64_t count) {
-      simd_for(count, [=](std::int64_t i) { out[i] = gradient_of(row[i], grad[i], total[i], log); });
+      simd_for(count,
+               [=](std::int64_t i) { out[i] = gradient_of(row[i], grad[i], total[i], log); });
     });
   }
 }
 
-/// Deals out [outer, count, inner]: calls row(offset) for each softmax over the last dimension (inner = 1), otherwise
-/// columns(offset, width) for strips of them that run side by side.
+/// Deals out [outer, count, inner]: calls row(offset) for each softmax over the last dimension
+/// (inner = 1), otherwise columns(offset, width) for strips of them that run side by side.
 template <class Rows, class Columns>
 void for_each_softmax(std::int64_t outer, std::int64_t count, std::int64_t inner, const Rows& row,
                       const Columns& columns) {
@@ -135,9 +146,12 @@ void softmax_backward(const SoftmaxBackward& s) {
     T* grad_x = elements<T>(s.grad_x);
     for_each_softmax(
         s.outer, s.count, s.inner,
-        [=, &s](std::int64_t at) { backward_row(y + at, g + at, grad_x + at, s.count, s.log, s.accumulate); },
+        [=, &s](std::int64_t at) {
+          backward_row(y + at, g + at, grad_x + at, s.count, s.log, s.accumulate);
+        },
         [=, &s](std::int64_t at, std::int64_t width) {
-          backward_columns(y + at, g + at, grad_x + at, s.count, s.inner, width, s.log, s.accumulate);
+          backward_columns(y + at, g + at, grad_x + at, s.count, s.inner, width, s.log,
+                           s.accumulate);
         });
   });
 }

@@ -9,7 +9,8 @@ namespace kindling::kernels::cpu::KINDLING_ISA {
 
 inline constexpr std::int64_t kCostOfExponential = 4;  // elements of plain work that take as long
 
-/// The largest element; a NaN is passed over unless it stands first, and then spoils the exponentials instead.
+/// The largest element; a NaN is passed over unless it stands first, and then spoils the
+/// exponentials instead.
 template <class T>
 inline T largest_of(const T* x, std::int64_t n) {
   constexpr std::int64_t lanes = kLanes<T>;

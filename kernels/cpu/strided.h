@@ -6,8 +6,9 @@
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 
-/// The same walk in as few dimensions as possible, at least one: those of size 1 are dropped, and neighbours that both
-/// operands step through evenly become one. Equal shapes end in one dimension, a broadcast row or column in two.
+/// The same walk in as few dimensions as possible, at least one: those of size 1 are dropped, and
+/// neighbours that both operands step through evenly become one. Equal shapes end in one dimension,
+/// a broadcast row or column in two.
 inline Strides coalesced(const Strides& strides) {
   Strides out;
   for (int d = 0; d < strides.rank; ++d) {
@@ -37,8 +38,8 @@ struct Offsets {
   std::int64_t second = 0;
 };
 
-/// Calls row(position, offsets, length) for the pieces of [begin, end), counted in elements of the walk, that lie in
-/// one row each: the operands step by the strides of the last dimension there.
+/// Calls row(position, offsets, length) for the pieces of [begin, end), counted in elements of the
+/// walk, that lie in one row each: the operands step by the strides of the last dimension there.
 template <class F>
 __attribute__((always_inline)) inline void for_each_row(const Strides& strides, std::int64_t begin,
                                                         std::int64_t end, const F& row) {

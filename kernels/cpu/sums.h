@@ -4,8 +4,9 @@
 #include <kindling/kernels/cpu/loops.h>
 #include <kindling/kernels/cpu/vector.h>
 
-/// Sums in an order that depends on the size alone: short runs in vector lanes of the dtype, which are then added up in
-/// double, and pieces of large sums, one to a thread, in the order of their numbers.
+/// Sums in an order that depends on the size alone: short runs in vector lanes of the dtype, which
+/// are then added up in double, and pieces of large sums, one to a thread, in the order of their
+/// numbers.
 namespace kindling::kernels::cpu::KINDLING_ISA {
 
 inline constexpr std::int64_t kRun = 1024;  // elements added up in the dtype
@@ -45,15 +46,15 @@ inline std::int64_t part_size(std::int64_t count, std::int64_t at_least) {
   return even < at_least ? at_least : even;
 }
 
-/// The sum of part(begin, end) over the pieces of [0, count), each of at least `at_least` elements, in parallel.
+/// The sum of part(begin, end) over the pieces of [0, count), each of at least `at_least` elements,
+/// in parallel.
 template <class F>
 inline double sum_of_parts(std::int64_t count, std::int64_t at_least, const F& part) {
   const std::int64_t size = part_size(count, at_least);
   if (count <= size) return count == 0 ? 0.0 : part(std::int64_t{0}, count);
   double sums[kMostParts] = {};
-  parallel_for((count + size - 1) / size, [&](std::int64_t i) {
-    sums[i] = part(i * size, smaller((i + 1) * size, count));
-  });
+  parallel_for((count + size - 1) / size,
+               [&](std::int64_t i) { sums[i] = part(i * size, smaller((i + 1) * size, count)); });
   double total = 0;
   for (const double sum : sums) total += sum;
   return total;

@@ -36,8 +36,9 @@ void wait_for_change(const std::atomic<T>& value, T old) noexcept {
   value.wait(old, std::memory_order_acquire);
 }
 
-/// One job at a time: the thread that brings it and the workers that are woken for it take its blocks one by one. The
-/// job ends when its blocks are done: a worker that wakes up too late finds it closed and is not waited for.
+/// One job at a time: the thread that brings it and the workers that are woken for it take its
+/// blocks one by one. The job ends when its blocks are done: a worker that wakes up too late finds
+/// it closed and is not waited for.
 class Pool {
  public:
   void run(std::int64_t blocks, BlockFunction function, int helpers) {
@@ -107,7 +108,8 @@ class Pool {
   bool join() noexcept {
     int count = participants_.load(std::memory_order_relaxed);
     while (count != 0)
-      if (participants_.compare_exchange_weak(count, count + 1, std::memory_order_acquire)) return true;
+      if (participants_.compare_exchange_weak(count, count + 1, std::memory_order_acquire))
+        return true;
     return false;
   }
 
@@ -119,7 +121,8 @@ class Pool {
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
-/// Never destroyed: kernels may run in destructors of static objects, and sleeping workers end with the process.
+/// Never destroyed: kernels may run in destructors of static objects, and sleeping workers end with
+/// the process.
 Pool& pool() {
   static Pool& pool = *new Pool;
   return pool;

@@ -9,28 +9,33 @@ namespace kindling::kernels::cpu {
 class BlockFunction {
  public:
   template <class F>
-  __attribute__((always_inline)) BlockFunction(const F& function) noexcept  // NOLINT(google-explicit-constructor)
-      : object_(&function),
-        call_([](const void* object, std::int64_t block) { (*static_cast<const F*>(object))(block); }) {}
+  __attribute__((always_inline))
+  BlockFunction(const F& function) noexcept  // NOLINT(google-explicit-constructor)
+      : object_(&function), call_([](const void* object, std::int64_t block) {
+          (*static_cast<const F*>(object))(block);
+        }) {}
 
-  __attribute__((always_inline)) void operator()(std::int64_t block) const { call_(object_, block); }
+  __attribute__((always_inline)) void operator()(std::int64_t block) const {
+    call_(object_, block);
+  }
 
  private:
   const void* object_;
   void (*call_)(const void*, std::int64_t);
 };
 
-/// Calls function(block) once for each block of [0, blocks), on up to get_num_threads() threads with the caller's
-/// floating-point mode; returns when all are done. How the work falls into blocks must depend on its size alone: then
-/// results do not depend on the thread count. Serial inside another parallel_for, and while another thread's is running.
-/// The function must not throw when there is more than one block.
+/// Calls function(block) once for each block of [0, blocks), on up to get_num_threads() threads
+/// with the caller's floating-point mode; returns when all are done. How the work falls into blocks
+/// must depend on its size alone: then results do not depend on the thread count. Serial inside
+/// another parallel_for, and while another thread's is running. The function must not throw when
+/// there is more than one block.
 void parallel_for(std::int64_t blocks, BlockFunction function);
 
 /// Elements per block of for_each_block: large enough to be worth waking a thread for.
 inline constexpr std::int64_t kElementsPerBlock = 32768;
 
-/// Calls function(begin, end) for the consecutive pieces of [0, count) of `block` elements each (the last may be
-/// shorter), in parallel; one piece, and so all small work, runs on the caller.
+/// Calls function(begin, end) for the consecutive pieces of [0, count) of `block` elements each
+/// (the last may be shorter), in parallel; one piece, and so all small work, runs on the caller.
 template <class F>
 __attribute__((always_inline)) inline void for_each_block(std::int64_t count, std::int64_t block,
                                                           const F& function) {
@@ -45,8 +50,8 @@ __attribute__((always_inline)) inline void for_each_block(std::int64_t count, st
     piece(0);
 }
 
-/// Threads that parallel_for may use, the caller included. At first KINDLING_NUM_THREADS, or else the number of
-/// processors this process may run on.
+/// Threads that parallel_for may use, the caller included. At first KINDLING_NUM_THREADS, or else
+/// the number of processors this process may run on.
 int get_num_threads();
 
 /// ValueError for count < 1.

@@ -56,8 +56,9 @@ __attribute__((always_inline)) inline Vector<T> interleave(Vector<T> a, Vector<T
   return __builtin_shufflevector(a, b, (part * half + lane / 2 + (lane % 2) * kLanes<T>)...);
 }
 
-/// Transposes a square of kLanes rows in registers. Each round interleaves row i with row i + kLanes / 2, which moves the
-/// top bit of the row number to the bottom of the column number; after log2(kLanes) rounds they have changed places.
+/// Transposes a square of kLanes rows in registers. Each round interleaves row i with row i +
+/// kLanes / 2, which moves the top bit of the row number to the bottom of the column number; after
+/// log2(kLanes) rounds they have changed places.
 template <class T>
 __attribute__((always_inline)) inline void transpose(Vector<T> (&rows)[std::size_t{kLanes<T>}]) {
   constexpr int lanes = kLanes<T>;

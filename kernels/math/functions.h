@@ -6,9 +6,10 @@
 #include <cmath>
 #include <cstdint>
 
-/// Elementary functions of the kernels. In float they are branch-free polynomials, which compilers vectorise, within
-/// 2 units in the last place (tests/kernels/functions_test.cpp tries every float); in double they are those of <cmath>.
-/// The coefficients are minimax fits, each with the relative error of the fit beside it.
+/// Elementary functions of the kernels. In float they are branch-free polynomials, which compilers
+/// vectorise, within 2 units in the last place (tests/kernels/functions_test.cpp tries every
+/// float); in double they are those of <cmath>. The coefficients are minimax fits, each with the
+/// relative error of the fit beside it.
 namespace kindling::math {
 
 template <class To, class From>
@@ -57,7 +58,8 @@ KINDLING_HOST_DEVICE float exp_of_sum(float x, float rest) {
   q = q * r + 1.666651517e-1f;
   q = q * r + 4.999999404e-1f;
   const float p = 1.0f + (r + r * r * q);
-  // 2^n in two factors, each within range where n is not: overflow and underflow come of themselves.
+  // 2^n in two factors, each within range where n is not: overflow and underflow come of
+  // themselves.
   const std::int32_t k = static_cast<std::int32_t>(bits_of<std::uint32_t>(shifted) -
                                                    bits_of<std::uint32_t>(kNoFraction));
   const std::int32_t half = k >> 1;
@@ -75,8 +77,8 @@ KINDLING_HOST_DEVICE float log(float x) {
   const float scaled = subnormal ? x * 0x1p25f : x;
   constexpr std::uint32_t kSqrtHalf = 0x3f3504f3;
   const std::uint32_t above = bits_of<std::uint32_t>(scaled) - kSqrtHalf;
-  const float k = static_cast<float>(static_cast<std::int32_t>(above) >> 23) -
-                  (subnormal ? 25.0f : 0.0f);
+  const float k =
+      static_cast<float>(static_cast<std::int32_t>(above) >> 23) - (subnormal ? 25.0f : 0.0f);
   const float f = bits_of<float>((above & 0x007fffff) + kSqrtHalf) - 1.0f;
   // log(1 + f) = 2 atanh(s) = f - (f^2/2 - s (f^2/2 + R)), s = f / (2 + f), R = s^2 p(s^2); 8e-10
   const float s = f / (2.0f + f);
@@ -104,7 +106,8 @@ KINDLING_HOST_DEVICE float tanh(float x) {
 }
 KINDLING_HOST_DEVICE double tanh(double x) { return ::tanh(x); }
 
-/// 1 / (1 + exp(-x)); the exponential of a very negative x is infinite and its reciprocal the right 0.
+/// 1 / (1 + exp(-x)); the exponential of a very negative x is infinite and its reciprocal the right
+/// 0.
 template <class T>
 KINDLING_HOST_DEVICE T sigmoid(T x) {
   return T(1) / (T(1) + exp(-x));
@@ -120,7 +123,8 @@ KINDLING_HOST_DEVICE float bell(float x) {
 }
 KINDLING_HOST_DEVICE double bell(double x) { return ::exp(-0.5 * x * x); }
 
-/// The probability that a standard normal number is below x: (1 + erf(x / sqrt(2))) / 2, without its cancellation.
+/// The probability that a standard normal number is below x: (1 + erf(x / sqrt(2))) / 2, without
+/// its cancellation.
 KINDLING_HOST_DEVICE float normal_cdf(float x) {
   // Near 0: 1/2 + x p(x^2); 5e-10
   const float z = x * x;
@@ -145,7 +149,9 @@ KINDLING_HOST_DEVICE float normal_cdf(float x) {
   const float tail = bell(x) * (q * p);
   return abs(x) < 1.0f ? 0.5f + x * near : (x < 0.0f ? tail : 1.0f - tail);
 }
-KINDLING_HOST_DEVICE double normal_cdf(double x) { return 0.5 * ::erfc(x * -0.70710678118654752440); }
+KINDLING_HOST_DEVICE double normal_cdf(double x) {
+  return 0.5 * ::erfc(x * -0.70710678118654752440);
+}
 
 /// The density of the standard normal distribution.
 template <class T>

@@ -4,22 +4,30 @@
 #include <kindling/kernels/math/functions.h>
 #include <kindling/kernels/math/op.h>
 
-/// The element-wise losses as functions of the error d = input - target: f, and its derivative df by the input.
-/// parameter: the delta of Huber, not used by the others.
+/// The element-wise losses as functions of the error d = input - target: f, and its derivative df
+/// by the input. parameter: the delta of Huber, not used by the others.
 namespace kindling::math {
 
 struct SquaredError {
   template <class T>
-  static KINDLING_HOST_DEVICE T f(T d, T) { return d * d; }
+  static KINDLING_HOST_DEVICE T f(T d, T) {
+    return d * d;
+  }
   template <class T>
-  static KINDLING_HOST_DEVICE T df(T d, T) { return T(2) * d; }
+  static KINDLING_HOST_DEVICE T df(T d, T) {
+    return T(2) * d;
+  }
 };
 
 struct AbsoluteError {
   template <class T>
-  static KINDLING_HOST_DEVICE T f(T d, T) { return abs(d); }
+  static KINDLING_HOST_DEVICE T f(T d, T) {
+    return abs(d);
+  }
   template <class T>
-  static KINDLING_HOST_DEVICE T df(T d, T) { return sign(d); }
+  static KINDLING_HOST_DEVICE T df(T d, T) {
+    return sign(d);
+  }
 };
 
 /// d^2 / 2 up to delta, then the tangent (Huber, 1964).
@@ -30,7 +38,9 @@ struct Huber {
     return size <= delta ? T(0.5) * d * d : delta * (size - T(0.5) * delta);
   }
   template <class T>
-  static KINDLING_HOST_DEVICE T df(T d, T delta) { return abs(d) <= delta ? d : delta * sign(d); }
+  static KINDLING_HOST_DEVICE T df(T d, T delta) {
+    return abs(d) <= delta ? d : delta * sign(d);
+  }
 };
 
 /// Calls function(functor) with the functor of `op`.
@@ -38,9 +48,12 @@ template <class F>
 KINDLING_HOST_DEVICE auto visit(kernels::LossOp op, const F& function) {
   using enum kernels::LossOp;
   switch (op) {
-    case squared_error: return function(SquaredError{});
-    case absolute_error: return function(AbsoluteError{});
-    case huber: return function(Huber{});
+    case squared_error:
+      return function(SquaredError{});
+    case absolute_error:
+      return function(AbsoluteError{});
+    case huber:
+      return function(Huber{});
   }
   __builtin_unreachable();
 }

@@ -3,11 +3,24 @@
 
 #include <cstdint>
 
-/// The names under which formulas of kernels/math cross the backend's seam; `visit` turns them back into functors.
+/// The names under which formulas of kernels/math cross the backend's seam; `visit` turns them back
+/// into functors.
 namespace kindling::kernels {
 
 enum class UnaryOp : std::uint8_t {
-  identity, neg, exp, log, sqrt, square, abs, relu, gelu, gelu_tanh, silu, tanh, sigmoid
+  identity,
+  neg,
+  exp,
+  log,
+  sqrt,
+  square,
+  abs,
+  relu,
+  gelu,
+  gelu_tanh,
+  silu,
+  tanh,
+  sigmoid
 };
 enum class BinaryOp : std::uint8_t { add, sub, mul, div };
 enum class LossOp : std::uint8_t { squared_error, absolute_error, huber };

@@ -7,16 +7,18 @@
 
 namespace kindling::math {
 
-/// A mixing of 64 bits: the finaliser of SplitMix64 (Steele, Lea & Flood, OOPSLA'14; constants by Stafford).
+/// A mixing of 64 bits: the finaliser of SplitMix64 (Steele, Lea & Flood, OOPSLA'14; constants by
+/// Stafford).
 KINDLING_HOST_DEVICE std::uint64_t mix(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return z ^ (z >> 31);
 }
 
-/// A random-looking permutation of 0 .. n - 1 that is a function of seed, epoch and position alone: no memory, any
-/// position at any time. A Feistel network permutes the numbers of just enough bits; one that falls outside n is sent
-/// through again until it does not (cycle walking: Black & Rogaway, CT-RSA 2002), at most twice on average.
+/// A random-looking permutation of 0 .. n - 1 that is a function of seed, epoch and position alone:
+/// no memory, any position at any time. A Feistel network permutes the numbers of just enough bits;
+/// one that falls outside n is sent through again until it does not (cycle walking: Black &
+/// Rogaway, CT-RSA 2002), at most twice on average.
 class Permutation {
  public:
   KINDLING_HOST_DEVICE Permutation(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch)
@@ -33,7 +35,8 @@ class Permutation {
   }
 
  private:
-  /// A bijection of the numbers of bits_ bits: each half in turn is changed by a function of the other.
+  /// A bijection of the numbers of bits_ bits: each half in turn is changed by a function of the
+  /// other.
   KINDLING_HOST_DEVICE std::uint64_t scramble(std::uint64_t i) const {
     const int low_bits = bits_ / 2;
     const std::uint64_t low_mask = (std::uint64_t{1} << low_bits) - 1;

@@ -5,9 +5,10 @@
 
 #include <cstdint>
 
-/// Counter-based random numbers: integers by Philox4x32-10, and from them uniform and normal numbers in operations that
-/// every device rounds alike: + - * / sqrt and conversions. The sources that include this are compiled without
-/// contraction to fused multiply-adds (-ffp-contract=off, nvcc -fmad=false), which would round differently.
+/// Counter-based random numbers: integers by Philox4x32-10, and from them uniform and normal
+/// numbers in operations that every device rounds alike: + - * / sqrt and conversions. The sources
+/// that include this are compiled without contraction to fused multiply-adds (-ffp-contract=off,
+/// nvcc -fmad=false), which would round differently.
 namespace kindling::math {
 
 /// One draw of Philox4x32-10: 128 random bits.
@@ -47,7 +48,8 @@ struct RandomTraits<float> {
   static constexpr int digits = 24;
   static constexpr Word exponent_one = 127;
   static constexpr Word sqrt_half = 0x3f3504f3;
-  static constexpr int terms = 5;  // of the series below, enough to round as the exact function mostly would
+  static constexpr int terms =
+      5;  // of the series below, enough to round as the exact function mostly would
   static KINDLING_HOST_DEVICE Word word(const RandomBits& bits, int i) { return bits.word[i]; }
 };
 template <>
@@ -64,13 +66,14 @@ struct RandomTraits<double> {
   }
 };
 
-/// The number with the first `digits` bits of the word as its fraction: uniform in [0, 1), every value a multiple of
-/// 2^-24 (float) or 2^-53 (double).
+/// The number with the first `digits` bits of the word as its fraction: uniform in [0, 1), every
+/// value a multiple of 2^-24 (float) or 2^-53 (double).
 template <class T>
 KINDLING_HOST_DEVICE T unit_uniform(typename RandomTraits<T>::Word word) {
   using Traits = RandomTraits<T>;
   constexpr T step = T(1) / static_cast<T>(typename Traits::Word{1} << Traits::digits);
-  const auto fraction = static_cast<typename Traits::Signed>(word >> (sizeof(word) * 8 - Traits::digits));
+  const auto fraction =
+      static_cast<typename Traits::Signed>(word >> (sizeof(word) * 8 - Traits::digits));
   return static_cast<T>(fraction) * step;
 }
 
@@ -104,7 +107,8 @@ struct Pair {
   T second;
 };
 
-/// Cosine and sine of word / 2^bits turns, by their Taylor series within an eighth of a turn of the nearest quarter.
+/// Cosine and sine of word / 2^bits turns, by their Taylor series within an eighth of a turn of the
+/// nearest quarter.
 template <class T>
 KINDLING_HOST_DEVICE Pair<T> cosine_and_sine(typename RandomTraits<T>::Word word) {
   using Traits = RandomTraits<T>;
@@ -130,7 +134,8 @@ KINDLING_HOST_DEVICE Pair<T> cosine_and_sine(typename RandomTraits<T>::Word word
 
 /// Two standard normal numbers (Box & Muller, 1958) from two words.
 template <class T>
-KINDLING_HOST_DEVICE Pair<T> normal_pair(typename RandomTraits<T>::Word a, typename RandomTraits<T>::Word b) {
+KINDLING_HOST_DEVICE Pair<T> normal_pair(typename RandomTraits<T>::Word a,
+                                         typename RandomTraits<T>::Word b) {
   using Traits = RandomTraits<T>;
   constexpr T step = T(1) / static_cast<T>(typename Traits::Word{1} << Traits::digits);
   const T u = unit_uniform<T>(a) + step;  // in (0, 1], exactly

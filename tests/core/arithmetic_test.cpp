@@ -104,7 +104,7 @@ std::vector<OpCase> cases() {
       for (const double number : {2.0, -0.75, 0.1}) {
         const Array x = operand(shape, 3);
         const Array constant({}, {number});
-        const std::string suffix = "_" + name_of(shape) + "_" + std::to_string(cases.size());
+        const std::string suffix = message("_", name_of(shape), "_", cases.size());
         cases.push_back(
             {.name = op.name + "_number" + suffix,
              .inputs = {x},

@@ -67,11 +67,14 @@ void check(const kernels::cpu::Level& level) {
           rest /= walk.size[d];
         }
         const To value = static_cast<To>(source[static_cast<std::size_t>(from)]);
-        expected[static_cast<std::size_t>(to)] = static_cast<double>(accumulate ? To(3) + value : value);
+        expected[static_cast<std::size_t>(to)] =
+            static_cast<double>(accumulate ? To(3) + value : value);
       }
-      expect_near(run<To>(level, before, [&](const auto& backend, View out) {
-                    backend.copy({in.view(), out, walk, accumulate});
-                  }), expected, 0);
+      expect_near(run<To>(level, before,
+                          [&](const auto& backend, View out) {
+                            backend.copy({in.view(), out, walk, accumulate});
+                          }),
+                  expected, 0);
     }
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "tests/kernels/kernel_test.h"
-
 #include <kindling/kernels/math/binary.h>
 #include <kindling/kernels/math/elementwise.h>
+
+#include "tests/kernels/kernel_test.h"
 
 #include <functional>
 
@@ -31,7 +31,9 @@ const std::vector<UnaryCase>& unary_cases() {
       {UnaryOp::relu, -3, 3, [](double x) { return x > 0 ? x : 0; }},
       {UnaryOp::gelu, -5, 5, [](double x) { return x * 0.5 * (1 + std::erf(x / std::sqrt(2.0))); }},
       {UnaryOp::gelu_tanh, -5, 5,
-       [](double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }},
+       [](double x) {
+         return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+       }},
       {UnaryOp::silu, -5, 5, [](double x) { return x / (1 + std::exp(-x)); }},
       {UnaryOp::tanh, -3, 3, [](double x) { return std::tanh(x); }},
       {UnaryOp::sigmoid, -5, 5, [](double x) { return 1 / (1 + std::exp(-x)); }},
@@ -72,7 +74,9 @@ TYPED_TEST(Elementwise, UnaryWorksInPlace) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
     const std::vector<T> x = spread<T>(100, -3, 3);
-    const auto y = run<T>(level, x, [](const auto& backend, View out) { backend.unary({UnaryOp::square, out, out}); });
+    const auto y = run<T>(level, x, [](const auto& backend, View out) {
+      backend.unary({UnaryOp::square, out, out});
+    });
     expect_near(y, mapped(x, [](double v) { return v * v; }), kFewRoundings<T>);
   });
 }
@@ -92,17 +96,19 @@ TYPED_TEST(Elementwise, UnaryBackwardIsTheDerivative) {
           for (T& value : saved) value = static_cast<T>(c.f(static_cast<double>(value)));
         Buffer<T> saved_buffer(saved);
         Buffer<T> g_buffer(g);
-        const View saved_view = math::saved_of(c.op) == math::Saved::none ? View{} : saved_buffer.view();
+        const View saved_view =
+            math::saved_of(c.op) == math::Saved::none ? View{} : saved_buffer.view();
         std::vector<double> expected;
         for (std::size_t i = 0; i < x.size(); ++i) {
           const auto at = static_cast<double>(x[i]);
           expected.push_back(static_cast<double>(g[i]) * (c.f(at + h) - c.f(at - h)) / (2 * h));
         }
         for (const bool accumulate : {false, true}) {
-          const auto grad = run<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
-                                   [&](const auto& backend, View out) {
-                                     backend.unary_backward({c.op, saved_view, g_buffer.view(), out, accumulate});
-                                   });
+          const auto grad =
+              run<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
+                     [&](const auto& backend, View out) {
+                       backend.unary_backward({c.op, saved_view, g_buffer.view(), out, accumulate});
+                     });
           std::vector<double> wanted = expected;
           for (double& value : wanted) value += accumulate ? 2 : 0;
           expect_near(grad, wanted, 1e-5, 1e-5);
@@ -125,7 +131,8 @@ TYPED_TEST(Elementwise, KinksAndNaNAreAsInPyTorch) {
 std::vector<std::int64_t> strides_of(const std::vector<std::int64_t>& shape) {
   std::vector<std::int64_t> strides(shape.size());
   std::int64_t step = 1;
-  for (std::size_t d = shape.size(); d-- > 0; step *= shape[d]) strides[d] = shape[d] == 1 ? 0 : step;
+  for (std::size_t d = shape.size(); d-- > 0; step *= shape[d])
+    strides[d] = shape[d] == 1 ? 0 : step;
   return strides;
 }
 
@@ -136,10 +143,21 @@ struct BroadcastCase {
 
 TYPED_TEST(Elementwise, BinaryAndItsBackwardBroadcast) {
   using T = TypeParam;
-  const std::vector<BroadcastCase> cases = {
-      {{}, {}}, {{0}, {0}}, {{5}, {5}}, {{5}, {1}}, {{33, 7}, {33, 7}}, {{33, 7}, {1, 7}}, {{33, 1}, {33, 7}},
-      {{1, 7}, {33, 1}}, {{3, 1, 5}, {1, 4, 5}}, {{2, 3, 4, 5}, {2, 1, 4, 1}}, {{70001}, {70001}},
-      {{70001}, {1}}, {{300, 700}, {1, 700}}, {{300, 700}, {300, 1}}, {{3, 0}, {1, 0}}};
+  const std::vector<BroadcastCase> cases = {{{}, {}},
+                                            {{0}, {0}},
+                                            {{5}, {5}},
+                                            {{5}, {1}},
+                                            {{33, 7}, {33, 7}},
+                                            {{33, 7}, {1, 7}},
+                                            {{33, 1}, {33, 7}},
+                                            {{1, 7}, {33, 1}},
+                                            {{3, 1, 5}, {1, 4, 5}},
+                                            {{2, 3, 4, 5}, {2, 1, 4, 1}},
+                                            {{70001}, {70001}},
+                                            {{70001}, {1}},
+                                            {{300, 700}, {1, 700}},
+                                            {{300, 700}, {300, 1}},
+                                            {{3, 0}, {1, 0}}};
   on_every_level([&](const auto& level) {
     for (const BroadcastCase& c : cases) {
       Strides walk;
@@ -153,10 +171,12 @@ TYPED_TEST(Elementwise, BinaryAndItsBackwardBroadcast) {
         numel_a *= c.a[d];
         numel_b *= c.b[d];
       }
-      const auto a = spread<T>(numel_a, 0.5, 3, 1), b = spread<T>(numel_b, 0.5, 3, 2), g = spread<T>(numel, -1, 1, 3);
+      const auto a = spread<T>(numel_a, 0.5, 3, 1), b = spread<T>(numel_b, 0.5, 3, 2),
+                 g = spread<T>(numel, -1, 1, 3);
       Buffer<T> a_buffer(a), b_buffer(b), g_buffer(g);
       for (const BinaryOp op : {BinaryOp::add, BinaryOp::sub, BinaryOp::mul, BinaryOp::div}) {
-        SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(op) << " numel " << numel << " rank " << walk.rank);
+        SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(op) << " numel " << numel
+                                        << " rank " << walk.rank);
         std::vector<double> value, by_a, by_b;
         for (std::int64_t i = 0; i < numel; ++i) {
           std::int64_t rest = i, at_a = 0, at_b = 0;
@@ -167,25 +187,35 @@ TYPED_TEST(Elementwise, BinaryAndItsBackwardBroadcast) {
           }
           const double x = a[static_cast<std::size_t>(at_a)], y = b[static_cast<std::size_t>(at_b)];
           const double grad = g[static_cast<std::size_t>(i)];
-          value.push_back(op == BinaryOp::add ? x + y : op == BinaryOp::sub ? x - y : op == BinaryOp::mul ? x * y : x / y);
+          value.push_back(op == BinaryOp::add   ? x + y
+                          : op == BinaryOp::sub ? x - y
+                          : op == BinaryOp::mul ? x * y
+                                                : x / y);
           by_a.push_back(grad * (op == BinaryOp::mul ? y : op == BinaryOp::div ? 1 / y : 1));
-          by_b.push_back(grad * (op == BinaryOp::add ? 1 : op == BinaryOp::sub ? -1 : op == BinaryOp::mul ? x : -x / (y * y)));
+          by_b.push_back(grad * (op == BinaryOp::add   ? 1
+                                 : op == BinaryOp::sub ? -1
+                                 : op == BinaryOp::mul ? x
+                                                       : -x / (y * y)));
         }
         const std::vector<T> before(static_cast<std::size_t>(numel), T(NAN));
-        expect_near(run<T>(level, before, [&](const auto& backend, View out) {
-                      backend.binary({op, a_buffer.view(), b_buffer.view(), out, 0, walk});
-                    }), value, kFewRoundings<T>);
+        expect_near(run<T>(level, before,
+                           [&](const auto& backend, View out) {
+                             backend.binary({op, a_buffer.view(), b_buffer.view(), out, 0, walk});
+                           }),
+                    value, kFewRoundings<T>);
         for (const int operand : {0, 1}) {
           const math::Reads reads = math::reads_of(op, operand);
-          const View needs_a = reads.a ? a_buffer.view() : View{}, needs_b = reads.b ? b_buffer.view() : View{};
+          const View needs_a = reads.a ? a_buffer.view() : View{},
+                     needs_b = reads.b ? b_buffer.view() : View{};
           for (const bool accumulate : {false, true}) {
             std::vector<double> wanted = operand == 0 ? by_a : by_b;
             for (double& v : wanted) v += accumulate ? 3 : 0;
-            const auto grad = run<T>(level, accumulate ? std::vector<T>(before.size(), T(3)) : before,
-                                     [&](const auto& backend, View out) {
-                                       backend.binary_backward({op, operand, needs_a, needs_b, g_buffer.view(), out, 0,
-                                                                walk, accumulate});
-                                     });
+            const auto grad =
+                run<T>(level, accumulate ? std::vector<T>(before.size(), T(3)) : before,
+                       [&](const auto& backend, View out) {
+                         backend.binary_backward({op, operand, needs_a, needs_b, g_buffer.view(),
+                                                  out, 0, walk, accumulate});
+                       });
             expect_near(grad, wanted, 2 * kFewRoundings<T>, kFewRoundings<T>);
           }
         }
@@ -205,12 +235,16 @@ TYPED_TEST(Elementwise, BinaryTakesAScalarForEitherOperand) {
       walk.size[0] = n;
       walk.first[0] = walk.second[0] = 1;
       const std::vector<T> before(x.size(), T(NAN));
-      expect_near(run<T>(level, before, [&](const auto& b, View out) {
-                    b.binary({BinaryOp::div, in.view(), {}, out, 4.0, walk});
-                  }), mapped(x, [](double v) { return v / 4; }), kFewRoundings<T>);
-      expect_near(run<T>(level, before, [&](const auto& b, View out) {
-                    b.binary({BinaryOp::sub, {}, in.view(), out, 4.0, walk});
-                  }), mapped(x, [](double v) { return 4 - v; }), kFewRoundings<T>);
+      expect_near(run<T>(level, before,
+                         [&](const auto& b, View out) {
+                           b.binary({BinaryOp::div, in.view(), {}, out, 4.0, walk});
+                         }),
+                  mapped(x, [](double v) { return v / 4; }), kFewRoundings<T>);
+      expect_near(run<T>(level, before,
+                         [&](const auto& b, View out) {
+                           b.binary({BinaryOp::sub, {}, in.view(), out, 4.0, walk});
+                         }),
+                  mapped(x, [](double v) { return 4 - v; }), kFewRoundings<T>);
     }
   });
 }
@@ -222,8 +256,16 @@ TYPED_TEST(Elementwise, FillAndArange) {
       std::vector<double> filled(static_cast<std::size_t>(n), 2.5), counted;
       for (std::int64_t i = 0; i < n; ++i) counted.push_back(3 + 0.5 * static_cast<double>(i));
       const std::vector<T> before(filled.size(), T(NAN));
-      expect_near(run<T>(level, before, [](const auto& b, View out) { b.fill({out, 2.5}); }), filled, 0);
-      expect_near(run<T>(level, before, [](const auto& b, View out) { b.arange({out, 3, 0.5}); }), counted, 0);
+      expect_near(run<T>(level, before,
+                         [](const auto& b, View out) {
+                           b.fill({out, 2.5});
+                         }),
+                  filled, 0);
+      expect_near(run<T>(level, before,
+                         [](const auto& b, View out) {
+                           b.arange({out, 3, 0.5});
+                         }),
+                  counted, 0);
     }
   });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The float functions of kernels/math, through the kernels of every level, against <cmath> in double.
+// The float functions of kernels/math, through the kernels of every level, against <cmath> in
+// double.
 #include "tests/kernels/kernel_test.h"
 
 #include <limits>
@@ -9,22 +10,25 @@ namespace {
 
 using kernels::UnaryOp;
 
-/// Distance in units of the last place of the exact result, at least those of the smallest normal number, since
-/// subnormal results are flushed to zero.
+/// Distance in units of the last place of the exact result, at least those of the smallest normal
+/// number, since subnormal results are flushed to zero.
 double error_in_ulp(float value, double exact) {
   if (std::isnan(exact)) return std::isnan(value) ? 0 : 1e9;
   constexpr double largest = std::numeric_limits<float>::max();
   if (std::isinf(value) || std::abs(exact) > largest)
-    return std::isinf(value) && std::abs(exact) > largest * (1 - 1e-6) && (value > 0) == (exact > 0) ? 0 : 1e9;
+    return std::isinf(value) && std::abs(exact) > largest * (1 - 1e-6) && (value > 0) == (exact > 0)
+               ? 0
+               : 1e9;
   if (std::abs(exact) < 0x1p-126 && std::abs(value) <= 0x1p-126f) return 0;
   int exponent = 0;
   std::frexp(exact, &exponent);
-  return std::abs(static_cast<double>(value) - exact) / std::ldexp(1.0, std::max(exponent - 24, -149));
+  return std::abs(static_cast<double>(value) - exact) /
+         std::ldexp(1.0, std::max(exponent - 24, -149));
 }
 
 /// The worst error of op over all normal floats of [low, high], `step` bit patterns apart.
-double worst_error(const kernels::cpu::Level& level, UnaryOp op, double (*exact)(double), float low, float high,
-                   std::uint32_t step = 1009) {
+double worst_error(const kernels::cpu::Level& level, UnaryOp op, double (*exact)(double), float low,
+                   float high, std::uint32_t step = 1009) {
   double worst = 0;
   std::vector<float> x;
   const auto check = [&] {
@@ -54,19 +58,26 @@ double gelu(double x) { return x * 0.5 * std::erfc(-x * 0.70710678118654752440);
 
 TEST(Functions, ExpIsWithinAnUlp) {
   on_every_level([](const auto& level) {
-    EXPECT_LE(worst_error(level, UnaryOp::exp, [](double x) { return std::exp(x); }, -kInfinity, kInfinity), 1.05);
+    EXPECT_LE(worst_error(
+                  level, UnaryOp::exp, [](double x) { return std::exp(x); }, -kInfinity, kInfinity),
+              1.05);
   });
 }
 
 TEST(Functions, LogIsWithinAnUlp) {
   on_every_level([](const auto& level) {
-    EXPECT_LE(worst_error(level, UnaryOp::log, [](double x) { return std::log(x); }, -kInfinity, kInfinity), 1.0);
+    EXPECT_LE(worst_error(
+                  level, UnaryOp::log, [](double x) { return std::log(x); }, -kInfinity, kInfinity),
+              1.0);
   });
 }
 
 TEST(Functions, TanhIsWithinTwoUlp) {
   on_every_level([](const auto& level) {
-    EXPECT_LE(worst_error(level, UnaryOp::tanh, [](double x) { return std::tanh(x); }, -kInfinity, kInfinity), 2.0);
+    EXPECT_LE(
+        worst_error(
+            level, UnaryOp::tanh, [](double x) { return std::tanh(x); }, -kInfinity, kInfinity),
+        2.0);
   });
 }
 
@@ -76,8 +87,8 @@ TEST(Functions, SigmoidIsWithinThreeUlp) {
   });
 }
 
-// The lower tail, where PyTorch's float formula cancels, keeps all but three bits, until the probability is subnormal
-// and flushed.
+// The lower tail, where PyTorch's float formula cancels, keeps all but three bits, until the
+// probability is subnormal and flushed.
 TEST(Functions, GeluIsWithinFourUlpAndSevenInItsTail) {
   on_every_level([](const auto& level) {
     EXPECT_LE(worst_error(level, UnaryOp::gelu, gelu, -1.0f, 1e30f), 4.0);

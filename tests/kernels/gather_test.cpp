@@ -17,9 +17,11 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
     for (const std::int64_t size : {1, 3, 17, 3000})
       for (const std::int64_t picked : {0, 1, 5, 200}) {
         constexpr std::int64_t rows = 11;
-        const std::vector<T> x = spread<T>(rows * size, -1, 1), g = spread<T>(picked * size, -1, 1, 4);
+        const std::vector<T> x = spread<T>(rows * size, -1, 1),
+                             g = spread<T>(picked * size, -1, 1, 4);
         std::vector<float> numbers;
-        for (std::int64_t r = 0; r < picked; ++r) numbers.push_back(static_cast<float>(r * r % rows));
+        for (std::int64_t r = 0; r < picked; ++r)
+          numbers.push_back(static_cast<float>(r * r % rows));
         std::vector<double> y, grad(x.size());
         for (std::int64_t r = 0; r < picked; ++r)
           for (std::int64_t i = 0; i < size; ++i) {
@@ -29,15 +31,20 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
           }
         Buffer<T> x_buffer(x), g_buffer(g);
         Buffer<float> rows_buffer(numbers);
-        expect_near(run<T>(level, std::vector<T>(y.size(), T(NAN)), [&](const auto& backend, View out) {
-                      backend.gather({x_buffer.view(), rows_buffer.view(), out, size});
-                    }), y, 0);
+        expect_near(run<T>(level, std::vector<T>(y.size(), T(NAN)),
+                           [&](const auto& backend, View out) {
+                             backend.gather({x_buffer.view(), rows_buffer.view(), out, size});
+                           }),
+                    y, 0);
         for (const bool accumulate : {false, true}) {
           std::vector<double> wanted = grad;
           for (double& value : wanted) value += accumulate ? 2 : 0;
-          expect_near(run<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)), [&](const auto& backend, View out) {
-                        backend.gather_backward({rows_buffer.view(), g_buffer.view(), out, size, accumulate});
-                      }), wanted, 20 * kFewRoundings<T>, 20 * kFewRoundings<T>);
+          expect_near(run<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
+                             [&](const auto& backend, View out) {
+                               backend.gather_backward(
+                                   {rows_buffer.view(), g_buffer.view(), out, size, accumulate});
+                             }),
+                      wanted, 20 * kFewRoundings<T>, 20 * kFewRoundings<T>);
         }
       }
   });
@@ -48,9 +55,15 @@ TYPED_TEST(GatherOf, ARowThatThereIsNotIsNaNAndGetsNoGradient) {
   on_every_level([](const auto& level) {
     Buffer<T> x(std::vector<T>{1, 2, 3, 4}), g(std::vector<T>{1, 1, 1, 1, 1, 1});
     Buffer<T> rows(std::vector<T>{-1, 1, 2});
-    expect_near(run<T>(level, std::vector<T>(6), [&](const auto& b, View out) { b.gather({x.view(), rows.view(), out, 2}); }),
+    expect_near(run<T>(level, std::vector<T>(6),
+                       [&](const auto& b, View out) {
+                         b.gather({x.view(), rows.view(), out, 2});
+                       }),
                 {NAN, NAN, 3, 4, NAN, NAN}, 0);
-    expect_near(run<T>(level, std::vector<T>(4), [&](const auto& b, View out) { b.gather_backward({rows.view(), g.view(), out, 2, false}); }),
+    expect_near(run<T>(level, std::vector<T>(4),
+                       [&](const auto& b, View out) {
+                         b.gather_backward({rows.view(), g.view(), out, 2, false});
+                       }),
                 {0, 0, 1, 1}, 0);
   });
 }
@@ -59,9 +72,11 @@ TYPED_TEST(GatherOf, BatchesAreEpochsWithoutRepetition) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
     constexpr std::int64_t samples = 10, batch = 4;
-    Buffer<T> source(std::vector<T>{0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5});
+    Buffer<T> source(std::vector<T>{0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5,
+                                    5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5});
     for (const bool shuffle : {true, false}) {
-      kernels::LoaderState state{.seed = 3, .samples = samples, .epoch_samples = samples, .shuffle = shuffle};
+      kernels::LoaderState state{
+          .seed = 3, .samples = samples, .epoch_samples = samples, .shuffle = shuffle};
       std::vector<std::vector<T>> epochs(2);
       for (std::vector<T>& epoch : epochs)
         for (const std::int64_t size : {batch, batch, samples - 2 * batch}) {
@@ -76,7 +91,8 @@ TYPED_TEST(GatherOf, BatchesAreEpochsWithoutRepetition) {
         }
       EXPECT_EQ(state.epoch, 2);
       EXPECT_EQ(state.position, 0);
-      for (const std::vector<T>& epoch : epochs) EXPECT_EQ(std::set<T>(epoch.begin(), epoch.end()).size(), 10u);
+      for (const std::vector<T>& epoch : epochs)
+        EXPECT_EQ(std::set<T>(epoch.begin(), epoch.end()).size(), 10u);
       EXPECT_EQ(epochs[0] == epochs[1], !shuffle);
       EXPECT_EQ(std::is_sorted(epochs[0].begin(), epochs[0].end()), !shuffle);
     }

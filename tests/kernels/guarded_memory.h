@@ -12,13 +12,14 @@
 
 namespace kindling::test {
 
-/// `size` elements between guards. The guards are NaN: a kernel that computes with what lies beside its operands shows,
-/// as does one that writes there.
+/// `size` elements between guards. The guards are NaN: a kernel that computes with what lies beside
+/// its operands shows, as does one that writes there.
 template <class T>
 class GuardedMemory {
  public:
   explicit GuardedMemory(std::int64_t size)
-      : size_(size), all_(static_cast<std::size_t>(size + 2 * kGuard), std::numeric_limits<T>::quiet_NaN()) {
+      : size_(size),
+        all_(static_cast<std::size_t>(size + 2 * kGuard), std::numeric_limits<T>::quiet_NaN()) {
     fill(T(0));
   }
 

@@ -19,10 +19,12 @@ namespace kindling::test {
 template <class T>
 class Buffer {
  public:
-  explicit Buffer(const std::vector<T>& values) : numel_(values.size()), memory_(values.size() + 2 * kGuards, kGuard) {
+  explicit Buffer(const std::vector<T>& values)
+      : numel_(values.size()), memory_(values.size() + 2 * kGuards, kGuard) {
     std::copy(values.begin(), values.end(), memory_.begin() + kGuards);
   }
-  explicit Buffer(std::int64_t numel, T value = std::nan("")) : Buffer(std::vector<T>(static_cast<std::size_t>(numel), value)) {}
+  explicit Buffer(std::int64_t numel, T value = std::nan(""))
+      : Buffer(std::vector<T>(static_cast<std::size_t>(numel), value)) {}
   ~Buffer() {
     for (std::size_t i = 0; i < kGuards; ++i) {
       EXPECT_EQ(memory_[i], kGuard) << "written before the first element";
@@ -51,14 +53,17 @@ std::vector<T> spread(std::int64_t n, double low, double high, std::uint32_t see
   std::uint32_t state = seed * 2654435761u + 12345u;
   for (std::int64_t i = 0; i < n; ++i) {
     state = state * 1664525u + 1013904223u;
-    values.push_back(static_cast<T>(low + (high - low) * static_cast<double>(state >> 8) / 16777216.0));
+    values.push_back(
+        static_cast<T>(low + (high - low) * static_cast<double>(state >> 8) / 16777216.0));
   }
   return values;
 }
 
-/// What kernel(backend, output view) leaves in an output that held `before`, on one thread and, with the same bits, on two.
+/// What kernel(backend, output view) leaves in an output that held `before`, on one thread and,
+/// with the same bits, on two.
 template <class T, class F>
-std::vector<T> run(const kernels::cpu::Level& level, const std::vector<T>& before, const F& kernel) {
+std::vector<T> run(const kernels::cpu::Level& level, const std::vector<T>& before,
+                   const F& kernel) {
   const int threads = kernels::cpu::get_num_threads();
   std::vector<T> results[2];
   for (int count = 1; count <= 2; ++count) {
@@ -68,7 +73,8 @@ std::vector<T> run(const kernels::cpu::Level& level, const std::vector<T>& befor
     results[count - 1] = output.values();
   }
   kernels::cpu::set_num_threads(threads);
-  EXPECT_TRUE(before.empty() || std::memcmp(results[0].data(), results[1].data(), before.size() * sizeof(T)) == 0)
+  EXPECT_TRUE(before.empty() ||
+              std::memcmp(results[0].data(), results[1].data(), before.size() * sizeof(T)) == 0)
       << "one and two threads differ";
   return results[0];
 }
@@ -84,13 +90,16 @@ void on_every_level(const F& test) {
 
 /// |value - expected| <= relative |expected| + absolute; NaNs and infinities must agree.
 template <class T>
-void expect_near(const std::vector<T>& values, const std::vector<double>& expected, double relative, double absolute = 0) {
+void expect_near(const std::vector<T>& values, const std::vector<double>& expected, double relative,
+                 double absolute = 0) {
   ASSERT_EQ(values.size(), expected.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto value = static_cast<double>(values[i]);
     const bool same = value == expected[i] || (std::isnan(value) && std::isnan(expected[i]));
-    if (same || std::abs(value - expected[i]) <= relative * std::abs(expected[i]) + absolute) continue;
-    FAIL() << "element " << i << " of " << values.size() << ": " << value << ", expected " << expected[i];
+    if (same || std::abs(value - expected[i]) <= relative * std::abs(expected[i]) + absolute)
+      continue;
+    FAIL() << "element " << i << " of " << values.size() << ": " << value << ", expected "
+           << expected[i];
   }
 }
 

@@ -30,37 +30,41 @@ TYPED_TEST(Losses, ValueAndGradientInOnePass) {
     for (const LossOp op : {LossOp::squared_error, LossOp::absolute_error, LossOp::huber})
       for (const std::int64_t n : kSizes)
         for (const bool reduce : {true, false}) {
-          SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(op) << " n " << n << " reduce " << reduce);
+          SCOPED_TRACE(testing::Message()
+                       << "op " << static_cast<int>(op) << " n " << n << " reduce " << reduce);
           const std::vector<T> input = spread<T>(n, -2, 2, 1), target = spread<T>(n, -2, 2, 2);
           Buffer<T> input_buffer(input), target_buffer(target);
           const double scale = 0.25, delta = 0.75;
           std::vector<double> values, gradients;
-          double total = 0;
+          long double total = 0;
           for (std::size_t i = 0; i < input.size(); ++i) {
             const double d = static_cast<double>(input[i]) - static_cast<double>(target[i]);
             values.push_back(value_of(op, d, delta));
             gradients.push_back(scale * derivative_of(op, d, delta));
             total += values.back();
           }
-          if (reduce) values = {scale * total};
-          kernels::Loss arguments{op, input_buffer.view(), target_buffer.view(), {}, {}, delta, scale, reduce};
+          if (reduce) values = {static_cast<double>(scale * total)};
+          kernels::Loss arguments{
+              op, input_buffer.view(), target_buffer.view(), {}, {}, delta, scale, reduce};
           for (const bool with_gradient : {true, false}) {
-            const auto loss = run<T>(level, std::vector<T>(values.size(), T(NAN)), [&](const auto& backend, View out) {
-              Buffer<T> unread(n);
-              kernels::Loss call = arguments;
-              call.loss = out;
-              call.gradient = with_gradient ? unread.view() : View{};
-              backend.loss(call);
-            });
+            const auto loss = run<T>(level, std::vector<T>(values.size(), T(NAN)),
+                                     [&](const auto& backend, View out) {
+                                       Buffer<T> unread(n);
+                                       kernels::Loss call = arguments;
+                                       call.loss = out;
+                                       call.gradient = with_gradient ? unread.view() : View{};
+                                       backend.loss(call);
+                                     });
             expect_near(loss, values, 2 * kFewRoundings<T>, kFewRoundings<T>);
           }
-          const auto gradient = run<T>(level, std::vector<T>(input.size(), T(NAN)), [&](const auto& backend, View out) {
-            Buffer<T> unread(static_cast<std::int64_t>(values.size()));
-            kernels::Loss call = arguments;
-            call.loss = unread.view();
-            call.gradient = out;
-            backend.loss(call);
-          });
+          const auto gradient = run<T>(level, std::vector<T>(input.size(), T(NAN)),
+                                       [&](const auto& backend, View out) {
+                                         Buffer<T> unread(static_cast<std::int64_t>(values.size()));
+                                         kernels::Loss call = arguments;
+                                         call.loss = unread.view();
+                                         call.gradient = out;
+                                         backend.loss(call);
+                                       });
           expect_near(gradient, gradients, kFewRoundings<T>, kFewRoundings<T>);
         }
   });
@@ -70,20 +74,25 @@ TYPED_TEST(Losses, KinksHaveDerivativeZero) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
     Buffer<T> same(std::vector<T>{3}), loss(1);
-    const auto gradient = run<T>(level, std::vector<T>(1, T(NAN)), [&](const auto& backend, View out) {
-      backend.loss({LossOp::absolute_error, same.view(), same.view(), loss.view(), out, 1, 1, true});
-    });
+    const auto gradient =
+        run<T>(level, std::vector<T>(1, T(NAN)), [&](const auto& backend, View out) {
+          backend.loss(
+              {LossOp::absolute_error, same.view(), same.view(), loss.view(), out, 1, 1, true});
+        });
     EXPECT_EQ(gradient[0], T(0));
   });
 }
 
 /// Row losses and gradients of smoothed cross entropy; target [rows, classes].
-void cross_entropy_of(const std::vector<double>& x, const std::vector<double>& target, std::size_t classes, double smoothing,
-                      double scale, std::vector<double>& losses, std::vector<double>& gradients) {
+void cross_entropy_of(const std::vector<double>& x, const std::vector<double>& target,
+                      std::size_t classes, double smoothing, double scale,
+                      std::vector<double>& losses, std::vector<double>& gradients) {
   for (std::size_t r = 0; r * classes < x.size(); ++r) {
     double total = 0, weight = 0, loss = 0;
     for (std::size_t c = 0; c < classes; ++c) total += std::exp(x[r * classes + c]);
-    const auto t = [&](std::size_t c) { return (1 - smoothing) * target[r * classes + c] + smoothing / static_cast<double>(classes); };
+    const auto t = [&](std::size_t c) {
+      return (1 - smoothing) * target[r * classes + c] + smoothing / static_cast<double>(classes);
+    };
     for (std::size_t c = 0; c < classes; ++c) {
       weight += t(c);
       loss += t(c) * (std::log(total) - x[r * classes + c]);
@@ -97,11 +106,13 @@ void cross_entropy_of(const std::vector<double>& x, const std::vector<double>& t
 TYPED_TEST(Losses, CrossEntropyOfClassesAndOfProbabilities) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
-    for (const auto& [rows, classes] : std::vector<std::pair<std::int64_t, std::int64_t>>{{0, 3}, {1, 1}, {5, 10}, {3, 17}, {3000, 10}, {2, 5000}})
+    for (const auto& [rows, classes] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+             {0, 3}, {1, 1}, {5, 10}, {3, 17}, {3000, 10}, {2, 5000}})
       for (const bool probabilities : {false, true})
         for (const double smoothing : {0.0, 0.1})
           for (const bool reduce : {true, false}) {
-            SCOPED_TRACE(testing::Message() << rows << " x " << classes << " probabilities " << probabilities << " smoothing " << smoothing);
+            SCOPED_TRACE(testing::Message() << rows << " x " << classes << " probabilities "
+                                            << probabilities << " smoothing " << smoothing);
             const std::vector<T> x = spread<T>(rows * classes, -4, 4);
             std::vector<T> target = spread<T>(rows * classes, 0, 1, 9);
             std::vector<T> numbers;
@@ -111,29 +122,35 @@ TYPED_TEST(Losses, CrossEntropyOfClassesAndOfProbabilities) {
                 target[static_cast<std::size_t>(r * classes + c)] = c == r * 7 % classes ? 1 : 0;
             }
             std::vector<double> losses, gradients;
-            cross_entropy_of({x.begin(), x.end()}, {target.begin(), target.end()}, static_cast<std::size_t>(classes), smoothing, 0.5, losses, gradients);
+            cross_entropy_of({x.begin(), x.end()}, {target.begin(), target.end()},
+                             static_cast<std::size_t>(classes), smoothing, 0.5, losses, gradients);
             if (reduce) {
-              double total = 0;
+              long double total = 0;
               for (const double loss : losses) total += loss;
-              losses = {0.5 * total};
+              losses = {static_cast<double>(total / 2)};
             }
             Buffer<T> logits(x), target_buffer(probabilities ? target : numbers);
-            kernels::CrossEntropy call{logits.view(), target_buffer.view(), {}, {}, rows, classes, probabilities, smoothing, 0.5, reduce};
+            kernels::CrossEntropy call{logits.view(), target_buffer.view(), {},        {},  rows,
+                                       classes,       probabilities,        smoothing, 0.5, reduce};
             for (const bool with_gradient : {true, false})
-              expect_near(run<T>(level, std::vector<T>(losses.size(), T(NAN)), [&](const auto& backend, View out) {
-                            Buffer<T> unread(rows * classes);
-                            kernels::CrossEntropy mine = call;
-                            mine.loss = out;
-                            mine.gradient = with_gradient ? unread.view() : View{};
-                            backend.cross_entropy(mine);
-                          }), losses, 20 * kFewRoundings<T>, kFewRoundings<T>);
-            expect_near(run<T>(level, std::vector<T>(x.size(), T(NAN)), [&](const auto& backend, View out) {
-                          Buffer<T> unread(static_cast<std::int64_t>(losses.size()));
-                          kernels::CrossEntropy mine = call;
-                          mine.loss = unread.view();
-                          mine.gradient = out;
-                          backend.cross_entropy(mine);
-                        }), gradients, 20 * kFewRoundings<T>, 2 * kFewRoundings<T>);
+              expect_near(run<T>(level, std::vector<T>(losses.size(), T(NAN)),
+                                 [&](const auto& backend, View out) {
+                                   Buffer<T> unread(rows * classes);
+                                   kernels::CrossEntropy mine = call;
+                                   mine.loss = out;
+                                   mine.gradient = with_gradient ? unread.view() : View{};
+                                   backend.cross_entropy(mine);
+                                 }),
+                          losses, 20 * kFewRoundings<T>, kFewRoundings<T>);
+            expect_near(run<T>(level, std::vector<T>(x.size(), T(NAN)),
+                               [&](const auto& backend, View out) {
+                                 Buffer<T> unread(static_cast<std::int64_t>(losses.size()));
+                                 kernels::CrossEntropy mine = call;
+                                 mine.loss = unread.view();
+                                 mine.gradient = out;
+                                 backend.cross_entropy(mine);
+                               }),
+                        gradients, 20 * kFewRoundings<T>, 2 * kFewRoundings<T>);
           }
   });
 }
@@ -142,9 +159,11 @@ TYPED_TEST(Losses, AClassThatThereIsNotMakesNaN) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
     for (const T bad : {T(-1), T(3), T(NAN)}) {
-      Buffer<T> logits(std::vector<T>{1, 2, 3, 1, 2, 3}), target(std::vector<T>{bad, 1}), gradient(6);
+      Buffer<T> logits(std::vector<T>{1, 2, 3, 1, 2, 3}), target(std::vector<T>{bad, 1}),
+          gradient(6);
       const auto loss = run<T>(level, std::vector<T>(2), [&](const auto& backend, View out) {
-        backend.cross_entropy({logits.view(), target.view(), out, gradient.view(), 2, 3, false, 0, 1, false});
+        backend.cross_entropy(
+            {logits.view(), target.view(), out, gradient.view(), 2, 3, false, 0, 1, false});
       });
       EXPECT_TRUE(std::isnan(loss[0]));
       EXPECT_FALSE(std::isnan(loss[1]));

@@ -49,7 +49,8 @@ TEST(Memory, BlocksInUseDoNotOverlap) {
 
 TEST(Memory, IsReusedByItsThread) {
   if (!detail::kReuseMemory) GTEST_SKIP() << "nothing is kept under AddressSanitizer";
-  for (const std::size_t bytes : {std::size_t{1}, std::size_t{100}, std::size_t{5000}, std::size_t{3} << 20}) {
+  for (const std::size_t bytes :
+       {std::size_t{1}, std::size_t{100}, std::size_t{5000}, std::size_t{3} << 20}) {
     void* first = allocate(bytes);
     deallocate(first, bytes);
     void* second = allocate(bytes);
@@ -65,7 +66,8 @@ TEST(Memory, MayBeFreedInAnotherThreadAndAfterItsOwn) {
   std::thread([&] { deallocate(data, 1000); }).join();
 }
 
-/// Frees in the destructor of a thread_local object, which was made before the thread's cache and so dies after it.
+/// Frees in the destructor of a thread_local object, which was made before the thread's cache and
+/// so dies after it.
 struct FreesLate {
   ~FreesLate() {
     deallocate(data, 1000);
@@ -92,7 +94,8 @@ TEST(Memory, OfNoBytesIsNothing) {
 
 TEST(Memory, ThatCannotBeHadIsAnError) {
   for (const std::size_t bytes : {std::size_t{1} << 60, ~std::size_t{0}})
-    expect_error<OutOfMemoryError>(message("cpu: ", bytes, " bytes of memory could not be had: free tensors or "
+    expect_error<OutOfMemoryError>(message("cpu: ", bytes,
+                                           " bytes of memory could not be had: free tensors or "
                                            "use smaller ones"),
                                    [&] { return allocate(bytes); });
 }

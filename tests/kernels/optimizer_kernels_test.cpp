@@ -19,7 +19,7 @@ namespace {
 using namespace kernels;
 using math::GroupRecord;
 
-const std::vector<std::int64_t> kCounts = {0, 1, 15, 64, 131, 40000, 100003};
+const std::vector<std::int64_t> kCounts = {0, 1, 15, 64, 131, 70003};
 
 GroupRecord make_record(bool adam) {
   GroupRecord record;
@@ -46,7 +46,8 @@ struct State {
   }
   bool same_bits(const State& other) const {
     return parameter.same_bits(other.parameter) && gradient.same_bits(other.gradient) &&
-           first.same_bits(other.first) && second.same_bits(other.second) && third.same_bits(other.third);
+           first.same_bits(other.first) && second.same_bits(other.second) &&
+           third.same_bits(other.third);
   }
   GuardedMemory<T> parameter, gradient, first, second, third;
 };
@@ -102,7 +103,8 @@ double reference_adam(const GroupRecord& r, double p, double gradient, bool amsg
     largest = std::max(largest, v);
     const double correction1 = 1 - std::pow(r.momentum.value, step);
     const double correction2 = 1 - std::pow(r.beta2.value, step);
-    const double denominator = std::sqrt(amsgrad ? largest : v) / std::sqrt(correction2) + r.eps.value;
+    const double denominator =
+        std::sqrt(amsgrad ? largest : v) / std::sqrt(correction2) + r.eps.value;
     p -= r.lr.value / correction1 * m / denominator;
   }
   return p;
@@ -257,100 +259,6 @@ TEST(UpdateKernels, FlushSubnormalMoments) {
   GroupRecord record = make_record(true);
   cpu::backend().adam_update(adam(state, record, false));
   for (std::int64_t i = 0; i < 64; ++i) EXPECT_EQ(state.first[i], 0.0f);
-}
-
-template <class T>
-void check_nonfinite(const Backend& backend) {
-  for (const std::int64_t count : kCounts) {
-    GuardedMemory<T> x(count);
-    x.fill(std::numeric_limits<T>::max());
-    math::StepGuard guard{7};
-    backend.find_nonfinite({x.view(), &guard, true});
-    EXPECT_EQ(guard.nonfinite, 0);
-    for (const std::int64_t where : {std::int64_t{0}, count / 2, count - 1})
-      for (const T bad : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
-                          std::numeric_limits<T>::quiet_NaN()}) {
-        if (count == 0) continue;
-        x[where] = bad;
-        backend.find_nonfinite({x.view(), &guard, true});
-        EXPECT_EQ(guard.nonfinite, 1) << where << " of " << count;
-        x[where] = 0;
-        backend.find_nonfinite({x.view(), &guard, false});
-        EXPECT_EQ(guard.nonfinite, 1) << "kept without reset";
-      }
-  }
-}
-
-TEST(FindNonfinite, FindsInfinitiesAndNaNs) {
-  for (const cpu::Level* level : cpu::levels()) {
-    check_nonfinite<float>(level->backend);
-    check_nonfinite<double>(level->backend);
-  }
-}
-
-template <class T>
-void check_norm(const Backend& backend) {
-  for (const std::int64_t count : kCounts) {
-    GuardedMemory<T> x(count);
-    x.fill_spread(1);
-    double expected = 0;
-    for (std::int64_t i = 0; i < count; ++i) expected += double{x[i]} * double{x[i]};
-    GuardedMemory<double> total(1);
-    total.fill(std::nan(""));
-    backend.sum_of_squares({x.view(), total.view(), false});
-    EXPECT_NEAR(total[0], expected, 1e-12 * expected);
-    backend.sum_of_squares({x.view(), total.view(), true});
-    EXPECT_NEAR(total[0], 2 * expected, 2e-12 * expected);
-
-    GuardedMemory<T> norm(1);
-    GuardedMemory<T> clipped = x;
-    ClipByNorm clip;
-    clip.x = clipped.view();
-    clip.total = total.view();
-    clip.norm = norm.view();
-    clip.max_norm = 0.5;
-    backend.clip_by_norm(clip);
-    const double length = std::sqrt(2 * expected);
-    EXPECT_NEAR(double{norm[0]}, length, 1e-6 * length);
-    const double coefficient = std::min(1.0, 0.5 / (length + 1e-6));
-    for (std::int64_t i = 0; i < count; ++i)
-      ASSERT_NEAR(double{clipped[i]}, coefficient * double{x[i]}, 1e-7);
-    EXPECT_TRUE(x.guards_intact() && clipped.guards_intact() && norm.guards_intact());
-
-    clip.max_norm = 1e9;
-    GuardedMemory<T> unchanged = x;
-    clip.x = unchanged.view();
-    backend.clip_by_norm(clip);
-    EXPECT_TRUE(unchanged.same_bits(x));
-  }
-}
-
-TEST(ClipByNorm, ScalesDownToTheNorm) {
-  for (const cpu::Level* level : cpu::levels()) {
-    check_norm<float>(level->backend);
-    check_norm<double>(level->backend);
-  }
-}
-
-TEST(ClipByNorm, OfANaNNormIsNaN) {
-  GuardedMemory<float> x(5);
-  GuardedMemory<double> total(1);
-  total[0] = std::nan("");
-  cpu::backend().clip_by_norm({x.view(), total.view(), View{}, 1.0});
-  for (std::int64_t i = 0; i < 5; ++i) EXPECT_TRUE(std::isnan(x[i]));
-}
-
-TEST(SumOfSquares, GivesTheSameBitsWhateverTheThreadCount) {
-  GuardedMemory<float> x(10000019);
-  x.fill_spread(1);
-  GuardedMemory<double> one(1), three(1);
-  {
-    const ThreadCount threads(1);
-    cpu::backend().sum_of_squares({x.view(), one.view(), false});
-  }
-  const ThreadCount threads(3);
-  cpu::backend().sum_of_squares({x.view(), three.view(), false});
-  EXPECT_TRUE(one.same_bits(three));
 }
 
 TEST(AdvanceSchedule, FollowsTheTapeRoundItsRing) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "tests/kernels/kernel_test.h"
-
 #include <kindling/kernels/math/permutation.h>
+
+#include "tests/kernels/kernel_test.h"
 
 #include <map>
 #include <numeric>
@@ -10,7 +10,8 @@ namespace kindling::test {
 namespace {
 
 TEST(Permutation, TakesEachNumberOnce) {
-  for (const std::uint64_t n : std::vector<std::uint64_t>{1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 100, 442, 1000, 1023, 1024, 1025, 65537, 300000})
+  for (const std::uint64_t n : std::vector<std::uint64_t>{
+           1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 100, 442, 1000, 1023, 1024, 1025, 65537, 300000})
     for (const std::uint64_t seed : std::vector<std::uint64_t>{0, 1, 12345}) {
       const math::Permutation permutation(n, seed, 3);
       std::vector<bool> seen(n);
@@ -76,10 +77,11 @@ TEST(RandomPermutation, IsOneAndMovesTheStreamOn) {
     for (const std::int64_t n : kSizes) {
       kernels::RandomState state;
       const auto draw = [&](std::uint64_t offset) {
-        return run<float>(level, std::vector<float>(static_cast<std::size_t>(n)), [&](const auto& backend, View out) {
-          state = {5, offset};
-          backend.random_permutation({out, &state});
-        });
+        return run<float>(level, std::vector<float>(static_cast<std::size_t>(n)),
+                          [&](const auto& backend, View out) {
+                            state = {5, offset};
+                            backend.random_permutation({out, &state});
+                          });
       };
       std::vector<float> first = draw(0);
       EXPECT_EQ(state.offset, 1u);

@@ -44,6 +44,14 @@ const std::vector<Sizes> kSmallSizes = {
     {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9}, {13, 15, 40}, {2, 3, 1100},
 };
 
+/// What a sum of k products of numbers below 1 may be off by: the partial sums grow like sqrt(k),
+/// and so do the rounding errors of k of them together. One product left out would be off by some
+/// 0.3.
+template <class T>
+double rounding_errors(std::int64_t k) {
+  return (sizeof(T) == 4 ? 6e-8 : 1.2e-16) * (8 + 2 * static_cast<double>(k));
+}
+
 /// Operands of a product and what it must give, computed in the most obvious way.
 template <class T>
 struct Problem {
@@ -63,7 +71,8 @@ struct Problem {
       for (std::int64_t i = 0; i < s.m; ++i)
         for (std::int64_t j = 0; j < s.n; ++j)
           for (std::int64_t p = 0; p < s.k; ++p)
-            at(q, i, j) += left(q, i, p) * double{b[q * s.k * s.n + (tb ? j * s.k + p : p * s.n + j)]};
+            at(q, i, j) +=
+                left(q, i, p) * double{b[q * s.k * s.n + (tb ? j * s.k + p : p * s.n + j)]};
   }
 
   double left(std::int64_t q, std::int64_t i, std::int64_t p) const {
@@ -90,11 +99,7 @@ struct Problem {
     return p;
   }
 
-  /// Rounding errors of a sum of k products of numbers below 1 in size.
-  double tolerance() const {
-    const double epsilon = sizeof(T) == 4 ? 6e-8 : 1.2e-16;
-    return epsilon * (4 + 2 * std::sqrt(static_cast<double>(sizes.k)) * 4);
-  }
+  double tolerance() const { return rounding_errors<T>(sizes.k); }
 
   void check(const std::string& what) {
     EXPECT_TRUE(a.guards_intact() && b.guards_intact() && c.guards_intact()) << what;
@@ -118,7 +123,8 @@ void for_transposes(const F& function) {
 }
 
 template <class T>
-void check_products(const Backend& backend, const std::vector<Sizes>& sizes, const std::string& what) {
+void check_products(const Backend& backend, const std::vector<Sizes>& sizes,
+                    const std::string& what) {
   for (const Sizes& s : sizes)
     for_transposes([&](bool ta, bool tb) {
       Problem<T> overwrite(s, ta, tb);
@@ -170,11 +176,12 @@ void check_inner_block(void (*multiply)(const cpu::ProductBlock<T>&), const std:
             double expected = double{before[i * ldc + j]};
             if (j < s.n && !accumulate) expected = 0;
             for (std::int64_t p = 0; j < s.n && p < s.k; ++p)
-              expected += double{a[ta ? p * lda + i : i * lda + p]} * double{b[tb ? j * ldb + p : p * ldb + j]};
-            const double tolerance =
-                j < s.n ? (sizeof(T) == 4 ? 6e-8 : 1.2e-16) * (4 + 8 * std::sqrt(double(s.k))) : 0;
+              expected += double{a[ta ? p * lda + i : i * lda + p]} *
+                          double{b[tb ? j * ldb + p : p * ldb + j]};
+            const double tolerance = j < s.n ? rounding_errors<T>(s.k) : 0;
             ASSERT_NEAR(double{c[i * ldc + j]}, expected, tolerance)
-                << what << " " << i << ", " << j << " of " << s.m << " x " << s.n << " x " << s.k << ta << tb;
+                << what << " " << i << ", " << j << " of " << s.m << " x " << s.n << " x " << s.k
+                << ta << tb;
           }
       }
     });
@@ -260,7 +267,8 @@ void check_epilogue(const Backend& backend, Sizes s, const std::string& what) {
 
 TEST(Product, AppliesBiasActivationAndMask) {
   for (const cpu::Level* level : cpu::levels())
-    for (const Sizes& s : {Sizes{10, 1, 10}, Sizes{7, 19, 5}, Sizes{32, 64, 64}, Sizes{200, 300, 290}}) {
+    for (const Sizes& s :
+         {Sizes{10, 1, 10}, Sizes{7, 19, 5}, Sizes{32, 64, 64}, Sizes{200, 300, 290}}) {
       check_epilogue<float>(level->backend, s, level->name);
       check_epilogue<double>(level->backend, s, level->name);
     }
@@ -290,7 +298,8 @@ void check_row_sums(const Backend& backend, Sizes s, bool transpose_a, const std
 TEST(Product, SumsTheRowsOfItsLeftOperand) {
   for (const cpu::Level* level : cpu::levels())
     for (const bool transpose_a : {false, true})
-      for (const Sizes& s : {Sizes{1, 10, 10}, Sizes{64, 64, 32}, Sizes{75, 3, 37}, Sizes{300, 290, 200}}) {
+      for (const Sizes& s :
+           {Sizes{1, 10, 10}, Sizes{64, 64, 32}, Sizes{75, 3, 37}, Sizes{300, 290, 200}}) {
         check_row_sums<float>(level->backend, s, transpose_a, level->name);
         check_row_sums<double>(level->backend, s, transpose_a, level->name);
       }
@@ -328,9 +337,11 @@ TEST(Product, LeavesTheProgramsOpenMPThreadsAsTheyWere) {
 
 TEST(Product, RefusesAnUnknownProvider) {
   std::string names;
-  for (const std::string& name : cpu::product_providers()) names += (names.empty() ? "" : ", ") + name;
-  expect_error<ValueError>("set_product_provider: no product provider \"abacus\": there are " + names,
-                           [] { cpu::set_product_provider("abacus"); });
+  for (const std::string& name : cpu::product_providers())
+    names += (names.empty() ? "" : ", ") + name;
+  expect_error<ValueError>(
+      "set_product_provider: no product provider \"abacus\": there are " + names,
+      [] { cpu::set_product_provider("abacus"); });
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "tests/kernels/kernel_test.h"
-
 #include <kindling/kernels/math/random.h>
+
+#include "tests/kernels/kernel_test.h"
 
 namespace kindling::test {
 namespace {
@@ -9,7 +9,8 @@ namespace {
 using kernels::Distribution;
 using kernels::RandomState;
 
-// The known answers that come with Random123, for the counters and keys that a 64-bit seed and counter can express.
+// The known answers that come with Random123, for the counters and keys that a 64-bit seed and
+// counter can express.
 TEST(Random, PhiloxGivesTheKnownAnswers) {
   const math::RandomBits zero = math::philox(0, 0);
   EXPECT_EQ(zero.word[0], 0x6627e8d5u);
@@ -19,13 +20,15 @@ TEST(Random, PhiloxGivesTheKnownAnswers) {
 }
 
 template <class T>
-std::vector<T> numbers(const kernels::cpu::Level& level, Distribution distribution, std::int64_t n, double first,
-                       double second, RandomState from = {42, 5}, std::uint64_t* offset = nullptr) {
-  return run<T>(level, std::vector<T>(static_cast<std::size_t>(n), T(NAN)), [&](const auto& backend, View out) {
-    RandomState state = from;
-    backend.random({distribution, out, first, second, &state});
-    if (offset != nullptr) *offset = state.offset;
-  });
+std::vector<T> numbers(const kernels::cpu::Level& level, Distribution distribution, std::int64_t n,
+                       double first, double second, RandomState from = {42, 5},
+                       std::uint64_t* offset = nullptr) {
+  return run<T>(level, std::vector<T>(static_cast<std::size_t>(n), T(NAN)),
+                [&](const auto& backend, View out) {
+                  RandomState state = from;
+                  backend.random({distribution, out, first, second, &state});
+                  if (offset != nullptr) *offset = state.offset;
+                });
 }
 
 template <class T>
@@ -40,7 +43,8 @@ TYPED_TEST(RandomOf, EveryLevelGivesTheSameBits) {
       const auto expected = numbers<T>(*kernels::cpu::levels().front(), distribution, n, -0.3, 1.7);
       on_every_level([&](const auto& level) {
         const auto got = numbers<T>(level, distribution, n, -0.3, 1.7);
-        EXPECT_TRUE(n == 0 || std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0) << n;
+        EXPECT_TRUE(n == 0 || std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0)
+            << n;
       });
     }
 }
@@ -73,7 +77,8 @@ TYPED_TEST(RandomOf, MomentsAreThoseOfTheDistribution) {
         squares += term * term;
       }
       const double mean = sum / n;
-      EXPECT_NEAR(mean, moments[power - 1], 5 * std::sqrt((squares / n - mean * mean) / n)) << "power " << power;
+      EXPECT_NEAR(mean, moments[power - 1], 5 * std::sqrt((squares / n - mean * mean) / n))
+          << "power " << power;
     }
   };
   on_every_level([&](const auto& level) {
@@ -91,8 +96,10 @@ TYPED_TEST(RandomOf, NormalNumbersAreAsBoxAndMullerSay) {
     const auto a = Traits::word(bits, 0), b = Traits::word(bits, 1);
     const math::Pair<T> pair = math::normal_pair<T>(a, b);
     const double one = std::ldexp(1.0, static_cast<int>(sizeof(a)) * 8);
-    const double u = (static_cast<double>(a >> (sizeof(a) * 8 - Traits::digits)) + 1) / std::ldexp(1.0, Traits::digits);
-    const double radius = std::sqrt(-2 * std::log(u)), angle = 2 * M_PI * (static_cast<double>(b) / one);
+    const double u = (static_cast<double>(a >> (sizeof(a) * 8 - Traits::digits)) + 1) /
+                     std::ldexp(1.0, Traits::digits);
+    const double radius = std::sqrt(-2 * std::log(u)),
+                 angle = 2 * M_PI * (static_cast<double>(b) / one);
     const double allowed = (sizeof(T) == 4 ? 4e-7 : 2e-15) * (1 + radius);
     ASSERT_NEAR(static_cast<double>(pair.first), radius * std::cos(angle), allowed);
     ASSERT_NEAR(static_cast<double>(pair.second), radius * std::sin(angle), allowed);
@@ -103,8 +110,11 @@ TYPED_TEST(RandomOf, UniformStaysInItsHalfOpenRange) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
     const T high = std::nextafter(T(1), T(2));
-    for (const T x : numbers<T>(level, Distribution::uniform, 100000, 1.0, static_cast<double>(high))) ASSERT_EQ(x, T(1));
-    for (const T x : numbers<T>(level, Distribution::uniform, 100000, -2, 3)) ASSERT_TRUE(x >= T(-2) && x < T(3));
+    for (const T x :
+         numbers<T>(level, Distribution::uniform, 100000, 1.0, static_cast<double>(high)))
+      ASSERT_EQ(x, T(1));
+    for (const T x : numbers<T>(level, Distribution::uniform, 100000, -2, 3))
+      ASSERT_TRUE(x >= T(-2) && x < T(3));
   });
 }
 

@@ -11,8 +11,10 @@ struct Sizes {
 };
 
 std::vector<Sizes> all_sizes() {
-  std::vector<Sizes> sizes = {{3, 0, 1}, {3, 0, 2}, {0, 3, 1}, {2, 3, 0}, {5, 10, 1}, {128, 10, 1}, {3, 7, 5}, {1, 100, 130},
-                              {1, 20000, 3}, {40, 1000, 2}, {2, 300000, 1}, {1, 700, 300}, {500, 300, 1}};
+  std::vector<Sizes> sizes = {{3, 0, 1},     {3, 0, 2},     {0, 3, 1},      {2, 3, 0},
+                              {5, 10, 1},    {128, 10, 1},  {3, 7, 5},      {1, 100, 130},
+                              {1, 20000, 3}, {40, 1000, 2}, {2, 300000, 1}, {1, 700, 300},
+                              {500, 300, 1}};
   for (const std::int64_t n : kSizes) sizes.push_back({1, n, 1});
   return sizes;
 }
@@ -35,7 +37,8 @@ TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
           for (std::int64_t i = 0; i < s.inner; ++i) {
             long double total = 0;
             for (std::int64_t k = 0; k < s.count; ++k)
-              total += static_cast<long double>(x[static_cast<std::size_t>((o * s.count + k) * s.inner + i)]);
+              total += static_cast<long double>(
+                  x[static_cast<std::size_t>((o * s.count + k) * s.inner + i)]);
             expected.push_back(static_cast<double>(total * 0.5L + (accumulate ? 4 : 0)));
           }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
@@ -83,7 +86,8 @@ TYPED_TEST(Reduce, ExpandRepeats) {
         std::vector<double> expected;
         for (std::int64_t i = 0; i < s.numel(); ++i) {
           const std::int64_t from = i / (s.count * s.inner) * s.inner + i % s.inner;
-          expected.push_back(static_cast<double>(y[static_cast<std::size_t>(from)]) * 0.25 + (accumulate ? 4 : 0));
+          expected.push_back(static_cast<double>(y[static_cast<std::size_t>(from)]) * 0.25 +
+                             (accumulate ? 4 : 0));
         }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
         const auto x = run<T>(level, before, [&](const auto& backend, View out) {
@@ -100,15 +104,23 @@ TYPED_TEST(Reduce, ArgmaxIsTheFirstLargestAndNaNIsLargest) {
   on_every_level([](const auto& level) {
     const T nan = T(NAN);
     Buffer<T> rows(std::vector<T>{1, 3, 3, 2, -1, -1, -2, -3, 5, nan, 9, nan});
-    EXPECT_EQ(run<T>(level, std::vector<T>(3), [&](const auto& b, View out) { b.argmax({rows.view(), out, 3, 4, 1}); }),
+    EXPECT_EQ(run<T>(level, std::vector<T>(3),
+                     [&](const auto& b, View out) {
+                       b.argmax({rows.view(), out, 3, 4, 1});
+                     }),
               (std::vector<T>{1, 0, 1}));
-    rows_columns(0);
-    EXPECT_EQ(run<T>(level, std::vector<T>(4), [&](const auto& b, View out) { b.argmax({rows.view(), out, 1, 3, 4}); }),
+    EXPECT_EQ(run<T>(level, std::vector<T>(4),
+                     [&](const auto& b, View out) {
+                       b.argmax({rows.view(), out, 1, 3, 4});
+                     }),
               (std::vector<T>{2, 2, 2, 2}));
     Buffer<T> long_row(spread<T>(70001, -1, 1));
     const auto values = long_row.values();
     const auto at = std::max_element(values.begin(), values.end()) - values.begin();
-    EXPECT_EQ(run<T>(level, std::vector<T>(1), [&](const auto& b, View out) { b.argmax({long_row.view(), out, 1, 70001, 1}); })[0],
+    EXPECT_EQ(run<T>(level, std::vector<T>(1),
+                     [&](const auto& b, View out) {
+                       b.argmax({long_row.view(), out, 1, 70001, 1});
+                     })[0],
               static_cast<T>(at));
   });
 }

@@ -133,7 +133,8 @@ TEST_F(ThreadsTest, FlushModeCanBeTurnedOffAndIsRestored) {
 
 TEST_F(ThreadsTest, RefusesLessThanOneThread) {
   set_num_threads(2);
-  expect_error<ValueError>("set_num_threads: count 0: must be at least 1", [] { set_num_threads(0); });
+  expect_error<ValueError>("set_num_threads: count 0: must be at least 1",
+                           [] { set_num_threads(0); });
   EXPECT_EQ(get_num_threads(), 2);
 }
 

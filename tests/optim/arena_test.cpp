@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Building an optimizer moves the parameters into its arenas; handles and views follow, and nothing dangles.
+// Building an optimizer moves the parameters into its arenas; handles and views follow, and nothing
+// dangles.
 #include <kindling/core/no_grad.h>
 #include <kindling/optim/adam.h>
 #include <kindling/optim/optimizer_state.h>
@@ -83,7 +84,8 @@ TEST(OptimizerArena, MergesNeighboursIntoOneRange) {
                                        parameter({5})};
   SGD optimizer(weights);
   detail::Group& group = optimizer.state()->group("test", 0);
-  for (const Tensor& weight : weights) set_gradient(weight, std::vector<double>(static_cast<std::size_t>(weight.numel()), 1.0));
+  for (const Tensor& weight : weights)
+    set_gradient(weight, std::vector<double>(static_cast<std::size_t>(weight.numel()), 1.0));
   optimizer.step();
   EXPECT_EQ(group.ranges.size(), 1U);
   EXPECT_EQ(group.record_count(), 1U);

@@ -93,8 +93,9 @@ TEST(ClipGradNorm, RefusesNonsense) {
                            [&] { return clip_grad_norm_({a}, -1); });
   expect_error<ValueError>("clip_grad_norm_: max_norm nan: must not be negative",
                            [&] { return clip_grad_norm_({a}, kNan); });
-  expect_error<ValueError>(test::undefined("clip_grad_norm_"),
-                           [&] { return clip_grad_norm_({a, Tensor()}, 1); });
+  expect_error<ValueError>(test::undefined("clip_grad_norm_"), [&] {
+    return clip_grad_norm_({a, Tensor()}, 1);
+  });
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ TEST(OptimizerErrors, ParametersThatCannotBeOptimized) {
       "leave it out",
       {good, ones({2}, {.dtype = DType::float64})});
   expect_refused(
-      "SGD: parameter 1 of group 0 is the result of an op, not a leaf: optimize the tensors that it "
+      "SGD: parameter 1 of group 0 is the result of an op, not a leaf: optimize the tensors that "
+      "it "
       "was computed from",
       {good, good * 2.0});
   expect_refused(
@@ -53,7 +54,8 @@ TEST(OptimizerErrors, ParametersThatCannotBeOptimized) {
       "memory: give each parameter once",
       {good, good.detach().set_requires_grad(true)});
   expect_refused(
-      "SGD: parameter 1 of group 0 of shape [1] is a view of a part of a larger tensor: clone() it, "
+      "SGD: parameter 1 of group 0 of shape [1] is a view of a part of a larger tensor: clone() "
+      "it, "
       "or optimize the larger one",
       {good, parameter({1, 2}).detach().narrow(0, 1, 1).set_requires_grad(true)});
   double memory[2] = {1, 2};
@@ -64,7 +66,9 @@ TEST(OptimizerErrors, ParametersThatCannotBeOptimized) {
   expect_error<DTypeError>(
       "SGD: parameter 1 of group 0 is float32, parameter 0 is float64: give each dtype a group of "
       "its own",
-      [&] { return SGD({good, ones({2}, {.requires_grad = true})}); });
+      [&] {
+        return SGD({good, ones({2}, {.requires_grad = true})});
+      });
   EXPECT_EQ(good.data<double>(), before);
   EXPECT_EQ(values(good), (std::vector<double>{1, 2}));
 }
@@ -101,7 +105,8 @@ TEST(OptimizerErrors, HyperParametersOutOfRange) {
   sgd("SGD: weight_decay -0.1: must be finite and not negative", {.weight_decay = -0.1});
   sgd("SGD: nesterov with momentum 0 and dampening 0: must have momentum above 0 and dampening 0",
       {.nesterov = true});
-  sgd("SGD: nesterov with momentum 0.9 and dampening 0.1: must have momentum above 0 and dampening 0",
+  sgd("SGD: nesterov with momentum 0.9 and dampening 0.1: must have momentum above 0 and dampening "
+      "0",
       {.momentum = 0.9, .dampening = 0.1, .nesterov = true});
   const auto adam = expect_refused_options<Adam, optim::AdamOptions>;
   adam("Adam: lr -1: must be finite and not negative", {.lr = -1});
@@ -142,7 +147,8 @@ TEST(OptimizerErrors, AnEarlierOptimizerRefusesToStep) {
   set_gradient(a, {1});
   set_gradient(b, {1});
   expect_error<ValueError>(
-      "SGD: step: parameter 1 of group 0 belongs to the optimizer built last: use that one, or build "
+      "SGD: step: parameter 1 of group 0 belongs to the optimizer built last: use that one, or "
+      "build "
       "this one again",
       [&] {
         first.step();
@@ -169,10 +175,11 @@ TEST(OptimizerErrors, AConvertedModelNeedsANewOptimizer) {
 TEST(OptimizerErrors, AMovedFromOptimizerSaysSo) {
   SGD first({parameter({1})});
   const SGD second = std::move(first);
-  expect_error<ValueError>("Optimizer: this one was moved from: use the one that it was moved to", [&] {
-    first.step();
-    return 0;
-  });
+  expect_error<ValueError>("Optimizer: this one was moved from: use the one that it was moved to",
+                           [&] {
+                             first.step();
+                             return 0;
+                           });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every optimizer against PyTorch's; golden/make_golden.py made the values and has the same formulas.
+// Every optimizer against PyTorch's; golden/make_golden.py made the values and has the same
+// formulas.
 #include <kindling/optim/adam.h>
 #include <kindling/optim/adamw.h>
 #include <kindling/optim/sgd.h>
@@ -81,8 +82,8 @@ Options changed(Options options, const Json& json) {
   return options;
 }
 
-// PyTorch's values in double differ by rounding alone, and over some steps that adds up; in float it is the same with
-// more of it, and PyTorch's own variants differ by as much.
+// PyTorch's values in double differ by rounding alone, and over some steps that adds up; in float
+// it is the same with more of it, and PyTorch's own variants differ by as much.
 double tolerance(DType dtype, double expected) {
   return (dtype == DType::float64 ? 1e-12 : 2e-6) * std::max(1.0, std::abs(expected));
 }

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <cmath>
 
 namespace kindling {
 namespace {
@@ -83,18 +83,19 @@ TEST(OptimizerStateDict, AResumedRunEqualsTheUnbrokenOne) {
 }
 
 TEST(OptimizerStateDict, HoldsHyperParametersThenStateInOrder) {
-  SGD optimizer({{{parameter({1, 2})}, {.lr = 0.5, .momentum = 0.9}}, {{parameter({3})}, {.lr = 2}}});
+  SGD optimizer(
+      {{{parameter({1, 2})}, {.lr = 0.5, .momentum = 0.9}}, {{parameter({3})}, {.lr = 2}}});
   std::vector<std::string> names;
   for (const auto& [name, tensor] : optimizer.state_dict()) names.push_back(name);
-  EXPECT_EQ(names,
-            (std::vector<std::string>{
-                "param_groups.0.lr", "param_groups.0.momentum", "param_groups.0.dampening",
-                "param_groups.0.weight_decay", "param_groups.0.nesterov", "param_groups.0.maximize",
-                "param_groups.0.skip_nonfinite", "param_groups.0.base_lr", "param_groups.1.lr",
-                "param_groups.1.momentum", "param_groups.1.dampening", "param_groups.1.weight_decay",
-                "param_groups.1.nesterov", "param_groups.1.maximize",
-                "param_groups.1.skip_nonfinite", "param_groups.1.base_lr", "state.0.step",
-                "state.0.momentum_buffer", "state.1.step"}));
+  EXPECT_EQ(
+      names,
+      (std::vector<std::string>{
+          "param_groups.0.lr", "param_groups.0.momentum", "param_groups.0.dampening",
+          "param_groups.0.weight_decay", "param_groups.0.nesterov", "param_groups.0.maximize",
+          "param_groups.0.skip_nonfinite", "param_groups.0.base_lr", "param_groups.1.lr",
+          "param_groups.1.momentum", "param_groups.1.dampening", "param_groups.1.weight_decay",
+          "param_groups.1.nesterov", "param_groups.1.maximize", "param_groups.1.skip_nonfinite",
+          "param_groups.1.base_lr", "state.0.step", "state.0.momentum_buffer", "state.1.step"}));
 }
 
 TEST(OptimizerStateDict, IsACopy) {
@@ -184,15 +185,20 @@ TEST(OptimizerStateDict, AFailedLoadChangesNothing) {
       EXPECT_EQ(values(after[i].second), values(before[i].second)) << after[i].first;
     }
   };
-  load("Adam: load_state_dict: \"state.0.exp_avg_sq\" is missing: load the state of an object that was "
-       "built alike",
-       [](StateDict& state) { state.pop_back(); });
-  load("Adam: load_state_dict: \"state.7.step\" is unknown here: load the state of an object that was "
-       "built alike",
-       [](StateDict& state) { state.emplace_back("state.7.step", tensor(1)); });
-  load("Adam: load_state_dict: \"state.0.exp_avg_sq\" has shape [3], not [2]: load the state of an "
-       "object that was built alike",
-       [](StateDict& state) { state.back().second = zeros({3}); });
+  load(
+      "Adam: load_state_dict: \"state.0.exp_avg_sq\" is missing: load the state of an object that "
+      "was "
+      "built alike",
+      [](StateDict& state) { state.pop_back(); });
+  load(
+      "Adam: load_state_dict: \"state.7.step\" is unknown here: load the state of an object that "
+      "was "
+      "built alike",
+      [](StateDict& state) { state.emplace_back("state.7.step", tensor(1)); });
+  load(
+      "Adam: load_state_dict: \"state.0.exp_avg_sq\" has shape [3], not [2]: load the state of an "
+      "object that was built alike",
+      [](StateDict& state) { state.back().second = zeros({3}); });
   load("Adam: load_state_dict: \"param_groups.0.lr\" comes twice",
        [](StateDict& state) { state.push_back(state.front()); });
   load("Adam: load_state_dict: \"param_groups.0.lr\" is an undefined tensor",
@@ -209,7 +215,8 @@ TEST(OptimizerStateDict, ASchedulerRefusesWhatIsNotItsState) {
   scheduler.step();
   const double lr = optimizer.lr();
   expect_error<ValueError>(
-      "LRScheduler: load_state_dict: \"last_lr.0\" is missing: load the state of an object that was "
+      "LRScheduler: load_state_dict: \"last_lr.0\" is missing: load the state of an object that "
+      "was "
       "built alike",
       [&] {
         scheduler.load_state_dict({{"last_epoch", tensor(3)}});

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <iomanip>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -102,9 +103,95 @@ class Options {
   std::size_t used_ = 0;
 };
 
+/// A metric of ReduceLROnPlateau; JSON has no NaN or infinity, and so these are strings.
+inline double metric_of(const Json& value) {
+  if (value.is_number()) return value;
+  const double infinity = std::numeric_limits<double>::infinity();
+  if (value == "nan") return std::numeric_limits<double>::quiet_NaN();
+  return value == "inf" ? infinity : -infinity;
+}
+
 inline schedulers::Factor lambda_of(const Json& options, std::size_t group) {
   const Json& names = options.at("lr_lambda");
   return function(names.is_array() ? names.at(group) : names);
+}
+
+// PyTorch's options as those of the maker.
+
+inline void read(const Json& json, schedulers::StepOptions& o) {
+  Options(json).read("step_size", o.step_size).read("gamma", o.gamma).complete();
+}
+
+inline void read(const Json& json, schedulers::MultiStepOptions& o) {
+  Options(json).read("milestones", o.milestones).read("gamma", o.gamma).complete();
+}
+
+inline void read(const Json& json, schedulers::ConstantOptions& o) {
+  Options(json).read("factor", o.factor).read("total_iters", o.total_iters).complete();
+}
+
+inline void read(const Json& json, schedulers::LinearOptions& o) {
+  Options(json)
+      .read("start_factor", o.start_factor)
+      .read("end_factor", o.end_factor)
+      .read("total_iters", o.total_iters)
+      .complete();
+}
+
+inline void read(const Json& json, schedulers::ExponentialOptions& o) {
+  Options(json).read("gamma", o.gamma).complete();
+}
+
+inline void read(const Json& json, schedulers::PolynomialOptions& o) {
+  Options(json).read("total_iters", o.total_iters).read("power", o.power).complete();
+}
+
+inline void read(const Json& json, schedulers::CosineOptions& o) {
+  Options(json).read("T_max", o.T_max).read("eta_min", o.eta_min).complete();
+}
+
+inline void read(const Json& json, schedulers::WarmRestartsOptions& o) {
+  Options(json).read("T_0", o.T_0).read("T_mult", o.T_mult).read("eta_min", o.eta_min).complete();
+}
+
+inline void read(const Json& json, schedulers::CyclicOptions& o) {
+  Options(json)
+      .read("base_lr", o.base_lr)
+      .read("max_lr", o.max_lr)
+      .read("step_size_up", o.step_size_up)
+      .read("step_size_down", o.step_size_down)
+      .read("mode", o.mode)
+      .read("gamma", o.gamma)
+      .read("scale_fn", o.scale_fn)
+      .read("scale_mode", o.scale_mode)
+      .read("cycle_momentum", o.cycle_momentum)
+      .read("base_momentum", o.base_momentum)
+      .read("max_momentum", o.max_momentum)
+      .complete();
+}
+
+inline void read(const Json& json, schedulers::OneCycleOptions& o) {
+  Options(json)
+      .read("max_lr", o.max_lr)
+      .read("total_steps", o.total_steps)
+      .read("epochs", o.epochs)
+      .read("steps_per_epoch", o.steps_per_epoch)
+      .read("pct_start", o.pct_start)
+      .read("anneal_strategy", o.anneal_strategy)
+      .read("cycle_momentum", o.cycle_momentum)
+      .read("base_momentum", o.base_momentum)
+      .read("max_momentum", o.max_momentum)
+      .read("div_factor", o.div_factor)
+      .read("final_div_factor", o.final_div_factor)
+      .read("three_phase", o.three_phase)
+      .complete();
+}
+
+template <class OptionsType>
+OptionsType options_of(const Json& json) {
+  OptionsType options;
+  read(json, options);
+  return options;
 }
 
 /// The schedule of one parameter group of PyTorch's scheduler `name`.
@@ -112,85 +199,21 @@ inline Schedule schedule(const std::string& name, const Json& json, std::size_t 
                          std::size_t groups) {
   namespace s = schedulers;
   const s::Caller caller{name, group, groups};
-  Options from(json);
   if (name == "LambdaLR") return s::lambda(lambda_of(json, group), caller);
   if (name == "MultiplicativeLR") return s::multiplicative(lambda_of(json, group), caller);
-  if (name == "StepLR") {
-    s::StepOptions o;
-    from.read("step_size", o.step_size).read("gamma", o.gamma).complete();
-    return s::step(o, caller);
-  }
-  if (name == "MultiStepLR") {
-    s::MultiStepOptions o;
-    from.read("milestones", o.milestones).read("gamma", o.gamma).complete();
-    return s::multi_step(o, caller);
-  }
-  if (name == "ConstantLR") {
-    s::ConstantOptions o;
-    from.read("factor", o.factor).read("total_iters", o.total_iters).complete();
-    return s::constant(o, caller);
-  }
-  if (name == "LinearLR") {
-    s::LinearOptions o;
-    from.read("start_factor", o.start_factor)
-        .read("end_factor", o.end_factor)
-        .read("total_iters", o.total_iters)
-        .complete();
-    return s::linear(o, caller);
-  }
-  if (name == "ExponentialLR") {
-    s::ExponentialOptions o;
-    from.read("gamma", o.gamma).complete();
-    return s::exponential(o, caller);
-  }
-  if (name == "PolynomialLR") {
-    s::PolynomialOptions o;
-    from.read("total_iters", o.total_iters).read("power", o.power).complete();
-    return s::polynomial(o, caller);
-  }
-  if (name == "CosineAnnealingLR") {
-    s::CosineOptions o;
-    from.read("T_max", o.T_max).read("eta_min", o.eta_min).complete();
-    return s::cosine(o, caller);
-  }
+  if (name == "StepLR") return s::step(options_of<s::StepOptions>(json), caller);
+  if (name == "MultiStepLR") return s::multi_step(options_of<s::MultiStepOptions>(json), caller);
+  if (name == "ConstantLR") return s::constant(options_of<s::ConstantOptions>(json), caller);
+  if (name == "LinearLR") return s::linear(options_of<s::LinearOptions>(json), caller);
+  if (name == "ExponentialLR")
+    return s::exponential(options_of<s::ExponentialOptions>(json), caller);
+  if (name == "PolynomialLR") return s::polynomial(options_of<s::PolynomialOptions>(json), caller);
+  if (name == "CosineAnnealingLR") return s::cosine(options_of<s::CosineOptions>(json), caller);
   if (name == "CosineAnnealingWarmRestarts") {
-    s::WarmRestartsOptions o;
-    from.read("T_0", o.T_0).read("T_mult", o.T_mult).read("eta_min", o.eta_min).complete();
-    return s::warm_restarts(o, caller);
+    return s::warm_restarts(options_of<s::WarmRestartsOptions>(json), caller);
   }
-  if (name == "CyclicLR") {
-    s::CyclicOptions o;
-    from.read("base_lr", o.base_lr)
-        .read("max_lr", o.max_lr)
-        .read("step_size_up", o.step_size_up)
-        .read("step_size_down", o.step_size_down)
-        .read("mode", o.mode)
-        .read("gamma", o.gamma)
-        .read("scale_fn", o.scale_fn)
-        .read("scale_mode", o.scale_mode)
-        .read("cycle_momentum", o.cycle_momentum)
-        .read("base_momentum", o.base_momentum)
-        .read("max_momentum", o.max_momentum)
-        .complete();
-    return s::cyclic(o, caller);
-  }
-  if (name == "OneCycleLR") {
-    s::OneCycleOptions o;
-    from.read("max_lr", o.max_lr)
-        .read("total_steps", o.total_steps)
-        .read("epochs", o.epochs)
-        .read("steps_per_epoch", o.steps_per_epoch)
-        .read("pct_start", o.pct_start)
-        .read("anneal_strategy", o.anneal_strategy)
-        .read("cycle_momentum", o.cycle_momentum)
-        .read("base_momentum", o.base_momentum)
-        .read("max_momentum", o.max_momentum)
-        .read("div_factor", o.div_factor)
-        .read("final_div_factor", o.final_div_factor)
-        .read("three_phase", o.three_phase)
-        .complete();
-    return s::one_cycle(o, caller);
-  }
+  if (name == "CyclicLR") return s::cyclic(options_of<s::CyclicOptions>(json), caller);
+  if (name == "OneCycleLR") return s::one_cycle(options_of<s::OneCycleOptions>(json), caller);
   std::vector<Schedule> parts;
   for (const Json& part : json.at("schedulers")) {
     parts.push_back(schedule(part.at(0), part.at(1), group, groups));

@@ -8,13 +8,6 @@
 namespace kindling::golden {
 namespace {
 
-double metric_of(const Json& value) {
-  if (value.is_number()) return value;
-  const double infinity = std::numeric_limits<double>::infinity();
-  if (value == "nan") return std::numeric_limits<double>::quiet_NaN();
-  return value == "inf" ? infinity : -infinity;
-}
-
 TEST(Plateau, AgreesWithPyTorchInAllModes) {
   const Json file = load("ReduceLROnPlateau");
   ASSERT_GE(file.at("cases").size(), 20u);

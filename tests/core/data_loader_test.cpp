@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/array.h"
+#include "tests/support/devices.h"
+#include "tests/support/expect_error.h"
+
+#include <kindling/kindling.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+namespace kindling::test {
+namespace {
+
+// The samples of one epoch, in the order in which they are dealt out.
+template <std::size_t N>
+std::vector<double> epoch(const DataLoader<N>& loader) {
+  std::vector<double> samples;
+  for (const auto& batch : loader) {
+    for (const double value : batch[0].template to_vector<double>()) samples.push_back(value);
+  }
+  return samples;
+}
+
+std::vector<double> sorted(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+TEST(DataLoader, DealsInOrderWithoutShuffle) {
+  const DataLoader loader({arange(5), arange(10).reshape({5, 2})}, {.batch_size = 2});
+  EXPECT_EQ(loader.size(), 3);
+  std::vector<Array> inputs;
+  std::vector<Array> targets;
+  for (const auto& [x, y] : loader) {
+    inputs.push_back(to_array(x));
+    targets.push_back(to_array(y));
+  }
+  ASSERT_EQ(inputs.size(), 3u);
+  EXPECT_EQ(inputs[0].values, (std::vector<double>{0, 1}));
+  EXPECT_EQ(inputs[2].values, (std::vector<double>{4}));  // the short one
+  EXPECT_EQ(targets[1].shape, Shape(2, 2));
+  EXPECT_EQ(targets[1].values, (std::vector<double>{4, 5, 6, 7}));
+}
+
+TEST(DataLoader, DealsEachSampleOnceAnEpoch) {
+  for (const std::int64_t samples : {1, 2, 3, 7, 64, 1000, 4097}) {
+    for (const std::int64_t batch_size : {1, 3, 32, 5000}) {
+      const DataLoader loader({arange(static_cast<double>(samples))},
+                              {.batch_size = batch_size, .shuffle = true, .seed = 5});
+      for (int e = 0; e < 3; ++e) {
+        EXPECT_EQ(sorted(epoch(loader)), arange(static_cast<double>(samples)).to_vector<double>())
+            << samples << " samples in batches of " << batch_size;
+      }
+    }
+  }
+}
+
+TEST(DataLoader, KeepsTheRowsOfItsTensorsTogether) {
+  const Tensor x = arange(100);
+  const DataLoader loader({x, x.reshape({100, 1}).to(DType::float64) * 2.0},
+                          {.batch_size = 7, .shuffle = true});
+  for (const auto& [a, b] : loader) {
+    EXPECT_EQ(b.dtype(), DType::float64);
+    EXPECT_TRUE(same(b.reshape({-1}), to_array(a * 2.0)));
+  }
+}
+
+TEST(DataLoader, ShuffleIsAFunctionOfSeedAndEpoch) {
+  const auto run = [](std::uint64_t seed, std::int64_t batch_size) {
+    const DataLoader loader({arange(50)},
+                            {.batch_size = batch_size, .shuffle = true, .seed = seed});
+    std::vector<std::vector<double>> epochs;
+    for (int e = 0; e < 3; ++e) epochs.push_back(epoch(loader));
+    return epochs;
+  };
+  const auto first = run(1, 8);
+  EXPECT_EQ(run(1, 8), first);
+  EXPECT_EQ(run(1, 13), first);  // whatever the batches
+  manual_seed(77);               // and whatever else draws random numbers
+  EXPECT_EQ(run(1, 8), first);
+  EXPECT_NE(run(2, 8), first);
+  EXPECT_NE(run(std::uint64_t{1} << 40, 8), first);
+  EXPECT_NE(first[0], first[1]);
+  EXPECT_NE(first[1], first[2]);
+  EXPECT_NE(first[0], arange(50).to_vector<double>());
+}
+
+// Every sample takes every place about equally often.
+TEST(DataLoader, ShuffleIsFair) {
+  constexpr int kSamples = 6;
+  constexpr int kEpochs = 6000;
+  int count[kSamples][kSamples] = {};
+  const DataLoader loader({arange(kSamples)}, {.batch_size = kSamples, .shuffle = true, .seed = 9});
+  std::set<std::vector<double>> orders;
+  for (int e = 0; e < kEpochs; ++e) {
+    const std::vector<double> order = epoch(loader);
+    orders.insert(order);
+    for (int place = 0; place < kSamples; ++place) {
+      ++count[place][static_cast<int>(order[static_cast<std::size_t>(place)])];
+    }
+  }
+  for (const auto& row : count) {
+    // 1000 expected, with a standard deviation of 29
+    for (const int times : row) EXPECT_NEAR(times, kEpochs / kSamples, 150);
+  }
+  EXPECT_GT(orders.size(), 650u);  // of the 720 there are
+}
+
+TEST(DataLoader, DropsTheShortBatch) {
+  const DataLoader loader({arange(10)}, {.batch_size = 4, .shuffle = true, .drop_last = true});
+  EXPECT_EQ(loader.size(), 2);
+  std::set<double> ever;
+  for (int e = 0; e < 20; ++e) {
+    const std::vector<double> samples = epoch(loader);
+    EXPECT_EQ(samples.size(), 8u);
+    EXPECT_EQ(std::set<double>(samples.begin(), samples.end()).size(), 8u);
+    ever.insert(samples.begin(), samples.end());
+  }
+  EXPECT_EQ(ever.size(), 10u);  // the left-out ones change
+}
+
+TEST(DataLoader, NextIsTheEndlessStream) {
+  const DataLoaderOptions options{.batch_size = 4, .shuffle = true, .seed = 3};
+  const DataLoader by_epochs({arange(10)}, options);
+  const DataLoader endless({arange(10)}, options);
+  std::vector<double> expected;
+  for (int e = 0; e < 3; ++e) {
+    for (const double sample : epoch(by_epochs)) expected.push_back(sample);
+  }
+  std::vector<double> stream;
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_EQ(endless.epoch(), i / 3);
+    const auto [batch] = endless.next();
+    EXPECT_EQ(batch.numel(), i % 3 == 2 ? 2 : 4);
+    for (const double sample : batch.to_vector<double>()) stream.push_back(sample);
+  }
+  EXPECT_EQ(stream, expected);
+  EXPECT_EQ(endless.epoch(), 3);
+}
+
+TEST(DataLoader, ALoopThatWasLeftEarlyStartsTheNextEpoch) {
+  const DataLoader loader({arange(10)}, {.batch_size = 4, .shuffle = true});
+  const DataLoader unbroken({arange(10)}, {.batch_size = 4, .shuffle = true});
+  for (const auto& batch : loader) {
+    EXPECT_EQ(batch[0].numel(), 4);
+    break;
+  }
+  EXPECT_EQ(loader.epoch(), 0);
+  epoch(unbroken);
+  EXPECT_EQ(epoch(loader), epoch(unbroken));
+}
+
+TEST(DataLoader, ResumesExactly) {
+  const DataLoaderOptions options{.batch_size = 4, .shuffle = true, .seed = 0x123456789abcdef0};
+  const DataLoader loader({arange(10)}, options);
+  for (int i = 0; i < 4; ++i) loader.next();  // into the second epoch
+  const StateDict state = loader.state_dict();
+  std::vector<std::vector<double>> expected;
+  for (int i = 0; i < 7; ++i) expected.push_back(loader.next()[0].to_vector<double>());
+
+  const DataLoader resumed({arange(10)}, {.batch_size = 4, .shuffle = true});
+  resumed.load_state_dict(state);
+  EXPECT_EQ(resumed.epoch(), 1);
+  std::vector<std::vector<double>> batches;
+  for (int i = 0; i < 7; ++i) batches.push_back(resumed.next()[0].to_vector<double>());
+  EXPECT_EQ(batches, expected);
+}
+
+// The loop over an epoch goes on with the epoch that was under way when the state was taken.
+TEST(DataLoader, ResumesAnEpochInALoop) {
+  const DataLoaderOptions options{.batch_size = 3, .shuffle = true, .seed = 4};
+  const DataLoader loader({arange(10)}, options);
+  StateDict state;
+  std::vector<double> rest;
+  int batches = 0;
+  for (const auto& [x] : loader) {
+    if (batches >= 2) {
+      for (const double sample : x.to_vector<double>()) rest.push_back(sample);
+    }
+    if (++batches == 2) state = loader.state_dict();
+  }
+  const std::vector<double> following = epoch(loader);
+
+  const DataLoader resumed({arange(10)}, options);
+  resumed.load_state_dict(state);
+  EXPECT_EQ(epoch(resumed), rest);
+  EXPECT_EQ(epoch(resumed), following);
+}
+
+TEST(DataLoader, CopiesShareThePosition) {
+  const DataLoader loader({arange(10)}, {.batch_size = 5});
+  const DataLoader copy = loader;
+  loader.next();
+  EXPECT_TRUE(same(copy.next()[0], {{5}, {5, 6, 7, 8, 9}}));
+}
+
+TEST(DataLoader, BatchesAreNoViews) {
+  const Tensor x = arange(4);
+  const DataLoader loader({x}, {.batch_size = 4});
+  const auto [batch] = loader.next();
+  batch.fill_(7);
+  EXPECT_TRUE(same(x, {{4}, {0, 1, 2, 3}}));
+}
+
+TEST(DataLoader, BatchesNeedNoGradient) {
+  const Tensor x = ones({4}, {.requires_grad = true});
+  const DataLoader loader({x}, {.batch_size = 2});
+  EXPECT_FALSE(loader.next()[0].requires_grad());
+}
+
+TEST(DataLoaderErrors, Tensors) {
+  const auto shapes = [](const std::string& a, const std::string& b) {
+    return "DataLoader: tensors of shapes " + a + " and " + b +
+           ": expected the same number of rows, at least one";
+  };
+  expect_error<ShapeError>(shapes("[3]", "[4]"), [] { return DataLoader({zeros({3}), zeros({4})}); });
+  expect_error<ShapeError>(shapes("[]", "[]"), [] { return DataLoader({zeros({})}); });
+  expect_error<ShapeError>(shapes("[3]", "[]"), [] { return DataLoader({zeros({3}), zeros({})}); });
+  expect_error<ShapeError>(shapes("[0, 2]", "[0, 2]"), [] { return DataLoader({zeros({0, 2})}); });
+}
+
+TEST(DataLoaderErrors, Options) {
+  expect_error<ValueError>("DataLoader: batch_size 0: must be at least 1",
+                           [] { return DataLoader({zeros({3})}, {.batch_size = 0}); });
+  expect_error<ValueError>(
+      "DataLoader: batch_size 4 with drop_last: 3 samples leave no batch",
+      [] { return DataLoader({zeros({3})}, {.batch_size = 4, .drop_last = true}); });
+}
+
+TEST(DataLoaderErrors, AFailedLoadChangesNothing) {
+  const DataLoader loader({arange(10)}, {.batch_size = 3, .shuffle = true, .seed = 6});
+  const DataLoader untouched({arange(10)}, {.batch_size = 3, .shuffle = true, .seed = 6});
+  const StateDict good = loader.state_dict();
+  const auto with = [&](const std::string& name, double value) {
+    StateDict state = good;
+    for (auto& entry : state) {
+      if (entry.first == name) entry.second = full({}, value, {.dtype = DType::float64});
+    }
+    return state;
+  };
+  const auto load = [&](const StateDict& state) {
+    loader.load_state_dict(state);
+    return 0;
+  };
+  StateDict incomplete = good;
+  incomplete.pop_back();
+  EXPECT_THROW(load(incomplete), ValueError);
+  StateDict longer = good;
+  longer.emplace_back("more", zeros({}));
+  EXPECT_THROW(load(longer), ValueError);
+  StateDict other_shape = good;
+  other_shape.front().second = zeros({2});
+  EXPECT_THROW(load(other_shape), ShapeError);
+  EXPECT_THROW(load(with("samples", 9)), ValueError);
+  EXPECT_THROW(load(with("position", 10)), ValueError);
+  EXPECT_THROW(load(with("position", -1)), ValueError);
+  EXPECT_THROW(load(with("epoch", 0.5)), ValueError);
+  EXPECT_THROW(load(with("epoch", std::numeric_limits<double>::quiet_NaN())), ValueError);
+  EXPECT_THROW(load(with("seed_low", -1)), ValueError);
+  EXPECT_EQ(epoch(loader), epoch(untouched));
+  load(good);
+}
+
+}  // namespace
+}  // namespace kindling::test

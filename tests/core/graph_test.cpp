@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/array.h"
+#include "tests/support/devices.h"
+#include "tests/support/expect_error.h"
+
+#include <kindling/core/autograd.h>
+#include <kindling/kindling.h>
+
+#include <thread>
+
+namespace kindling::test {
+namespace {
+
+constexpr int kDeep = 1'000'000;  // recursion this deep would need more stack than there is
+
+Tensor deep_chain(const Tensor& x, int length) {
+  Tensor y = x;
+  for (int i = 0; i < length; ++i) y = i % 2 == 0 ? y + 1.0 : y * 1.0;
+  return y;
+}
+
+TEST(Graph, AMillionNodesDeepIsBuiltWalkedAndFreed) {
+  const Tensor x = ones({1}, {.requires_grad = true});
+  {
+    const Tensor y = deep_chain(x, kDeep);
+    EXPECT_EQ(live_graph_nodes(), kDeep);
+    y.backward();
+  }
+  EXPECT_EQ(x.grad().item(), 1);
+  EXPECT_EQ(live_graph_nodes(), 0);
+}
+
+TEST(Graph, AMillionNodesDeepIsFreedUnwalked) {
+  const Tensor x = ones({1}, {.requires_grad = true});
+  { const Tensor y = deep_chain(x, kDeep); }
+  EXPECT_EQ(live_graph_nodes(), 0);
+}
+
+TEST(Graph, ADeepOneOfDiamonds) {
+  const Tensor x = ones({1}, {.dtype = DType::float64, .requires_grad = true});
+  Tensor y = x;
+  for (int i = 0; i < 100'000; ++i) y = (y + y) * 0.5;
+  y.backward();
+  EXPECT_EQ(x.grad().item(), 1);
+}
+
+TEST(Graph, AWideOne) {
+  const Tensor x = ones({1}, {.requires_grad = true});
+  Tensor total = x * 0.0;
+  for (int i = 0; i < 10'000; ++i) total = total + x * 2.0;
+  total.backward();
+  EXPECT_EQ(x.grad().item(), 20'000);
+}
+
+TEST(Graph, IsFreedInAnotherThread) {
+  const Tensor x = ones({1}, {.requires_grad = true});
+  Tensor y = deep_chain(x, 100'000);
+  std::thread([y = std::move(y)]() mutable { y = Tensor(); }).join();
+  EXPECT_EQ(live_graph_nodes(), 0);
+}
+
+TEST(Graph, DiesWithItsLastHandle) {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  Tensor y = x * 2.0;
+  Tensor z = y.sum();
+  EXPECT_EQ(live_graph_nodes(), 2);
+  y = Tensor();
+  EXPECT_EQ(live_graph_nodes(), 2);  // z needs it
+  z = Tensor();
+  EXPECT_EQ(live_graph_nodes(), 0);
+}
+
+TEST(Graph, IsFreedByBackwardButForTheHandles) {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor y = exp(x * 2.0);
+  const Tensor loss = y.sum();
+  EXPECT_EQ(live_graph_nodes(), 3);
+  loss.backward();
+  EXPECT_EQ(live_graph_nodes(), 2);  // those of y and of loss, which hold nothing any more
+}
+
+// Every op's result, kept in a variable that the op's own backward could reach: the listener of
+// live_nodes.cpp sees if any of them holds on to itself.
+TEST(Graph, HasNoCycles) {
+  const Tensor x = ones({2, 2}, {.requires_grad = true});
+  for (const bool walk : {false, true}) {
+    const std::vector<Tensor> results{
+        x + x,           x - 1.0,          x * x,
+        2.0 / x,         exp(x),           log(x),
+        sqrt(x),         square(x),        abs(x),
+        relu(x),         gelu(x),          silu(x),
+        sigmoid(x),      kindling::tanh(x), softmax(x, 0),
+        log_softmax(x, 1), matmul(x, x),   transpose(x, 0, 1),
+        reshape(x, {4}), narrow(x, 1, 0, 1), index_select(x, tensor({1})),
+        sum(x),          mean(x, 0),       x.clone(),
+        x.to(DType::float64), nn::linear(x, x, x[0], nn::Activation::gelu),
+        nn::mse_loss(x, x * 2.0), nn::l1_loss(x, x * 2.0), nn::huber_loss(x, x * 2.0),
+        nn::cross_entropy_loss(x, tensor({0, 1}))};
+    EXPECT_GE(live_graph_nodes(), static_cast<std::int64_t>(results.size()));
+    for (const Tensor& result : results) {
+      if (walk) result.backward(ones(result.shape(), {.dtype = result.dtype()}));
+    }
+  }
+  EXPECT_EQ(live_graph_nodes(), 0);
+}
+
+}  // namespace
+}  // namespace kindling::test

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/array.h"
+#include "tests/support/devices.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/threads.h"
+
+#include <kindling/kindling.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace kindling::test {
+namespace {
+
+using Maker = std::function<Tensor(const TensorOptions&)>;
+
+std::vector<Maker> makers(std::int64_t count) {
+  return {[=](const TensorOptions& options) { return rand({count}, options); },
+          [=](const TensorOptions& options) { return randn({count}, options); },
+          [=](const TensorOptions& options) { return uniform({count}, -3, 5, options); },
+          [=](const TensorOptions& options) { return randperm(count, options); }};
+}
+
+TEST(Random, TheSameSeedGivesTheSameBits) {
+  for (const DType dtype : kDTypes) {
+    for (const Maker& make : makers(1001)) {
+      manual_seed(12);
+      const Tensor first = make({.dtype = dtype});
+      const Tensor second = make({.dtype = dtype});
+      EXPECT_FALSE(allclose(first, second));
+      manual_seed(12);
+      EXPECT_TRUE(same_bits(make({.dtype = dtype}), first));
+      EXPECT_TRUE(same_bits(make({.dtype = dtype}), second));
+      manual_seed(13);
+      EXPECT_FALSE(allclose(make({.dtype = dtype}), first));
+    }
+  }
+}
+
+TEST(Random, TheSameOnEveryDevice) {
+  for (const Device device : available_devices()) {
+    for (const DType dtype : kDTypes) {
+      for (const Maker& make : makers(70001)) {
+        manual_seed(12);
+        const Tensor on_cpu = make({.dtype = dtype});
+        manual_seed(12);
+        EXPECT_TRUE(same_bits(make({.dtype = dtype, .device = device}), on_cpu));
+      }
+    }
+  }
+}
+
+TEST(Random, TheSameForAnyNumberOfThreads) {
+  for (const DType dtype : kDTypes) {
+    for (const Maker& make : makers(200003)) {
+      const auto run = [&](int threads) {
+        const ThreadCount count(threads);
+        manual_seed(4);
+        return make({.dtype = dtype});
+      };
+      const Tensor one = run(1);
+      EXPECT_TRUE(same_bits(run(2), one));
+      EXPECT_TRUE(same_bits(run(5), one));
+    }
+  }
+}
+
+// A longer draw starts like a shorter one: element i depends on seed, offset and i alone.
+TEST(Random, ElementsDoNotDependOnTheCount) {
+  manual_seed(8);
+  const Tensor longer = rand({1000});
+  for (const std::int64_t count : {1, 2, 3, 5, 17}) {
+    manual_seed(8);
+    EXPECT_TRUE(same_bits(rand({count}), longer.narrow(0, 0, count)));
+  }
+}
+
+// Programs rely on them; they must never change.
+TEST(Random, FirstValues) {
+  manual_seed(42);
+  const Tensor uniform32 = rand({4});
+  const Tensor normal32 = randn({4});
+  const Tensor uniform64 = rand({2}, {.dtype = DType::float64});
+  const Tensor order = randperm(8);
+  EXPECT_TRUE(same(uniform32, {{4}, {0, 0, 0, 0}}));
+  EXPECT_TRUE(same(normal32, {{4}, {0, 0, 0, 0}}));
+  EXPECT_TRUE(same(uniform64, {{2}, {0, 0}}));
+  EXPECT_TRUE(same(order, {{8}, {0, 1, 2, 3, 4, 5, 6, 7}}));
+}
+
+struct Moments {
+  double mean = 0;
+  double variance = 0;
+  double skewness = 0;
+  double kurtosis = 0;
+  double lowest = std::numeric_limits<double>::infinity();
+  double highest = -std::numeric_limits<double>::infinity();
+};
+
+Moments moments_of(const std::vector<double>& x) {
+  Moments m;
+  const auto n = static_cast<double>(x.size());
+  for (const double value : x) m.mean += value / n;
+  for (const double value : x) {
+    const double d = value - m.mean;
+    m.variance += d * d / n;
+    m.skewness += d * d * d / n;
+    m.kurtosis += d * d * d * d / n;
+    m.lowest = std::min(m.lowest, value);
+    m.highest = std::max(m.highest, value);
+  }
+  m.skewness /= std::pow(m.variance, 1.5);
+  m.kurtosis /= m.variance * m.variance;
+  return m;
+}
+
+constexpr std::int64_t kMany = 400'000;  // standard errors are about 1 / sqrt(kMany) = 0.0016
+
+TEST(Random, UniformMoments) {
+  for (const DType dtype : kDTypes) {
+    manual_seed(1);
+    const Moments m = moments_of(rand({kMany}, {.dtype = dtype}).to_vector<double>());
+    EXPECT_NEAR(m.mean, 0.5, 0.003);
+    EXPECT_NEAR(m.variance, 1.0 / 12, 0.001);
+    EXPECT_NEAR(m.skewness, 0, 0.01);
+    EXPECT_NEAR(m.kurtosis, 1.8, 0.02);
+    EXPECT_GE(m.lowest, 0);
+    EXPECT_LT(m.highest, 1);
+    EXPECT_LT(m.lowest, 1e-4);
+    EXPECT_GT(m.highest, 1 - 1e-4);
+  }
+}
+
+TEST(Random, NormalMoments) {
+  for (const DType dtype : kDTypes) {
+    manual_seed(1);
+    const std::vector<double> x = randn({kMany}, {.dtype = dtype}).to_vector<double>();
+    const Moments m = moments_of(x);
+    EXPECT_NEAR(m.mean, 0, 0.008);
+    EXPECT_NEAR(m.variance, 1, 0.012);
+    EXPECT_NEAR(m.skewness, 0, 0.02);
+    EXPECT_NEAR(m.kurtosis, 3, 0.05);
+    // Beyond 2: 4.55 percent
+    const auto far = std::count_if(x.begin(), x.end(), [](double v) { return std::abs(v) > 2; });
+    EXPECT_NEAR(static_cast<double>(far) / kMany, 0.0455, 0.002);
+    double neighbours = 0;
+    for (std::size_t i = 1; i < x.size(); ++i) neighbours += x[i] * x[i - 1] / kMany;
+    EXPECT_NEAR(neighbours, 0, 0.008);
+  }
+}
+
+TEST(Random, UniformStaysBelowItsUpperEnd) {
+  manual_seed(5);
+  // In float32 only 16 numbers lie between them: rounding must not reach the end.
+  const Moments m = moments_of(uniform({100000}, 1e6, 1e6 + 1).to_vector<double>());
+  EXPECT_GE(m.lowest, 1e6);
+  EXPECT_LT(m.highest, 1e6 + 1);
+  EXPECT_TRUE(same(uniform({3}, 2, 2), {{3}, {2, 2, 2}}));
+}
+
+TEST(Randperm, IsAPermutation) {
+  for (const std::int64_t n : {0, 1, 2, 3, 5, 8, 64, 100, 1000, 65536, 100003}) {
+    for (const DType dtype : kDTypes) {
+      manual_seed(static_cast<std::uint64_t>(n));
+      std::vector<double> order = randperm(n, {.dtype = dtype}).to_vector<double>();
+      std::sort(order.begin(), order.end());
+      EXPECT_EQ(order, arange(static_cast<double>(n), {.dtype = dtype}).to_vector<double>());
+    }
+  }
+}
+
+TEST(RandomErrors, WhatCannotBeDrawn) {
+  expect_error<ShapeError>("rand: negative size in shape [-1]", [] { return rand({-1}); });
+  expect_error<ShapeError>("randn: negative size in shape [2, -1]", [] { return randn({2, -1}); });
+  expect_error<ShapeError>("uniform: negative size in shape [-1]",
+                           [] { return uniform({-1}, 0, 1); });
+  expect_error<ValueError>("uniform: range 2 to 1: must be finite and not empty",
+                           [] { return uniform({1}, 2, 1); });
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THROW(uniform({1}, nan, 1), ValueError);
+  EXPECT_THROW(uniform({1}, 0, std::numeric_limits<double>::infinity()), ValueError);
+  expect_error<ValueError>("randperm: n -1: float32 holds whole numbers from 0 to 16777216 exactly",
+                           [] { return randperm(-1); });
+  expect_error<ValueError>(
+      "randperm: n 16777218: float32 holds whole numbers from 0 to 16777216 exactly: use float64",
+      [] { return randperm(16777218); });
+}
+
+TEST(Generator, CopiesShareTheStream) {
+  Generator& generator = default_generator();
+  generator.manual_seed(3);
+  EXPECT_EQ(generator.seed(), 3u);
+  const Tensor first = rand({4});
+  Generator copy = generator;
+  copy.manual_seed(3);
+  EXPECT_TRUE(same_bits(rand({4}), first));
+}
+
+}  // namespace
+}  // namespace kindling::test

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include <kindling/core/log.h>
+
+#include "tests/optim/training.h"
+
+#include <gtest/gtest.h>
+
+namespace kindling {
+namespace {
+
+TEST(Log, GoesToStderrUnlessReplaced) {
+  testing::internal::CaptureStderr();
+  detail::log(LogLevel::warning, "something");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "kindling: warning: something\n");
+  {
+    const test::LogKeeper keeper;
+    testing::internal::CaptureStderr();
+    detail::log(LogLevel::warning, "something else");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_EQ(keeper.texts, (std::vector<std::string>{"something else"}));
+  }
+  testing::internal::CaptureStderr();
+  detail::log(LogLevel::info, "a fact");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "kindling: info: a fact\n");
+}
+
+}  // namespace
+}  // namespace kindling
