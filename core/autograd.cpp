@@ -50,7 +50,9 @@ Node::Node(const char* op, const Tensor& output, Inputs inputs) noexcept
       sequence_(nodes_made.fetch_add(1, std::memory_order_relaxed)),
       shape_(output.impl()->shape),
       dtype_(output.impl()->storage->dtype),
-      device_(output.impl()->storage->device) {
+      device_(output.impl()->storage->device),
+      leaf_dtype_(dtype_),
+      leaf_device_(device_) {
   std::size_t i = 0;
   for (const Tensor* input : inputs) {
     Edge& edge = inputs_[i++];
@@ -60,6 +62,8 @@ Node::Node(const char* op, const Tensor& output, Inputs inputs) noexcept
       edge.node = impl->producer;
     } else {
       edge.leaf = Intrusive<TensorImpl>(impl);
+      leaf_dtype_ = impl->storage->dtype;
+      leaf_device_ = impl->storage->device;
     }
   }
 }
@@ -185,7 +189,7 @@ bool Gradients::output_is_one() const noexcept {
 
 GradientTarget Gradients::target(int input, bool masked) const {
   Edge& edge = node_.inputs_[static_cast<std::size_t>(input)];
-  if (edge.leaf) return leaf_target(*edge.leaf, node_.op_, node_.dtype_, node_.device_);
+  if (edge.leaf) return leaf_target(*edge.leaf, node_.op_, node_.leaf_dtype_, node_.leaf_device_);
   Node& producer = *edge.node;
   GraphWalk::push(edge.node);
   producer.gradient_unmasked_ |= !masked;

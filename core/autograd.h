@@ -124,6 +124,9 @@ class Node : public RefCounted {
   Shape shape_;  // of the output
   DType dtype_;
   Device device_;
+  // Of the leaves among the inputs: another than the output's where the op converts.
+  DType leaf_dtype_;
+  Device leaf_device_;
 
   Tensor gradient_;                 // of the output, while a walk is under way
   Saved relu_output_;               // empty unless the output is a ReLU's

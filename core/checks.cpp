@@ -2,6 +2,9 @@
 #include <kindling/core/autograd.h>
 #include <kindling/core/checks.h>
 
+#include <algorithm>
+#include <limits>
+
 namespace kindling::detail {
 
 void check_same(const char* op, const Tensor& a, const Tensor& b) {
@@ -19,6 +22,9 @@ void check_same(const char* op, const Tensor& a, const Tensor& b) {
 
 int check_dim(const char* op, const Shape& shape, int d) {
   const int rank = shape.rank();
+  if (rank == 0) {
+    throw ShapeError(message(op, ": dimension ", d, " does not exist in []: a scalar has none"));
+  }
   if (d >= rank || d < -rank) {
     throw ShapeError(message(op, ": dimension ", d, " does not exist in ", shape, ": expected ",
                              -rank, " to ", rank - 1));
@@ -27,8 +33,13 @@ int check_dim(const char* op, const Shape& shape, int d) {
 }
 
 void check_sizes(const char* op, const Shape& shape) {
+  std::int64_t left = std::numeric_limits<std::int64_t>::max() / size_of(DType::float64);
   for (const std::int64_t size : shape) {
     if (size < 0) throw ShapeError(message(op, ": negative size in shape ", shape));
+    if (size > left) {
+      throw ShapeError(message(op, ": shape ", shape, " has more elements than can be counted"));
+    }
+    left /= std::max<std::int64_t>(size, 1);
   }
 }
 

@@ -25,7 +25,7 @@ void check_same(const char* op, const Tensor& a, const Tensor& b);
 /// d counted from the end if negative. ShapeError unless it is one of `rank` dimensions.
 int check_dim(const char* op, const Shape& shape, int d);
 
-/// ShapeError unless every size is at least 0.
+/// ShapeError unless every size is at least 0 and the bytes can be counted in 63 bits.
 void check_sizes(const char* op, const Shape& shape);
 
 /// ValueError when `tensor` takes part in a graph that an in-place change would falsify.

@@ -21,6 +21,12 @@ struct BatchSource::State {
   Device device() const { return tensors.front().device(); }
   void write() const { backend_of(device()).upload(on_device->data, &position, sizeof position); }
 
+  bool resumed = false;          // nothing was delivered since load_state_dict()
+
+  std::int64_t batches_of(std::int64_t rows) const noexcept {
+    return (rows + batch_size - 1) / batch_size;
+  }
+
   void begin_next_epoch() {
     ++position.epoch;
     position.position = 0;
@@ -78,7 +84,7 @@ BatchSource::BatchSource(std::span<const Tensor> tensors, const DataLoaderOption
 }
 
 std::int64_t BatchSource::batches() const noexcept {
-  return (state_->position.epoch_samples + state_->batch_size - 1) / state_->batch_size;
+  return state_->batches_of(state_->position.epoch_samples);
 }
 
 std::int64_t BatchSource::epoch() const noexcept { return state_->position.epoch; }
@@ -97,15 +103,19 @@ void BatchSource::next(std::span<Tensor> batch) const {
                              static_cast<LoaderState*>(state.on_device->data),
                              i + 1 == batch.size()});
   }
+  state.resumed = false;
   // The kernel of the last tensor does the same on the device.
   state.position.position += rows;
   if (state.position.position >= state.position.epoch_samples) state.begin_next_epoch();
 }
 
-void BatchSource::start_epoch() const {
-  if (state_->position.position == 0) return;
-  state_->begin_next_epoch();
-  state_->write();
+std::int64_t BatchSource::start_epoch() const {
+  State& state = *state_;
+  if (state.position.position != 0 && !state.resumed) {
+    state.begin_next_epoch();
+    state.write();
+  }
+  return state.batches_of(state.position.epoch_samples - state.position.position);
 }
 
 StateDict BatchSource::state_dict() const {
@@ -122,26 +132,23 @@ StateDict BatchSource::state_dict() const {
 }
 
 void BatchSource::load_state_dict(const StateDict& dict) const {
-  const auto value = [&](const char* name) {
-    const auto found = std::find_if(dict.begin(), dict.end(),
-                                    [&](const auto& entry) { return entry.first == name; });
-    if (found == dict.end()) {
-      throw ValueError(message("DataLoader: the state holds no ", name));
-    }
-    return found->second.item();
+  StateReader reader("DataLoader", dict);
+  const auto half = [&](const char* name) {
+    return static_cast<std::uint64_t>(reader.take_count(name)) & 0xffffffffu;
   };
   LoaderState loaded = state_->position;
-  loaded.seed = static_cast<std::uint64_t>(value("seed_high")) << 32 |
-                static_cast<std::uint64_t>(value("seed_low"));
-  loaded.epoch = static_cast<std::int64_t>(value("epoch"));
-  loaded.position = static_cast<std::int64_t>(value("position"));
-  if (static_cast<std::int64_t>(value("samples")) != loaded.samples ||
-      loaded.position >= loaded.epoch_samples) {
-    throw ValueError(message("DataLoader: the state is of ", value("samples"),
-                             " samples at position ", value("position"), ", this loader has ",
+  loaded.seed = half("seed_high") << 32 | half("seed_low");
+  loaded.epoch = reader.take_count("epoch");
+  loaded.position = reader.take_count("position");
+  const std::int64_t samples = reader.take_count("samples");
+  reader.finish();
+  if (samples != loaded.samples || loaded.position >= loaded.epoch_samples) {
+    throw ValueError(message("DataLoader: load_state_dict: the state is of ", samples,
+                             " samples at position ", loaded.position, ", this loader has ",
                              loaded.samples));
   }
   state_->position = loaded;
+  state_->resumed = true;
   state_->write();
 }
 

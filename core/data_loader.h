@@ -29,8 +29,9 @@ class KINDLING_API BatchSource {
 
   /// The next batch into `batch`; an epoch follows the other.
   void next(std::span<Tensor> batch) const;
-  /// Leaves the epoch under way, if any of it was delivered, for the next one.
-  void start_epoch() const;
+  /// Leaves the epoch under way, if any of it was delivered, for the next one; goes on with it right
+  /// after load_state_dict(). Returns the batches to come.
+  std::int64_t start_epoch() const;
   std::int64_t batches() const noexcept;
   std::int64_t epoch() const noexcept;
   StateDict state_dict() const;
@@ -103,14 +104,14 @@ class DataLoader {
   };
 
   Iterator begin() const {
-    source_.start_epoch();
-    return Iterator(this, size());
+    return Iterator(this, source_.start_epoch());
   }
   Iterator end() const { return Iterator(); }
 
   /// Seed, epoch and position.
   StateDict state_dict() const { return source_.state_dict(); }
-  /// Goes on where the state was taken. ValueError when it is of other data.
+  /// Goes on where the state was taken, in the middle of an epoch too, with next() or with a loop.
+  /// ValueError, with nothing changed, when it is of other data.
   void load_state_dict(const StateDict& state) const { source_.load_state_dict(state); }
 
  private:

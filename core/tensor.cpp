@@ -123,23 +123,39 @@ const Tensor& copy_span(const Tensor& target, std::span<const T> source) {
   return target;
 }
 
+void check_untracked(const char* op, const Tensor& other) {
+  if (!detail::is_tracked(other)) return;
+  throw ValueError(message(op,
+                           ": the other tensor requires a gradient, which an in-place change ",
+                           "does not track: use the op that returns a new tensor, or detach()"));
+}
+
+// `source`, or a copy of it where writing to `target` would change what is still to be read.
+Tensor unaffected(const Tensor& source, const Tensor& target) {
+  const View read = detail::view(source);
+  const View written = detail::view(target);
+  if (read.data == written.data && source.shape() == target.shape()) return source;
+  const auto end = [](const View& view) {
+    return static_cast<const char*>(view.data) + view.numel * size_of(view.dtype);
+  };
+  const bool apart = end(read) <= written.data || end(written) <= read.data;
+  return apart ? source : source.detach().clone();
+}
+
 // target op= other, where other may be broadcast to target but not the other way round.
 const Tensor& change(const char* op, kernels::BinaryOp code, const Tensor& target,
                      const Tensor& other) {
   check_in_place(op, target);
   detail::check_same(op, target, other);
-  if (detail::is_tracked(other)) {
-    throw ValueError(message(op,
-                             ": the other tensor requires a gradient, which an in-place change ",
-                             "does not track: use the op that returns a new tensor"));
-  }
+  check_untracked(op, other);
   if (detail::broadcast_shape(op, target.shape(), other.shape()) != target.shape()) {
     throw ShapeError(message(op, ": ", other.shape(), " does not broadcast into ", target.shape()));
   }
-  detail::issue(
-      detail::backend_of(target.device()).binary,
-      kernels::Binary{code, detail::view(target), detail::view(other), detail::changed_view(target),
-                      0, detail::broadcast_strides(target.shape(), other.shape(), target.shape())});
+  const Tensor operand = unaffected(other, target);
+  detail::issue(detail::backend_of(target.device()).binary,
+                kernels::Binary{
+                    code, detail::view(target), detail::view(operand), detail::changed_view(target),
+                    0, detail::broadcast_strides(target.shape(), other.shape(), target.shape())});
   return target;
 }
 
@@ -160,7 +176,9 @@ const Tensor& Tensor::copy_(const Tensor& source) const {
   if (from.shape != impl_->shape) {
     throw ShapeError(message("copy_: source ", from.shape, " does not fit ", impl_->shape));
   }
-  detail::transfer(detail::view(source), from.storage->device, detail::changed_view(*this),
+  check_untracked("copy_", source);
+  const Tensor unchanged = unaffected(source, *this);
+  detail::transfer(detail::view(unchanged), from.storage->device, detail::changed_view(*this),
                    impl_->storage->device);
   return *this;
 }

@@ -167,7 +167,11 @@ void OptimizerState::warn_before_first_step() const {
 
 void OptimizerState::synchronize() {
   if (!device_decides()) return;
-  for (Group& group : groups_) group.fetch_settings();
+  const bool rebase = plateau_on_device_ && !schedule();  // as set_lr() does
+  for (Group& group : groups_) {
+    group.fetch_settings();
+    if (rebase) group.base_lr = group.settings.lr.value;
+  }
 }
 
 bool OptimizerState::last_step_was_skipped() const {

@@ -19,9 +19,9 @@ class AttachedSchedule;
 namespace kindling::schedulers {
 
 /// Moves the learning rates of an optimizer's groups (and the momentum or beta1, where the schedule
-/// gives one) along a schedule, whose base is the learning rate that each group had when the
-/// scheduler was built. Building one sets the values of t = 0. An optimizer takes one at a time: a
-/// second is a ValueError that names ChainedScheduler.
+/// gives one) along a schedule, whose base is the learning rate that each group was given by its
+/// options, or by set_lr() while it had no scheduler. Building one sets the values of t = 0. An
+/// optimizer takes one at a time: a second is a ValueError that names ChainedScheduler.
 ///
 /// A schedule is evaluated ahead of time, and so must be pure. A value that is not finite, or
 /// negative, is a ValueError naming scheduler, value and t, raised by the step() that reaches it

@@ -65,14 +65,18 @@ class ReduceLROnPlateau::Plateau {
     for (const auto& storage : on_device_) backend().upload(storage->data, &memory, sizeof memory);
   }
 
-  /// The memory of a group on the device.
-  math::PlateauState* on_device(std::size_t group) {
-    if (group >= on_device_.size()) {
-      const math::PlateauState now = memory();
+  /// Gives each group that has none its memory on the device: for all before any takes in a metric.
+  void move_to_device() {
+    if (on_device_.size() == state_->group_count()) return;
+    const math::PlateauState now = memory();
+    while (on_device_.size() < state_->group_count()) {
       on_device_.push_back(
           detail::Storage::allocate(sizeof now / sizeof(double), DType::float64, state_->device()));
       backend().upload(on_device_.back()->data, &now, sizeof now);
     }
+  }
+
+  math::PlateauState* on_device(std::size_t group) const {
     return static_cast<math::PlateauState*>(on_device_[group]->data);
   }
 
@@ -143,6 +147,7 @@ void ReduceLROnPlateau::step(const Tensor& metric) {
                 ": the device cannot evaluate a schedule anew: use step(metric.item())"));
   }
   (void)plateau.min_lr(0);
+  plateau.move_to_device();
   for (std::size_t i = 0; i < state.group_count(); ++i) {
     detail::Group& group = state.group("step", i);
     math::PlateauState* memory = plateau.on_device(i);

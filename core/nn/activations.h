@@ -12,7 +12,7 @@ namespace kindling::nn {
 /// same pass.
 class KINDLING_API ActivationModule : public Module {
  public:
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const final;
   Activation activation() const noexcept { return activation_; }
 
  protected:

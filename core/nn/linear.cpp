@@ -66,8 +66,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
   const UnaryOp op = op_of(activation);
   const std::int64_t out = weight.impl()->shape[0];
   const std::int64_t in = weight.impl()->shape[1];
-  const std::int64_t rows = in == 0 ? x.impl()->shape.numel() : x.impl()->numel / in;
   Shape shape = x.impl()->shape;
+  std::int64_t rows = 1;
+  for (int d = 0; d < shape.rank() - 1; ++d) rows *= shape[d];
   shape[shape.rank() - 1] = out;
 
   const bool tracked = is_tracked(x, weight, bias);

@@ -23,10 +23,9 @@ namespace kindling::nn {
 class KINDLING_API Module {
  public:
   Module();
+  // No move: it would leave a module behind that is none.
   Module(const Module&) = default;
-  Module(Module&&) = default;
   Module& operator=(const Module&) = default;
-  Module& operator=(Module&&) = default;
   virtual ~Module();
 
   /// The module's result for input x; called through operator().

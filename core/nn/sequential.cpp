@@ -4,6 +4,8 @@
 #include <kindling/core/nn/linear.h>
 #include <kindling/core/nn/sequential.h>
 
+#include <typeinfo>
+
 namespace kindling::nn {
 
 void Sequential::append(std::shared_ptr<Module> module) {
@@ -24,7 +26,9 @@ Tensor Sequential::forward(const Tensor& x) const {
   for (std::size_t i = 0; i < modules_->size(); ++i) {
     const Module& module = *(*modules_)[i];
     const Module* next = i + 1 < modules_->size() ? (*modules_)[i + 1].get() : nullptr;
-    const auto* layer = dynamic_cast<const Linear*>(&module);
+    // A class derived from Linear may have a forward of its own.
+    const auto* layer =
+        typeid(module) == typeid(Linear) ? static_cast<const Linear*>(&module) : nullptr;
     const auto* activation = dynamic_cast<const ActivationModule*>(next);
     if (layer != nullptr && activation != nullptr) {
       y = linear(y, layer->weight, layer->bias, activation->activation());

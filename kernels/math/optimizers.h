@@ -135,7 +135,7 @@ KINDLING_HOST_DEVICE void advance_plateau(const PlateauRule& rule, PlateauState&
                                           double metric, double min_lr, GroupRecord& record) {
   if (record.skipped() || !plateau_step(rule, state, metric)) return;
   record.lr.set(plateau_reduced(rule, record.lr.value, min_lr));
-  refresh(record);
+  refresh_lr(record);
 }
 
 }  // namespace kindling::math

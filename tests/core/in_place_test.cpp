@@ -7,7 +7,6 @@
 #include <kindling/kindling.h>
 
 #include <array>
-#include <functional>
 
 namespace kindling::test {
 namespace {
@@ -49,7 +48,6 @@ TEST(InPlace, ArithmeticWithTensorsAndNumbers) {
 TEST(InPlace, StaysInsideItsMemory) {
   for (const std::int64_t count : {1, 3, 7, 33, 1001}) {
     for (const DType dtype : kDTypes) {
-      std::vector<Array> expected;
       Guarded x(Array(Shape(count)), dtype, Device::cpu());
       x.tensor().fill_(4);
       x.tensor() += ones({count}, {.dtype = dtype});
@@ -151,8 +149,12 @@ TEST(InPlace, IsRefusedWhereGradientsAreTracked) {
   }
   expect_error<ValueError>(
       "add: the other tensor requires a gradient, which an in-place change does not track: use the "
-      "op that returns a new tensor",
+      "op that returns a new tensor, or detach()",
       [&] { return zeros({2}) += leaf; });
+  expect_error<ValueError>(
+      "copy_: the other tensor requires a gradient, which an in-place change does not track: use the "
+      "op that returns a new tensor, or detach()",
+      [&] { return zeros({2}).copy_(result); });
   EXPECT_TRUE(same(leaf, {{2}, {1, 1}}));
   {
     const NoGradGuard no_grad;

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 namespace kindling::test {
@@ -23,7 +24,7 @@ class Buffer {
       : numel_(values.size()), memory_(values.size() + 2 * kGuards, kGuard) {
     std::copy(values.begin(), values.end(), memory_.begin() + kGuards);
   }
-  explicit Buffer(std::int64_t numel, T value = std::nan(""))
+  explicit Buffer(std::int64_t numel, T value = std::numeric_limits<T>::quiet_NaN())
       : Buffer(std::vector<T>(static_cast<std::size_t>(numel), value)) {}
   ~Buffer() {
     for (std::size_t i = 0; i < kGuards; ++i) {

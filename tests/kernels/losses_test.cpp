@@ -106,11 +106,13 @@ void cross_entropy_of(const std::vector<double>& x, const std::vector<double>& t
 TYPED_TEST(Losses, CrossEntropyOfClassesAndOfProbabilities) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
-    for (const auto& [rows, classes] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+    for (const auto& size : std::vector<std::pair<std::int64_t, std::int64_t>>{
              {0, 3}, {1, 1}, {5, 10}, {3, 17}, {3000, 10}, {2, 5000}})
       for (const bool probabilities : {false, true})
         for (const double smoothing : {0.0, 0.1})
           for (const bool reduce : {true, false}) {
+            const std::int64_t rows = size.first;
+            const std::int64_t classes = size.second;
             SCOPED_TRACE(testing::Message() << rows << " x " << classes << " probabilities "
                                             << probabilities << " smoothing " << smoothing);
             const std::vector<T> x = spread<T>(rows * classes, -4, 4);

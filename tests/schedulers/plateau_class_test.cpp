@@ -112,6 +112,32 @@ TEST(ReduceLROnPlateau, ScalesTheBaseOfAScheduler) {
   }
 }
 
+TEST(ReduceLROnPlateau, WhatItReducedIsTheBaseOfALaterScheduler) {
+  for (const bool by_tensor : {false, true}) {
+    SGDTraining training({0.8, 0.4});
+    ReduceLROnPlateau plateau(training.optimizer, {.factor = 0.5, .patience = 0});
+    for (int i = 0; i < 2; ++i) by_tensor ? plateau.step(scalar(1.0)) : plateau.step(1.0);
+    schedulers::StepLR scheduler(training.optimizer, {.step_size = 1, .gamma = 0.5});
+    EXPECT_EQ(scheduler.get_last_lr(), (std::vector<double>{0.4, 0.2}));
+    scheduler.step();
+    EXPECT_EQ(scheduler.get_last_lr(), (std::vector<double>{0.2, 0.1}));
+  }
+}
+
+TEST(ReduceLROnPlateau, AGroupThatIsAddedJoinsIn) {
+  for (const bool by_tensor : {false, true}) {
+    SGDTraining training({0.8});
+    ReduceLROnPlateau plateau(training.optimizer, {.factor = 0.5, .patience = 1});
+    const auto feed = [&] { by_tensor ? plateau.step(scalar(1.0)) : plateau.step(1.0); };
+    feed();
+    feed();
+    training.optimizer.add_param_group({{test::parameter({1})}, {.lr = 0.4}});
+    feed();
+    EXPECT_EQ(plateau.get_last_lr(), (std::vector<double>{0.4, 0.2}));
+    EXPECT_EQ(plateau.last_epoch(), 3);
+  }
+}
+
 TEST(ReduceLROnPlateau, LeavesAbsoluteSchedulesAlone) {
   SGDTraining training({0.8});
   schedulers::OneCycleLR scheduler(training.optimizer, {.max_lr = 0.5, .total_steps = 100});

@@ -90,7 +90,7 @@ TEST(SchedulerStateDict, APlateauBesideASchedulerResumes) {
   SGDTraining resumed({1.0, 1.0});
   s::CosineAnnealingLR first(unbroken.optimizer, {.T_max = 100});
   s::CosineAnnealingLR second(resumed.optimizer, {.T_max = 100});
-  const s::PlateauOptions options{.factor = 0.5, .patience = 8, .cooldown = 2};
+  const s::PlateauOptions options{.factor = 0.5, .patience = 5, .cooldown = 2};
   s::ReduceLROnPlateau first_plateau(unbroken.optimizer, options);
   s::ReduceLROnPlateau second_plateau(resumed.optimizer, options);
   for (std::int64_t t = 0; t < 35; ++t) {
