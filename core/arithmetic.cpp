@@ -21,10 +21,16 @@ struct Operands {
   double scalar;
   Strides strides;
 
-  void write_gradient(const Gradients& g, int operand, View grad, bool accumulate) const {
-    issue(backend_of(g.output()).binary_backward,
-          kernels::BinaryBackward{op, operand, g.view(a), g.view(b), g.output_view(), grad, scalar,
-                                  strides, accumulate});
+  // The command but for where it writes. To be made before g.target(): it may find that an operand
+  // was changed, and then no gradient may be marked as there.
+  kernels::BinaryBackward command(const Gradients& g, int operand) const {
+    return {op, operand, g.view(a), g.view(b), g.output_view(), {}, scalar, strides, false};
+  }
+
+  static void write(const Gradients& g, kernels::BinaryBackward command, GradientTarget target) {
+    command.grad = target.view;
+    command.accumulate = target.accumulate;
+    issue(backend_of(g.output()).binary_backward, command);
   }
 
   // shape: the operand's, of which `out` is the broadcast.
@@ -33,13 +39,13 @@ struct Operands {
     const bool unchanged = op == BinaryOp::add || (op == BinaryOp::sub && operand == 0);
     if (shape == out) {
       if (unchanged) return g.pass(operand, g.output());
-      const GradientTarget target = g.target(operand);
-      return write_gradient(g, operand, target.view, target.accumulate);
+      const kernels::BinaryBackward call = command(g, operand);
+      return write(g, call, g.target(operand));
     }
     Tensor full = g.output();
     if (!unchanged) {
       full = make_tensor(out, g.output());
-      write_gradient(g, operand, view(full), false);
+      write(g, command(g, operand), {view(full)});
     }
     const GradientTarget target = g.target(operand);
     sum_broadcast(full, out, target.view, shape, target.accumulate);
@@ -84,8 +90,8 @@ Tensor binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int
           const bool unchanged =
               operands.op == BinaryOp::add || (operands.op == BinaryOp::sub && operand == 0);
           if (unchanged) return g.pass(0, g.output());
-          const GradientTarget target = g.target(0);
-          operands.write_gradient(g, operand, target.view, target.accumulate);
+          const kernels::BinaryBackward call = operands.command(g, operand);
+          Operands::write(g, call, g.target(0));
         });
   return y;
 }

@@ -72,6 +72,10 @@ Strides broadcast_strides(const Shape& a, const Shape& b, const Shape& out) {
 
 void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape& to,
                    bool accumulate) {
+  if (x.numel() == 0) {
+    if (!accumulate) issue(backend_of(x).fill, kernels::Fill{target, 0});
+    return;
+  }
   // Runs of neighbouring repeated dimensions are summed one after the other, the last run first.
   Tensor partial = x;
   std::int64_t remaining = x.numel();
@@ -84,7 +88,7 @@ void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape&
     }
     std::int64_t count = 1;
     while (d >= 0 && aligned_size(to, from, d) == 1) count *= from[d--];
-    const std::int64_t outer = count * inner == 0 ? 0 : remaining / (count * inner);
+    const std::int64_t outer = remaining / (count * inner);
     const std::int64_t left = outer * inner;
     const bool last = left == to.numel();
     const Tensor result = last ? Tensor() : make_tensor({left}, x);

@@ -21,7 +21,7 @@ struct BatchSource::State {
   Device device() const { return tensors.front().device(); }
   void write() const { backend_of(device()).upload(on_device->data, &position, sizeof position); }
 
-  bool resumed = false;          // nothing was delivered since load_state_dict()
+  bool resumed = false;  // nothing was delivered since load_state_dict()
 
   std::int64_t batches_of(std::int64_t rows) const noexcept {
     return (rows + batch_size - 1) / batch_size;

@@ -29,8 +29,8 @@ class KINDLING_API BatchSource {
 
   /// The next batch into `batch`; an epoch follows the other.
   void next(std::span<Tensor> batch) const;
-  /// Leaves the epoch under way, if any of it was delivered, for the next one; goes on with it right
-  /// after load_state_dict(). Returns the batches to come.
+  /// Leaves the epoch under way, if any of it was delivered, for the next one; goes on with it
+  /// right after load_state_dict(). Returns the batches to come.
   std::int64_t start_epoch() const;
   std::int64_t batches() const noexcept;
   std::int64_t epoch() const noexcept;
@@ -49,8 +49,8 @@ class KINDLING_API BatchSource {
 /// and resumes exactly. Copies share the position.
 ///
 ///     DataLoader loader({x, y}, {.batch_size = 32, .shuffle = true});
-///     for (const auto& [inputs, targets] : loader) ...   // one epoch; the next loop is the next
-///     epoch const auto [inputs, targets] = loader.next();      // the endless stream
+///     for (const auto& [inputs, targets] : loader) ...     // an epoch; the next loop, the next one
+///     const auto [inputs, targets] = loader.next();        // the endless stream
 template <std::size_t N>
 class DataLoader {
  public:
@@ -103,9 +103,7 @@ class DataLoader {
     Batch batch_;
   };
 
-  Iterator begin() const {
-    return Iterator(this, source_.start_epoch());
-  }
+  Iterator begin() const { return Iterator(this, source_.start_epoch()); }
   Iterator end() const { return Iterator(); }
 
   /// Seed, epoch and position.

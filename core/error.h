@@ -65,8 +65,9 @@ class KINDLING_API CudaError : public Error {
 };
 
 /// The parts streamed into one string: `message("linear: input ", shape, " does not fit")`.
+/// Never on a hot path, and so kept small.
 template <class... Parts>
-[[nodiscard]] std::string message(const Parts&... parts) {
+[[nodiscard, gnu::cold, gnu::noinline]] std::string message(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return out.str();

@@ -125,8 +125,7 @@ const Tensor& copy_span(const Tensor& target, std::span<const T> source) {
 
 void check_untracked(const char* op, const Tensor& other) {
   if (!detail::is_tracked(other)) return;
-  throw ValueError(message(op,
-                           ": the other tensor requires a gradient, which an in-place change ",
+  throw ValueError(message(op, ": the other tensor requires a gradient, which an in-place change ",
                            "does not track: use the op that returns a new tensor, or detach()"));
 }
 

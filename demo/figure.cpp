@@ -156,7 +156,7 @@ class Painter {
     }
     if (range.empty())
       throw ValueError(message("plot: panel '", panel.title, "' has no finite value to draw"));
-    if (panel.scale == Scale::automatic && range.low > 0.0 && range.high / range.low > 30.0) {
+    if (panel.scale == Scale::automatic && range.low > 0.0 && range.high / range.low > 10.0) {
       return Axis::logarithmic(range.low / 1.1, range.high * 1.1);
     }
     if (panel.scale == Scale::from_zero) range.include(0.0);
@@ -221,6 +221,20 @@ class Painter {
   std::string svg_;
 };
 
+// An exponential mean over about `span` values, free of a bias at the start.
+std::vector<double> running_mean(const std::vector<double>& values, double span) {
+  const double keep = 1.0 - 1.0 / std::max(1.0, span);
+  double mean = 0.0;
+  double weight = 0.0;
+  std::vector<double> result;
+  for (const double value : values) {
+    mean = keep * mean + (1.0 - keep) * value;
+    weight = keep * weight + (1.0 - keep);
+    result.push_back(mean / weight);
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string render_svg(const Figure& figure) {
@@ -250,16 +264,12 @@ void write_file(const std::string& path, const std::string& text) {
 }
 
 std::vector<double> smoothed(const std::vector<double>& values, double span) {
-  const double keep = 1.0 - 1.0 / std::max(1.0, span);
-  double mean = 0.0;
-  double weight = 0.0;
-  std::vector<double> result;
-  for (const double value : values) {
-    mean = keep * mean + (1.0 - keep) * value;
-    weight = keep * weight + (1.0 - keep);
-    result.push_back(mean / weight);
-  }
-  return result;
+  // The mean of the values behind lags, that of the values ahead hurries by as much.
+  std::vector<double> mean = running_mean(values, span);
+  std::vector<double> ahead = running_mean({values.rbegin(), values.rend()}, span);
+  std::reverse(ahead.begin(), ahead.end());
+  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = (mean[i] + ahead[i]) / 2.0;
+  return mean;
 }
 
 }  // namespace kindling::demo

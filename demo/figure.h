@@ -19,8 +19,7 @@ struct Series {
 enum class Scale {
   linear,     ///< the values as they are
   from_zero,  ///< linear, and 0 is on the axis
-  automatic,  ///< logarithmic for positive values that span more than a decade and a half, else
-              ///< linear
+  automatic,  ///< logarithmic for positive values that span more than a decade, else linear
 };
 
 /// Curves over one vertical axis.
@@ -44,7 +43,7 @@ std::string render_svg(const Figure& figure);
 /// Writes text to a file. FileError when that fails.
 void write_file(const std::string& path, const std::string& text);
 
-/// `values` smoothed by an exponential mean over about `span` of them, free of a bias at the start.
+/// `values` smoothed by an exponential mean over about `span` of them to either side.
 std::vector<double> smoothed(const std::vector<double>& values, double span);
 
 }  // namespace kindling::demo

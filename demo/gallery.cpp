@@ -2,6 +2,9 @@
 #include "demo/gallery.h"
 
 #include <kindling/core/error.h>
+#include <kindling/core/makers.h>
+#include <kindling/optim/sgd.h>
+#include <kindling/schedulers/reduce_lr_on_plateau.h>
 #include <kindling/schedulers/schedules.h>
 
 #include "demo/schedule_grammar.h"
@@ -53,6 +56,27 @@ Picture warmup_conventions() {
            {panel}}};
 }
 
+// A loss that comes down to a floor, which is the lower the smaller the learning rate is.
+Picture plateau() {
+  constexpr std::int64_t kSteps = 301;
+  optim::SGD optimizer({zeros({1}, {.requires_grad = true})}, {.lr = 0.1});
+  schedulers::ReduceLROnPlateau scheduler(optimizer, {.factor = 0.5, .threshold = 0.01});
+  Series rate{.x = step_numbers(kSteps), .filled = true};
+  Series metric{.x = step_numbers(kSteps), .colour = 1};
+  double loss = 2.0;
+  for (std::int64_t t = 0; t < kSteps; ++t) {
+    rate.y.push_back(optimizer.lr());
+    metric.y.push_back(loss);
+    scheduler.step(loss);
+    loss += 0.08 * (0.1 + 10.0 * optimizer.lr() - loss);
+  }
+  return {"plateau",
+          {"ReduceLROnPlateau",
+           "factor = 0.5, patience = 10, threshold = 0.01, base learning rate 0.1",
+           "Step",
+           {{"Learning rate", {rate}, Scale::from_zero}, {"Metric", {metric}, Scale::from_zero}}}};
+}
+
 }  // namespace
 
 Figure schedule_figure(const std::string& title, const Schedule& schedule, std::int64_t steps,
@@ -82,22 +106,22 @@ std::vector<Picture> schedule_gallery() {
   };
   constexpr std::array entries{
       Entry{"warmup", "Warm-up", "warmup(30)", 101},
-      Entry{"step", "StepLR", "step(30, gamma=0.5)", 110},
-      Entry{"multi_step", "MultiStepLR", "multi_step(30, 80, gamma=0.3)", 121},
-      Entry{"constant", "ConstantLR", "constant(0.3, 30)", 101},
+      Entry{"step", "StepLR", "step(300, gamma=0.5)", 1101},
+      Entry{"multi_step", "MultiStepLR", "multi_step(300, 800, gamma=0.3)", 1201},
+      Entry{"constant", "ConstantLR", "constant(0.3, 300)", 1001},
       Entry{"linear", "LinearLR", "linear(0.2, 1, 60)", 101},
       Entry{"exponential", "ExponentialLR", "exponential(0.97)", 121},
       Entry{"polynomial", "PolynomialLR", "polynomial(100, power=2)", 121},
       Entry{"cosine", "CosineAnnealingLR", "cosine(100, eta_min=0.01)", 101},
-      Entry{"warm_restarts", "CosineAnnealingWarmRestarts", "warm_restarts(20, T_mult=2)", 140},
+      Entry{"warm_restarts", "CosineAnnealingWarmRestarts", "warm_restarts(200, T_mult=2)", 1400},
       Entry{"cyclic", "CyclicLR", "cyclic(0.01, 0.1, 20, mode=triangular2)", 161},
-      Entry{"one_cycle", "OneCycleLR", "one_cycle(0.1, 200)", 200},
+      Entry{"one_cycle", "OneCycleLR", "one_cycle(0.1, 200)", 201},
       Entry{"inverse_sqrt", "Inverse square root", "warmup(20) then inverse_sqrt(20)", 201},
       Entry{"noam", "Noam", "noam(512, 40)", 201, 1.0},
       Entry{"wsd", "Warm-up, stable, decay", "wsd(20, 120, 60)", 201},
       Entry{"sequence", "SequentialLR",
-            "constant(0.3, 30) then linear(1, 0.5, 30) for 50 then exponential(0.95)", 141},
-      Entry{"chain", "ChainedScheduler", "step(40, gamma=0.5) * warmup(30)", 141},
+            "constant(0.3, 300) then linear(1, 0.5, 300) for 500 then exponential(0.995)", 1401},
+      Entry{"chain", "ChainedScheduler", "step(400, gamma=0.5) * warmup(300)", 1401},
       Entry{"warmup_cosine", "Warm-up, then cosine", "warmup(20) then cosine(180)", 201},
   };
   std::vector<Picture> pictures;
@@ -107,16 +131,17 @@ std::vector<Picture> schedule_gallery() {
     pictures.back().figure.subtitle = message(entry.expression, ", base learning rate ", entry.lr);
   }
 
-  const Schedule lambda =
-      schedulers::lambda([](std::int64_t t) { return std::pow(0.5, static_cast<double>(t / 25)); });
-  pictures.push_back({"lambda", schedule_figure("LambdaLR", lambda, 121, 0.1)});
-  pictures.back().figure.subtitle = "[](std::int64_t t) { return std::pow(0.5, t / 25); }";
+  const Schedule lambda = schedulers::lambda(
+      [](std::int64_t t) { return std::pow(0.5, static_cast<double>(t / 250)); });
+  pictures.push_back({"lambda", schedule_figure("LambdaLR", lambda, 1201, 0.1)});
+  pictures.back().figure.subtitle = "[](std::int64_t t) { return std::pow(0.5, t / 250); }";
   const Schedule multiplicative =
       schedulers::multiplicative([](std::int64_t t) { return t < 40 ? 0.99 : 0.96; });
   pictures.push_back(
       {"multiplicative", schedule_figure("MultiplicativeLR", multiplicative, 121, 0.1)});
   pictures.back().figure.subtitle = "[](std::int64_t t) { return t < 40 ? 0.99 : 0.96; }";
   pictures.push_back(warmup_conventions());
+  pictures.push_back(plateau());
   return pictures;
 }
 

@@ -2,9 +2,9 @@
 #include "demo/history.h"
 
 #include "demo/figure.h"
+#include "demo/number.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <sstream>
 
@@ -12,14 +12,14 @@ namespace kindling::demo {
 
 std::string history_csv(const History& history) {
   std::ostringstream out;
-  out.precision(std::numeric_limits<double>::max_digits10);
   out << "step,epoch,learning_rate,loss,test_loss\n";
   for (std::size_t i = 0; i < history.loss.size(); ++i) {
     const std::size_t epoch = i / history.steps_per_epoch;
-    out << i + 1 << ',' << epoch + 1 << ',' << history.learning_rate[i] << ',' << history.loss[i]
-        << ',';
+    out << i + 1 << ',' << epoch + 1 << ',' << format_exact(history.learning_rate[i]) << ','
+        << format_exact(history.loss[i]) << ',';
     const bool last_of_epoch = (i + 1) % history.steps_per_epoch == 0;
-    if (last_of_epoch && epoch < history.test_loss.size()) out << history.test_loss[epoch];
+    if (last_of_epoch && epoch < history.test_loss.size())
+      out << format_exact(history.test_loss[epoch]);
     out << '\n';
   }
   return out.str();
@@ -28,13 +28,12 @@ std::string history_csv(const History& history) {
 std::string history_svg(const History& history, const std::string& title,
                         const std::string& subtitle) {
   std::vector<double> steps(history.loss.size());
-  std::iota(steps.begin(), steps.end(), 1.0);
+  std::iota(steps.begin(), steps.end(), 0.0);
   std::vector<double> epoch_ends;
   for (std::size_t epoch = 1; epoch <= history.test_loss.size(); ++epoch) {
     epoch_ends.push_back(static_cast<double>(epoch * history.steps_per_epoch));
   }
-  const double span =
-      static_cast<double>(std::max<std::size_t>(history.steps_per_epoch, steps.size() / 100));
+  const double span = static_cast<double>(steps.size()) / 100.0;
 
   Panel rate{"Learning rate",
              {{.x = steps, .y = history.learning_rate, .filled = true}},

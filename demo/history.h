@@ -21,7 +21,7 @@ struct History {
 /// the last step of an epoch. Steps and epochs count from 1.
 std::string history_csv(const History& history);
 
-/// Learning rate and loss, one above the other, as an SVG document.
+/// Learning rate and loss over the updates made before, one above the other, as an SVG document.
 std::string history_svg(const History& history, const std::string& title,
                         const std::string& subtitle);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "demo/number.h"
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -32,6 +34,11 @@ std::string format_number(double value) {
   const double size = std::abs(value);
   const bool hidden = size != 0.0 && (size < 0.001 || size >= 1e6);
   return hidden ? print("%.*e", 2, value) : print("%.*f", 4, value);
+}
+
+std::string format_exact(double value) {
+  std::array<char, 32> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
 std::string format_fixed(double value, int decimals) { return print("%.*f", decimals, value); }

@@ -15,6 +15,9 @@ std::optional<double> parse_number(std::string_view text);
 /// ("2.00e-05").
 std::string format_number(double value);
 
+/// `value` in the fewest digits that parse_number() turns back into the same double.
+std::string format_exact(double value);
+
 /// `value` with `decimals` decimals.
 std::string format_fixed(double value, int decimals);
 

@@ -69,11 +69,15 @@ void apply_environment(const TrainingOptions& options) {
 }
 
 History train(const Task& task, const TrainingOptions& options) {
-  DataLoader loader({task.train.x, task.train.y},
-                    {.batch_size = options.batch_size, .shuffle = true, .seed = options.seed});
+  const std::int64_t rows = task.train.x.size(0);
+  const std::int64_t batch_size = std::min(options.batch_size, rows);
+  // Each row of a short last batch would weigh more than the others; the shuffle leaves other rows
+  // out in every epoch.
+  DataLoader loader(
+      {task.train.x, task.train.y},
+      {.batch_size = batch_size, .shuffle = true, .drop_last = true, .seed = options.seed});
   History history;
-  history.steps_per_epoch = static_cast<std::size_t>(
-      (task.train.x.size(0) + options.batch_size - 1) / options.batch_size);
+  history.steps_per_epoch = static_cast<std::size_t>(loader.size());
   const auto epochs = static_cast<std::size_t>(options.epochs);
   const std::size_t total_steps = epochs * history.steps_per_epoch;
   const auto [schedule, length] =
@@ -86,8 +90,10 @@ History train(const Task& task, const TrainingOptions& options) {
   schedulers::LRScheduler scheduler(*optimizer, schedule);
 
   std::cout << format_count(count_parameters(task.model)) << " parameters, " << options.optimizer
-            << " lr " << options.lr << ", " << format_count(static_cast<long long>(total_steps))
-            << " steps of " << options.batch_size << " rows, " << schedule << "\n\n";
+            << " lr " << options.lr;
+  if (options.weight_decay) std::cout << ", weight decay " << *options.weight_decay;
+  std::cout << ", " << format_count(static_cast<long long>(total_steps)) << " steps of "
+            << batch_size << " rows, " << schedule << "\n\n";
   const Table table({"Epoch", "Learning Rate", "Train Loss", "Test Loss"});
   std::cout << table.header() << std::endl;
   ProgressBar progress(std::cerr, stderr_is_terminal());

@@ -17,7 +17,9 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
                      "Learning rate over the steps, e.g. \"warmup(100) then cosine(900)\"; "
                      "percentages are of the run. "
                      "'kindling-train schedules' lists and draws what there is");
-  command.add_option("--batch-size", options.batch_size, "Rows in a batch")
+  command
+      .add_option("--batch-size", options.batch_size,
+                  "Rows in a batch; what is left over in an epoch is left out of it")
       ->check(CLI::PositiveNumber);
   command.add_option("--epochs", options.epochs, "Passes over the training rows")
       ->check(CLI::PositiveNumber);

@@ -106,38 +106,14 @@ StateDict Module::state_dict() const {
   return state;
 }
 
-namespace {
-
-const Tensor* find(const StateDict& entries, const std::string& name) {
-  for (const auto& entry : entries) {
-    if (entry.first == name) return &entry.second;
-  }
-  return nullptr;
-}
-
-}  // namespace
-
 void Module::load_state_dict(const StateDict& state) const {
+  detail::StateReader reader("Module", state);
   const StateDict parameters = named_parameters();
   std::vector<Tensor> sources;
   for (const auto& [name, parameter] : parameters) {
-    const Tensor* source = find(state, name);
-    if (source == nullptr) {
-      throw ValueError(message("load_state_dict: parameter ", name, " is missing in the state"));
-    }
-    const Shape& shape = detail::check_defined("load_state_dict", *source).shape;
-    if (shape != parameter.shape()) {
-      throw ShapeError(message("load_state_dict: parameter ", name, " is ", parameter.shape(),
-                               " but the state holds ", shape));
-    }
-    sources.push_back(*source);
+    sources.push_back(reader.take(name, parameter.shape()));
   }
-  for (const auto& [name, tensor] : state) {
-    if (find(parameters, name) == nullptr) {
-      throw ValueError(message("load_state_dict: the state holds ", name,
-                               ", which is no parameter of this module"));
-    }
-  }
+  reader.finish();
   const NoGradGuard no_grad;
   for (std::size_t i = 0; i < sources.size(); ++i) parameters[i].second.copy_(sources[i]);
 }

@@ -20,7 +20,7 @@ void run(const std::string& loss, const TrainingOptions& options) {
 
 void add_digits(CLI::App& program) {
   auto options = std::make_shared<TrainingOptions>(
-      TrainingOptions{.hidden = {128}, .optimizer = "adam", .lr = 0.003, .epochs = 40});
+      TrainingOptions{.hidden = {256}, .optimizer = "adam", .lr = 0.01, .epochs = 40});
   auto loss = std::make_shared<std::string>("cross_entropy");
   CLI::App* command =
       program.add_subcommand("digits", "Reads 1,797 handwritten digits of 8 x 8 pixels");

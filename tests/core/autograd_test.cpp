@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/core/autograd.h>
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/core/autograd.h>
-#include <kindling/kindling.h>
 
 #include <thread>
 
@@ -70,7 +70,7 @@ TEST(Autograd, DoesNotChangeOrKeepTheGradientItIsGiven) {
 
 TEST(Autograd, OneInputUsedManyTimes) {
   const Tensor x = leaf({2});
-  const Tensor a = x * 3;        // a diamond, with a link that skips a level
+  const Tensor a = x * 3;  // a diamond, with a link that skips a level
   const Tensor b = a * a;
   const Tensor c = a + b;
   (b * c + a + x).sum().backward();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/kindling.h>
 
 #include <algorithm>
 #include <limits>
@@ -214,7 +214,9 @@ TEST(DataLoaderErrors, Tensors) {
     return "DataLoader: tensors of shapes " + a + " and " + b +
            ": expected the same number of rows, at least one";
   };
-  expect_error<ShapeError>(shapes("[3]", "[4]"), [] { return DataLoader({zeros({3}), zeros({4})}); });
+  expect_error<ShapeError>(shapes("[3]", "[4]"), [] {
+    return DataLoader({zeros({3}), zeros({4})});
+  });
   expect_error<ShapeError>(shapes("[]", "[]"), [] { return DataLoader({zeros({})}); });
   expect_error<ShapeError>(shapes("[3]", "[]"), [] { return DataLoader({zeros({3}), zeros({})}); });
   expect_error<ShapeError>(shapes("[0, 2]", "[0, 2]"), [] { return DataLoader({zeros({0, 2})}); });
@@ -223,9 +225,9 @@ TEST(DataLoaderErrors, Tensors) {
 TEST(DataLoaderErrors, Options) {
   expect_error<ValueError>("DataLoader: batch_size 0: must be at least 1",
                            [] { return DataLoader({zeros({3})}, {.batch_size = 0}); });
-  expect_error<ValueError>(
-      "DataLoader: batch_size 4 with drop_last: 3 samples leave no batch",
-      [] { return DataLoader({zeros({3})}, {.batch_size = 4, .drop_last = true}); });
+  expect_error<ValueError>("DataLoader: batch_size 4 with drop_last: 3 samples leave no batch", [] {
+    return DataLoader({zeros({3})}, {.batch_size = 4, .drop_last = true});
+  });
 }
 
 TEST(DataLoaderErrors, AFailedLoadChangesNothing) {

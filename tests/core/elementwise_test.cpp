@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/devices.h"
 #include "tests/support/op_case.h"
-
-#include <kindling/kindling.h>
 
 #include <cmath>
 #include <limits>
@@ -44,8 +44,7 @@ const std::vector<Function>& functions() {
        [](double x) { return x > 0 ? 1.0 : 0.0; }},
       {"gelu", gelu, [](double x) { return x * normal_cdf(x); },
        [](double x) { return normal_cdf(x) + x * normal_density(x); }},
-      {"gelu_tanh", gelu_tanh,
-       [](double x) { return 0.5 * x * (1 + std::tanh(tanh_argument(x))); },
+      {"gelu_tanh", gelu_tanh, [](double x) { return 0.5 * x * (1 + std::tanh(tanh_argument(x))); },
        [](double x) {
          const double t = std::tanh(tanh_argument(x));
          return 0.5 * (1 + t) +
@@ -94,7 +93,8 @@ class ElementwiseFunction : public testing::TestWithParam<Function> {
   // function is defined.
   static Array hard_inputs(DType dtype, bool positive) {
     Array x;
-    for (const double size : {1e-30, 1e-8, 1e-3, 0.1, 0.5, 1.0, 2.0, 5.0, 9.0, 20.0, 60.0, 80.0, 85.0}) {
+    for (const double size :
+         {1e-30, 1e-8, 1e-3, 0.1, 0.5, 1.0, 2.0, 5.0, 9.0, 20.0, 60.0, 80.0, 85.0}) {
       x.values.push_back(size);
       if (!positive) x.values.push_back(-size);
     }
@@ -109,7 +109,8 @@ TEST_P(ElementwiseFunction, HoldsOverItsWholeRange) {
     for (const DType dtype : kDTypes) {
       SCOPED_TRACE(message(device, ", ", dtype));
       const Array x = hard_inputs(dtype, function.low > 0);
-      const Tensor input = from_data(x.values, x.shape).to(dtype).to(device).set_requires_grad(true);
+      const Tensor input =
+          from_data(x.values, x.shape).to(dtype).to(device).set_requires_grad(true);
       const Tensor output = function.op(input);
       output.backward(ones(x.shape, {.dtype = dtype, .device = device}));
       // Relative, but for the saturated ends where a difference of nearly equal numbers is left.
@@ -162,10 +163,7 @@ void expect_points(const std::vector<Point>& points) {
 }
 
 TEST(Elementwise, AtTheirKinks) {
-  expect_points({{relu, 0, 0, 0},
-                 {relu, -0.0, 0, 0},
-                 {abs, 0, 0, 0},
-                 {abs, -0.0, 0, 0}});
+  expect_points({{relu, 0, 0, 0}, {relu, -0.0, 0, 0}, {abs, 0, 0, 0}, {abs, -0.0, 0, 0}});
 }
 
 TEST(Elementwise, AtTheEndsOfTheirRanges) {

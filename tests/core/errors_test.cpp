@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/kindling.h>
 
 #include <limits>
 
@@ -22,7 +22,8 @@ const Tensor& in_double() {
 TEST(Errors, ShapesThatDoNotBroadcast) {
   const auto text = [](const std::string& op) {
     return op +
-           ": shapes [2, 3] and [2, 2] do not broadcast: sizes 3 and 2 of dimension -1 must be equal, "
+           ": shapes [2, 3] and [2, 2] do not broadcast: sizes 3 and 2 of dimension -1 must be "
+           "equal, "
            "or one of them 1";
   };
   const Tensor other = zeros({2, 2});
@@ -33,9 +34,12 @@ TEST(Errors, ShapesThatDoNotBroadcast) {
   expect_error<ShapeError>(
       "add: shapes [2, 3] and [4, 1, 3, 3] do not broadcast: sizes 2 and 3 of dimension -2 must be "
       "equal, or one of them 1",
-      [] { return x() + zeros({4, 1, 3, 3}); });
+      [] {
+        return x() + zeros({4, 1, 3, 3});
+      });
   expect_error<ShapeError>(
-      "mul: shapes [0] and [3] do not broadcast: sizes 0 and 3 of dimension -1 must be equal, or one "
+      "mul: shapes [0] and [3] do not broadcast: sizes 0 and 3 of dimension -1 must be equal, or "
+      "one "
       "of them 1",
       [] { return zeros({0}) * zeros({3}); });
 }
@@ -48,8 +52,7 @@ TEST(Errors, DTypesThatDiffer) {
   expect_error<DTypeError>(text("sub"), [] { return x() - in_double(); });
   expect_error<DTypeError>(text("mul"), [] { return x() * in_double(); });
   expect_error<DTypeError>(text("div"), [] { return x() / in_double(); });
-  expect_error<DTypeError>(text("matmul"),
-                           [] { return matmul(x(), in_double().transpose(0, 1)); });
+  expect_error<DTypeError>(text("matmul"), [] { return matmul(x(), in_double().transpose(0, 1)); });
   expect_error<DTypeError>(text("allclose"), [] { return allclose(x(), in_double()); });
   expect_error<DTypeError>("add: dtypes differ: float64 and float32: convert one with to(float64)",
                            [] { return in_double() + x(); });
@@ -86,7 +89,8 @@ TEST(Errors, AScalarHasNoDimension) {
 
 TEST(Errors, Matmul) {
   const auto text = [](const std::string& what) { return "matmul: " + what; };
-  const std::string inner = "the last dimension of the first and the last but one of the second equal";
+  const std::string inner =
+      "the last dimension of the first and the last but one of the second equal";
   const std::string batches = "the same leading dimensions, or a 2-d second";
   expect_error<ShapeError>(text("[2, 3] does not fit [2, 3]: expected " + inner),
                            [] { return matmul(x(), x()); });
@@ -98,25 +102,32 @@ TEST(Errors, Matmul) {
                            [] { return matmul(tensor(1), x()); });
   expect_error<ShapeError>(text("[2, 3] does not fit []: expected at least one dimension each"),
                            [] { return matmul(x(), tensor(1)); });
-  expect_error<ShapeError>(text("[4, 2, 3] does not fit [5, 3, 2]: expected " + batches),
-                           [] { return matmul(zeros({4, 2, 3}), zeros({5, 3, 2})); });
-  expect_error<ShapeError>(text("[2, 3] does not fit [5, 3, 2]: expected " + batches),
-                           [] { return matmul(x(), zeros({5, 3, 2})); });
+  expect_error<ShapeError>(text("[4, 2, 3] does not fit [5, 3, 2]: expected " + batches), [] {
+    return matmul(zeros({4, 2, 3}), zeros({5, 3, 2}));
+  });
+  expect_error<ShapeError>(text("[2, 3] does not fit [5, 3, 2]: expected " + batches), [] {
+    return matmul(x(), zeros({5, 3, 2}));
+  });
 }
 
 TEST(Errors, Reshape) {
   expect_error<ShapeError>("reshape: [2, 3] with 6 elements does not fit [4]",
                            [] { return reshape(x(), {4}); });
-  expect_error<ShapeError>("reshape: [2, 3] with 6 elements does not fit [4, -1]",
-                           [] { return reshape(x(), {4, -1}); });
-  expect_error<ShapeError>("reshape: [2, 3] with 6 elements does not fit [0, -1]",
-                           [] { return reshape(x(), {0, -1}); });
-  expect_error<ShapeError>("reshape: [0] with 0 elements does not fit [0, -1]",
-                           [] { return reshape(zeros({0}), {0, -1}); });
-  expect_error<ShapeError>("reshape: shape [-1, -1] has more than one -1",
-                           [] { return reshape(x(), {-1, -1}); });
-  expect_error<ShapeError>("reshape: shape [2, -3] has a negative size",
-                           [] { return reshape(x(), {2, -3}); });
+  expect_error<ShapeError>("reshape: [2, 3] with 6 elements does not fit [4, -1]", [] {
+    return reshape(x(), {4, -1});
+  });
+  expect_error<ShapeError>("reshape: [2, 3] with 6 elements does not fit [0, -1]", [] {
+    return reshape(x(), {0, -1});
+  });
+  expect_error<ShapeError>("reshape: [0] with 0 elements does not fit [0, -1]", [] {
+    return reshape(zeros({0}), {0, -1});
+  });
+  expect_error<ShapeError>("reshape: shape [-1, -1] has more than one -1", [] {
+    return reshape(x(), {-1, -1});
+  });
+  expect_error<ShapeError>("reshape: shape [2, -3] has a negative size", [] {
+    return reshape(x(), {2, -3});
+  });
 }
 
 TEST(Errors, Narrow) {
@@ -142,15 +153,17 @@ TEST(Errors, IndexSelect) {
   expect_error<ValueError>(text("0.5"), [] { return index_select(x(), tensor({0.5})); });
   const double nan = std::numeric_limits<double>::quiet_NaN();
   expect_error<ValueError>(text("nan"), [&] { return index_select(x(), tensor({nan})); });
-  expect_error<ShapeError>("index_select: rows [1, 1] must have one dimension",
-                           [] { return index_select(x(), zeros({1, 1})); });
+  expect_error<ShapeError>("index_select: rows [1, 1] must have one dimension", [] {
+    return index_select(x(), zeros({1, 1}));
+  });
   expect_error<ShapeError>("index_select: rows [] must have one dimension",
                            [] { return index_select(x(), tensor(0)); });
 }
 
 TEST(Errors, Allclose) {
-  expect_error<ShapeError>("allclose: shapes [2, 3] and [3, 2] differ",
-                           [] { return allclose(x(), x().reshape({3, 2})); });
+  expect_error<ShapeError>("allclose: shapes [2, 3] and [3, 2] differ", [] {
+    return allclose(x(), x().reshape({3, 2}));
+  });
 }
 
 // None of the above has touched its operands.

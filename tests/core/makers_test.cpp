@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/kindling.h>
 
 #include <array>
 #include <limits>
@@ -47,8 +47,9 @@ TEST(Makers, RefuseANegativeSize) {
   expect_error<ShapeError>("ones: negative size in shape [-3]", [] { return ones({-3}); });
   expect_error<ShapeError>("full: negative size in shape [-3]", [] { return full({-3}, 1); });
   expect_error<ShapeError>("empty: negative size in shape [-3]", [] { return empty({-3}); });
-  expect_error<ShapeError>("from_data: negative size in shape [-1, -2]",
-                           [] { return from_data(std::vector{1.0f, 2.0f}, {-1, -2}); });
+  expect_error<ShapeError>("from_data: negative size in shape [-1, -2]", [] {
+    return from_data(std::vector{1.0f, 2.0f}, {-1, -2});
+  });
   float value = 0;
   expect_error<ShapeError>("borrow: negative size in shape [-1]",
                            [&] { return borrow(&value, {-1}); });
@@ -57,8 +58,9 @@ TEST(Makers, RefuseANegativeSize) {
 TEST(Makers, RefuseMoreElementsThanCanBeCounted) {
   const std::int64_t many = std::int64_t{1} << 40;
   expect_error<ShapeError>(
-      "zeros: shape [1099511627776, 1099511627776] has more elements than can be counted",
-      [&] { return zeros({many, many}); });
+      "zeros: shape [1099511627776, 1099511627776] has more elements than can be counted", [&] {
+        return zeros({many, many});
+      });
   EXPECT_THROW(zeros({std::int64_t{1} << 60}, {.dtype = DType::float64}), ShapeError);
 }
 
@@ -139,8 +141,9 @@ TEST(FromData, CopiesAndTakesTheDTypeOfTheData) {
 }
 
 TEST(FromData, RefusesAnotherNumberOfValues) {
-  expect_error<ShapeError>("from_data: 3 values do not fill shape [2, 2] with 4 elements",
-                           [] { return from_data(std::vector{1.0, 2.0, 3.0}, {2, 2}); });
+  expect_error<ShapeError>("from_data: 3 values do not fill shape [2, 2] with 4 elements", [] {
+    return from_data(std::vector{1.0, 2.0, 3.0}, {2, 2});
+  });
 }
 
 TEST(Borrow, SharesTheProgramsMemory) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/devices.h"
 #include "tests/support/op_case.h"
 #include "tests/support/threads.h"
-
-#include <kindling/kindling.h>
 
 #include <cmath>
 
@@ -42,22 +42,22 @@ const std::pair<Shape, Shape> kShapes[] = {
     {{1, 13}, {13, 1}},
     {{13, 1}, {1, 13}},
     {{17, 33}, {33, 15}},
-    {{3}, {3}},               // a row times a column is a scalar
-    {{3}, {3, 4}},            // drops the row
-    {{2, 3}, {3}},            // drops the column
-    {{0, 3}, {3, 4}},         // no rows
-    {{2, 3}, {3, 0}},         // no columns
-    {{2, 0}, {0, 4}},         // nothing to sum: zeros
+    {{3}, {3}},        // a row times a column is a scalar
+    {{3}, {3, 4}},     // drops the row
+    {{2, 3}, {3}},     // drops the column
+    {{0, 3}, {3, 4}},  // no rows
+    {{2, 3}, {3, 0}},  // no columns
+    {{2, 0}, {0, 4}},  // nothing to sum: zeros
     {{0}, {0}},
-    {{2, 3, 4}, {4, 5}},      // batches share b
+    {{2, 3, 4}, {4, 5}},  // batches share b
     {{2, 3, 4}, {4}},
-    {{2, 3, 4}, {2, 4, 5}},   // batches of their own
+    {{2, 3, 4}, {2, 4, 5}},  // batches of their own
     {{1, 3, 4}, {1, 4, 5}},
     {{2, 3, 2, 4}, {2, 3, 4, 5}},
     {{0, 3, 4}, {0, 4, 5}},
     {{64, 64}, {64, 64}},
     {{130, 70}, {70, 190}},
-    {{600, 3}, {3, 600}},     // more than one block of the output
+    {{600, 3}, {3, 600}},  // more than one block of the output
     {{3, 1000}, {1000, 3}},
 };
 
@@ -85,9 +85,9 @@ INSTANTIATE_TEST_SUITE_P(Matmul, OpTest, testing::ValuesIn(cases()), case_name);
 
 TEST(Matmul, IsTheSameForAnyNumberOfThreads) {
   for (const DType dtype : kDTypes) {
-    for (const auto& [a_shape, b_shape] :
-         {std::pair{Shape(301, 203), Shape(203, 257)}, {Shape(7, 2000), Shape(2000, 900)},
-          {Shape(3, 129, 65), Shape(3, 65, 130)}}) {
+    for (const auto& [a_shape, b_shape] : {std::pair{Shape(301, 203), Shape(203, 257)},
+                                           {Shape(7, 2000), Shape(2000, 900)},
+                                           {Shape(3, 129, 65), Shape(3, 65, 130)}}) {
       manual_seed(3);
       const Tensor a = randn(a_shape, {.dtype = dtype, .requires_grad = true});
       const Tensor b = randn(b_shape, {.dtype = dtype, .requires_grad = true});

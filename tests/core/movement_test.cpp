@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/devices.h"
 #include "tests/support/op_case.h"
-
-#include <kindling/kindling.h>
 
 namespace kindling::test {
 namespace {
@@ -38,26 +38,27 @@ OpCase transpose_case(const Shape& shape, int dim0, int dim1) {
 
 OpCase narrow_case(const Shape& shape, int dim, std::int64_t start, std::int64_t length) {
   const int d = dim < 0 ? dim + shape.rank() : dim;
-  return {.name = message("narrow_", name_of(shape), "_", dim + shape.rank(), "_", start, "_", length),
-          .inputs = {spread(shape, -2, 2)},
-          .op = [=](const auto& in) { return narrow(in[0], dim, start, length); },
-          .reference =
-              [=](const auto& in) {
-                Shape to = shape;
-                to[d] = length;
-                Array y(to);
-                for (std::int64_t i = 0; i < y.numel(); ++i) {
-                  std::vector<std::int64_t> index = index_of(to, i);
-                  index[static_cast<std::size_t>(d)] += start;
-                  std::int64_t offset = 0;
-                  for (int k = 0; k < shape.rank(); ++k) {
-                    offset = offset * shape[k] + index[static_cast<std::size_t>(k)];
-                  }
-                  y[i] = in[0][offset];
-                }
-                return y;
-              },
-          .differentiable = {0}};
+  return {
+      .name = message("narrow_", name_of(shape), "_", dim + shape.rank(), "_", start, "_", length),
+      .inputs = {spread(shape, -2, 2)},
+      .op = [=](const auto& in) { return narrow(in[0], dim, start, length); },
+      .reference =
+          [=](const auto& in) {
+            Shape to = shape;
+            to[d] = length;
+            Array y(to);
+            for (std::int64_t i = 0; i < y.numel(); ++i) {
+              std::vector<std::int64_t> index = index_of(to, i);
+              index[static_cast<std::size_t>(d)] += start;
+              std::int64_t offset = 0;
+              for (int k = 0; k < shape.rank(); ++k) {
+                offset = offset * shape[k] + index[static_cast<std::size_t>(k)];
+              }
+              y[i] = in[0][offset];
+            }
+            return y;
+          },
+      .differentiable = {0}};
 }
 
 OpCase reshape_case(const Shape& shape, const Shape& to, const Shape& result) {

@@ -60,7 +60,8 @@ TEST(Print, AbridgesLongDimensions) {
 TEST(Print, HiddenNumbersDoNotWiden) {
   const Tensor x = zeros({9});
   x[4].fill_(1e10);
-  EXPECT_EQ(message(x), "[0.0000, 0.0000, 0.0000, ..., 0.0000, 0.0000, 0.0000]\nshape [9], float32, cpu");
+  EXPECT_EQ(message(x),
+            "[0.0000, 0.0000, 0.0000, ..., 0.0000, 0.0000, 0.0000]\nshape [9], float32, cpu");
 }
 
 TEST(Print, Nothing) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/op_case.h"
-
-#include <kindling/kindling.h>
 
 #include <cmath>
 #include <functional>
@@ -38,9 +38,9 @@ Array along(const Array& x, int dim, bool keepdim,
 }
 
 std::vector<double> sum_of(const std::vector<double>& x) {
-  double sum = 0;
+  long double sum = 0;
   for (const double value : x) sum += value;
-  return {sum};
+  return {static_cast<double>(sum)};
 }
 std::vector<double> mean_of(const std::vector<double>& x) {
   return {sum_of(x)[0] / static_cast<double>(x.size())};
@@ -96,7 +96,8 @@ std::vector<OpCase> cases() {
         {.name = "argmax_" + name_of(shape),
          .inputs = {x},
          .op = [](const auto& in) { return argmax(in[0]); },
-         .reference = [](const auto& in) { return along(flat(in[0]), 0, false, argmax_of, true); }});
+         .reference =
+             [](const auto& in) { return along(flat(in[0]), 0, false, argmax_of, true); }});
   }
   for (const Shape& shape : {Shape(1), Shape(7), Shape(3, 5), Shape(2, 3, 4), Shape(2, 0, 3),
                              Shape(257, 130), Shape(3, 1000, 2), Shape(40000, 3)}) {
@@ -129,7 +130,8 @@ std::vector<OpCase> cases() {
             {.name = "argmax" + name,
              .inputs = {x},
              .op = [=](const auto& in) { return argmax(in[0], dim, keepdim); },
-             .reference = [=](const auto& in) { return along(in[0], d, keepdim, argmax_of, true); }});
+             .reference =
+                 [=](const auto& in) { return along(in[0], d, keepdim, argmax_of, true); }});
       }
       cases.push_back(
           {.name = "softmax_" + suffix,
@@ -141,7 +143,8 @@ std::vector<OpCase> cases() {
           {.name = "log_softmax_" + suffix,
            .inputs = {x},
            .op = [=](const auto& in) { return log_softmax(in[0], dim); },
-           .reference = [=](const auto& in) { return along(in[0], d, false, log_softmax_of, false); },
+           .reference =
+               [=](const auto& in) { return along(in[0], d, false, log_softmax_of, false); },
            .differentiable = {0},
            .value32 = {1e-6, 2e-6},
            .value64 = {1e-14, 1e-13},
@@ -183,8 +186,9 @@ TEST(Argmax, IsNotDifferentiable) {
 TEST(Argmax, OfNothingIsAnError) {
   expect_error<ValueError>("argmax: [0] has no element to choose from",
                            [] { return argmax(zeros({0})); });
-  expect_error<ValueError>("argmax: [2, 0] has no element to choose from",
-                           [] { return argmax(zeros({2, 0}), 1); });
+  expect_error<ValueError>("argmax: [2, 0] has no element to choose from", [] {
+    return argmax(zeros({2, 0}), 1);
+  });
   EXPECT_EQ(argmax(zeros({2, 0}), 0).shape(), Shape(0));
 }
 
@@ -192,9 +196,10 @@ TEST(Softmax, HoldsForLargeLogits) {
   for (const DType dtype : kDTypes) {
     const Tensor x = tensor({{1e4, 0, -1e4}, {-1e4, -1e4, -1e4}}, {.dtype = dtype});
     const double third = std::log(1.0 / 3);
-    EXPECT_TRUE(close(to_array(softmax(x, 1)), {{2, 3}, {1, 0, 0, 1. / 3, 1. / 3, 1. / 3}}, {1e-7, 0}));
-    EXPECT_TRUE(close(to_array(log_softmax(x, 1)),
-                      {{2, 3}, {0, -1e4, -2e4, third, third, third}}, {1e-7, 0}));
+    EXPECT_TRUE(
+        close(to_array(softmax(x, 1)), {{2, 3}, {1, 0, 0, 1. / 3, 1. / 3, 1. / 3}}, {1e-7, 0}));
+    EXPECT_TRUE(close(to_array(log_softmax(x, 1)), {{2, 3}, {0, -1e4, -2e4, third, third, third}},
+                      {1e-7, 0}));
   }
 }
 

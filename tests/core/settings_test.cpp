@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "tests/support/expect_error.h"
-#include "tests/support/threads.h"
-
 #include <kindling/core/state_dict.h>
 #include <kindling/kindling.h>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/threads.h"
 
 #include <limits>
 #include <utility>
@@ -36,15 +36,16 @@ TEST(FlushDenormal, FlushesInKernelsAloneAndCanBeTurnedOff) {
 
 TEST(BuildInfo, NamesWhatTheLibraryIsMadeOf) {
   const std::string info = build_info();
-  for (const char* name : {"version: " KINDLING_VERSION, "instruction set: ", "matrix products: ",
-                           "threads: ", "device: "}) {
+  for (const char* name : {"version: " KINDLING_VERSION,
+                           "instruction set: ", "matrix products: ", "threads: ", "device: "}) {
     EXPECT_NE(info.find(name), std::string::npos) << info;
   }
 }
 
 TEST(Log, GoesToTheCallback) {
   std::vector<std::pair<LogLevel, std::string>> heard;
-  set_log_callback([&](LogLevel level, const std::string& text) { heard.emplace_back(level, text); });
+  set_log_callback(
+      [&](LogLevel level, const std::string& text) { heard.emplace_back(level, text); });
   detail::log(LogLevel::warning, "one");
   detail::log(LogLevel::info, "two");
   set_log_callback({});
@@ -63,7 +64,8 @@ TEST(StateReader, NamesOwnerAndEntry) {
   EXPECT_EQ(reader.take("a", {2}).shape(), Shape(2));
   EXPECT_FALSE(reader.has("a"));
   expect_error<ValueError>(
-      "SGD: load_state_dict: \"n\" is unknown here: load the state of an object that was built alike",
+      "SGD: load_state_dict: \"n\" is unknown here: load the state of an object that was built "
+      "alike",
       [&] {
         reader.finish();
         return 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/kindling.h>
 
 #include <utility>
 
@@ -46,10 +46,12 @@ TEST(Tensor, DataChecksTheType) {
   const Tensor x = tensor({1, 2});
   EXPECT_EQ(x.data<float>()[1], 2);
   EXPECT_EQ(x.data<const float>()[1], 2);
-  expect_error<DTypeError>("data: the tensor holds float32, not float64: use to(float64) or the other type",
-                           [&] { return x.data<double>(); });
-  expect_error<DTypeError>("data: the tensor holds float64, not float32: use to(float32) or the other type",
-                           [&] { return x.to(DType::float64).data<const float>(); });
+  expect_error<DTypeError>(
+      "data: the tensor holds float32, not float64: use to(float64) or the other type",
+      [&] { return x.data<double>(); });
+  expect_error<DTypeError>(
+      "data: the tensor holds float64, not float32: use to(float32) or the other type",
+      [&] { return x.to(DType::float64).data<const float>(); });
 }
 
 TEST(Tensor, ACopyIsTheSameTensorAndCloneIsNot) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "tests/support/expect_error.h"
-
 #include <kindling/kindling.h>
+
+#include "tests/support/expect_error.h"
 
 #include <gtest/gtest.h>
 

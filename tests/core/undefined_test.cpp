@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/kindling.h>
 
 #include <functional>
 #include <sstream>
@@ -86,7 +86,10 @@ const std::vector<Use>& uses() {
       {"argmax", [](const Tensor& x) { argmax(x, 0); }},
       {"allclose", [](const Tensor& x) { allclose(x, operand()); }},
       {"allclose", [](const Tensor& x) { allclose(operand(), x); }},
-      {"DataLoader", [](const Tensor& x) { DataLoader({operand(), x}); }},
+      {"DataLoader",
+       [](const Tensor& x) {
+         DataLoader({operand(), x});
+       }},
       {"linear", [](const Tensor& x) { nn::linear(x, operand()); }},
       {"linear", [](const Tensor& x) { nn::linear(operand(), x); }},
       {"mse_loss", [](const Tensor& x) { nn::mse_loss(x, operand()); }},

@@ -9,7 +9,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <regex>
 
 namespace kindling::demo {
 namespace {
@@ -95,11 +99,16 @@ TEST(Figure, AMillionStepsAreASmallFile) {
   EXPECT_LT(render_svg(simple(std::move(noise))).size(), 60000U);
 }
 
-TEST(Figure, SmoothingStartsWithoutABias) {
-  const std::vector<double> mean = smoothed({4, 4, 4, 0}, 2);
-  EXPECT_DOUBLE_EQ(mean[0], 4);
-  EXPECT_DOUBLE_EQ(mean[2], 4);
-  EXPECT_LT(mean[3], 4);
+TEST(Figure, SmoothingKeepsAConstantToItsEnds) {
+  for (const double value : smoothed({4, 4, 4, 4}, 2)) EXPECT_DOUBLE_EQ(value, 4);
+  EXPECT_EQ(smoothed({3, 1, 2}, 1), (std::vector<double>{3, 1, 2}));
+}
+
+TEST(Figure, SmoothingDoesNotLag) {
+  std::vector<double> line;
+  for (int i = 0; i <= 100; ++i) line.push_back(i);
+  EXPECT_NEAR(smoothed(line, 5)[50], 50, 1e-6);
+  EXPECT_DOUBLE_EQ(smoothed({0, 0, 9, 0, 0}, 2)[1], smoothed({0, 0, 9, 0, 0}, 2)[3]);
 }
 
 TEST(Figure, AFileThatCannotBeWrittenIsNamed) {
@@ -114,6 +123,19 @@ TEST(Figure, AFileThatCannotBeWrittenIsNamed) {
 TEST(Gallery, EveryPictureIsWellFormed) {
   const std::vector<Picture> pictures = schedule_gallery();
   EXPECT_GE(pictures.size(), 15U);
+  // Every one that the manual shows is there.
+  std::ifstream file(KINDLING_TESTS_DIR "/../docs/schedulers.md");
+  const std::string manual{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::regex shown(R"(images/schedules/([a-z_]+)\.svg)");
+  std::size_t links = 0;
+  for (std::sregex_iterator link(manual.begin(), manual.end(), shown), end; link != end; ++link) {
+    const std::string name = link->str(1);
+    EXPECT_TRUE(std::any_of(pictures.begin(), pictures.end(), [&](const Picture& picture) {
+      return picture.name == name;
+    })) << name;
+    ++links;
+  }
+  EXPECT_GE(links, 15U);
   for (const Picture& picture : pictures)
     EXPECT_EQ(xml_mistake(render_svg(picture.figure)), "") << picture.name;
 }

@@ -16,10 +16,10 @@ const History kHistory{.learning_rate = {0.1, 0.05, 0.025, 0.0125},
 TEST(History, IsWrittenALineAStep) {
   EXPECT_EQ(history_csv(kHistory),
             "step,epoch,learning_rate,loss,test_loss\n"
-            "1,1,0.10000000000000001,4,\n"
-            "2,1,0.050000000000000003,2,3\n"
-            "3,2,0.025000000000000001,1,\n"
-            "4,2,0.012500000000000001,0.5,1.5\n");
+            "1,1,0.1,4,\n"
+            "2,1,0.05,2,3\n"
+            "3,2,0.025,1,\n"
+            "4,2,0.0125,0.5,1.5\n");
 }
 
 TEST(History, IsDrawnInTwoPanels) {

@@ -18,6 +18,13 @@ TEST(Number, FormatsForTables) {
   EXPECT_EQ(format_number(2.5e7), "2.50e+07");
 }
 
+TEST(Number, FormatsExactlyInFewDigits) {
+  EXPECT_EQ(format_exact(0.1), "0.1");
+  EXPECT_EQ(format_exact(-3), "-3");
+  for (const double value : {1.0 / 3.0, 0.1 + 0.2, 1e-300, 12345678.9})
+    EXPECT_EQ(parse_number(format_exact(value)), value);
+}
+
 TEST(Number, SetsThousandsApart) {
   EXPECT_EQ(format_count(0), "0");
   EXPECT_EQ(format_count(999), "999");

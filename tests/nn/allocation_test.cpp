@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/allocations.h"
 #include "tests/support/threads.h"
-
-#include <kindling/kindling.h>
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,8 @@ std::int64_t allocations_of(const nn::Module& model, Optimizer optimizer, const 
 
 class Allocations : public testing::Test {
   void SetUp() override {
-    if (!counts_allocations()) GTEST_SKIP() << "this build's heap cannot be counted: see allocations.h";
+    if (!counts_allocations())
+      GTEST_SKIP() << "this build's heap cannot be counted: see allocations.h";
   }
 };
 

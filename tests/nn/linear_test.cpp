@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/op_case.h"
 #include "tests/support/threads.h"
-
-#include <kindling/kindling.h>
 
 #include <cmath>
 #include <numbers>
@@ -28,7 +28,8 @@ const Named kActivations[] = {
      [](double x) { return 0.5 * x * std::erfc(-x / std::numbers::sqrt2); }},
     {"gelu_tanh", Activation::gelu_tanh, gelu_tanh,
      [](double x) {
-       return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+       return 0.5 * x *
+              (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
      }},
     {"silu", Activation::silu, silu, [](double x) { return x / (1 + std::exp(-x)); }},
     {"tanh", Activation::tanh, kindling::tanh, [](double x) { return std::tanh(x); }},
@@ -98,13 +99,13 @@ std::vector<OpCase> cases() {
       cases.push_back(linear_case(named, {5, 7}, 3, bias));
       cases.push_back(linear_case(named, {33, 130}, 65, bias));
     }
-    cases.push_back(linear_case(named, {4}, 3, true));           // one sample, no batch dimension
-    cases.push_back(linear_case(named, {2, 3, 4}, 5, true));     // batches of batches
+    cases.push_back(linear_case(named, {4}, 3, true));        // one sample, no batch dimension
+    cases.push_back(linear_case(named, {2, 3, 4}, 5, true));  // batches of batches
     cases.push_back(linear_case(named, {10, 1}, 1, true));
     cases.push_back(linear_case(named, {1, 10}, 1, true));
-    cases.push_back(linear_case(named, {0, 4}, 3, true));        // no samples
-    cases.push_back(linear_case(named, {700, 13}, 17, true));    // more than one block
-    cases.push_back(linear_case(named, {10, 10}, 1, true));      // one output
+    cases.push_back(linear_case(named, {0, 4}, 3, true));      // no samples
+    cases.push_back(linear_case(named, {700, 13}, 17, true));  // more than one block
+    cases.push_back(linear_case(named, {10, 10}, 1, true));    // one output
   }
   // No input features: the bias alone.
   cases.push_back(linear_case(kActivations[0], {5, 0}, 3, true));
@@ -166,7 +167,8 @@ TEST(Linear, IsTheSameForAnyNumberOfThreads) {
       };
       const std::vector<Tensor> one = run(1);
       const std::vector<Tensor> two = run(2);
-      for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(same_bits(two[i], one[i])) << named.name;
+      for (std::size_t i = 0; i < one.size(); ++i)
+        EXPECT_TRUE(same_bits(two[i], one[i])) << named.name;
     }
   }
 }
@@ -208,23 +210,27 @@ TEST(LinearErrors, ShapesDTypesAndSizes) {
   const Tensor x = zeros({5, 4});
   const Tensor weight = zeros({6, 4});
   expect_error<ShapeError>(
-      "linear: input [5, 4] does not fit weight [6, 3]: expected last dimension 3",
-      [&] { return nn::linear(x, zeros({6, 3})); });
+      "linear: input [5, 4] does not fit weight [6, 3]: expected last dimension 3", [&] {
+        return nn::linear(x, zeros({6, 3}));
+      });
   expect_error<ShapeError>("linear: input [] does not fit weight [6, 4]: expected last dimension 4",
                            [&] { return nn::linear(zeros({}), weight); });
   expect_error<ShapeError>("linear: weight [4]: expected [out, in]",
                            [&] { return nn::linear(x, zeros({4})); });
   expect_error<ShapeError>("linear: bias [5] does not fit weight [6, 4]: expected [6]",
                            [&] { return nn::linear(x, weight, zeros({5})); });
-  expect_error<ShapeError>("linear: bias [1, 6] does not fit weight [6, 4]: expected [6]",
-                           [&] { return nn::linear(x, weight, zeros({1, 6})); });
-  const std::string dtypes = "linear: dtypes differ: float32 and float64: convert one with to(float32)";
+  expect_error<ShapeError>("linear: bias [1, 6] does not fit weight [6, 4]: expected [6]", [&] {
+    return nn::linear(x, weight, zeros({1, 6}));
+  });
+  const std::string dtypes =
+      "linear: dtypes differ: float32 and float64: convert one with to(float32)";
   expect_error<DTypeError>(dtypes, [&] { return nn::linear(x, weight.to(DType::float64)); });
   expect_error<DTypeError>(
       dtypes, [&] { return nn::linear(x, weight, zeros({6}, {.dtype = DType::float64})); });
   expect_error<ShapeError>(
-      "linear: input [2, 3] does not fit weight [1, 10]: expected last dimension 10",
-      [] { return nn::Linear(10, 1)(zeros({2, 3})); });
+      "linear: input [2, 3] does not fit weight [1, 10]: expected last dimension 10", [] {
+        return nn::Linear(10, 1)(zeros({2, 3}));
+      });
   expect_error<ValueError>("Linear: in_features 0, out_features 3: both must be at least 1",
                            [] { return nn::Linear(0, 3); });
   expect_error<ValueError>("Linear: in_features 2, out_features -1: both must be at least 1",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/kindling.h>
 
 #include <functional>
 #include <limits>
@@ -28,9 +28,12 @@ TEST(LossErrors, NothingIsBroadcast) {
     expect_error<ShapeError>(
         named.name +
             ": input [3, 1] and target [3] differ: expected equal shapes: nothing is broadcast",
-        [&] { return named.loss(zeros({3, 1}), zeros({3})); });
+        [&] {
+          return named.loss(zeros({3, 1}), zeros({3}));
+        });
     expect_error<ShapeError>(
-        named.name + ": input [] and target [1] differ: expected equal shapes: nothing is broadcast",
+        named.name +
+            ": input [] and target [1] differ: expected equal shapes: nothing is broadcast",
         [&] { return named.loss(zeros({}), zeros({1})); });
   }
 }
@@ -43,14 +46,16 @@ TEST(LossErrors, DTypesThatDiffer) {
         [&] { return named.loss(zeros({3}), y); });
   }
   expect_error<DTypeError>(
-      "cross_entropy_loss: dtypes differ: float32 and float64: convert one with to(float32)",
-      [&] { return nn::cross_entropy_loss(zeros({3, 2}), y); });
+      "cross_entropy_loss: dtypes differ: float32 and float64: convert one with to(float32)", [&] {
+        return nn::cross_entropy_loss(zeros({3, 2}), y);
+      });
 }
 
 TEST(LossErrors, Delta) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const auto& [delta, printed] : {std::pair{0.0, "0"}, {-1.0, "-1"}, {nan, "nan"}}) {
-    const std::string rest = std::string(": delta ") + printed + ": must be finite and greater than 0";
+    const std::string rest =
+        std::string(": delta ") + printed + ": must be finite and greater than 0";
     expect_error<ValueError>("huber_loss" + rest, [&, d = delta] {
       return nn::huber_loss(zeros({1}), zeros({1}), Reduction::mean, d);
     });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/op_case.h"
 #include "tests/support/threads.h"
-
-#include <kindling/kindling.h>
 
 #include <cmath>
 #include <functional>
@@ -24,10 +24,10 @@ const NamedReduction kReductions[] = {
 
 Array reduce(const Array& losses, Reduction reduction) {
   if (reduction == Reduction::none) return losses;
-  double sum = 0;
+  long double sum = 0;
   for (const double value : losses.values) sum += value;
-  if (reduction == Reduction::mean) sum /= static_cast<double>(losses.numel());
-  return {{}, {sum}};
+  if (reduction == Reduction::mean) sum /= static_cast<long double>(losses.numel());
+  return {{}, {static_cast<double>(sum)}};
 }
 
 struct Difference {
@@ -56,8 +56,10 @@ std::vector<Difference> differences() {
 std::vector<OpCase> elementwise_cases() {
   std::vector<OpCase> cases;
   for (const Difference& difference : differences()) {
-    for (const auto& [reduction_name, reduction] : kReductions) {
-      for (const Shape& shape : {Shape(), Shape(1), Shape(7), Shape(3, 5), Shape(2, 0), Shape(70001)}) {
+    for (const NamedReduction& named : kReductions) {
+      const Reduction reduction = named.reduction;
+      for (const Shape& shape :
+           {Shape(), Shape(1), Shape(7), Shape(3, 5), Shape(2, 0), Shape(70001)}) {
         if (shape.numel() == 0 && reduction == Reduction::mean) continue;  // NaN: see below
         const Array target = spread(shape, -2, 2, 2);
         Array input = spread(shape, -2, 2, 1);
@@ -67,16 +69,18 @@ std::vector<OpCase> elementwise_cases() {
             if (std::abs(input[i] - target[i] - kink) < 0.01) input[i] = target[i] + kink + 0.01;
           }
         }
-        const double root = std::sqrt(static_cast<double>(std::max<std::int64_t>(shape.numel(), 1)));
+        const double root =
+            std::sqrt(static_cast<double>(std::max<std::int64_t>(shape.numel(), 1)));
         const double sums = reduction == Reduction::sum ? root : 1;
         cases.push_back(
-            {.name = difference.name + "_" + reduction_name + "_" + name_of(shape),
+            {.name = difference.name + "_" + named.name + "_" + name_of(shape),
              .inputs = {input, target},
              .op = [=, op = difference.op](const auto& in) { return op(in[0], in[1], reduction); },
              .reference =
                  [=, f = difference.f](const auto& in) {
                    Array losses(in[0].shape);
-                   for (std::int64_t i = 0; i < losses.numel(); ++i) losses[i] = f(in[0][i] - in[1][i]);
+                   for (std::int64_t i = 0; i < losses.numel(); ++i)
+                     losses[i] = f(in[0][i] - in[1][i]);
                    return reduce(losses, reduction);
                  },
              .differentiable = {0, 1},
@@ -110,8 +114,10 @@ Array cross_entropy(const std::vector<Array>& in, Reduction reduction, double sm
 
 std::vector<OpCase> cross_entropy_cases() {
   std::vector<OpCase> cases;
-  for (const auto& [reduction_name, reduction] : kReductions) {
-    for (const Shape& shape : {Shape(1, 1), Shape(1, 4), Shape(3, 5), Shape(0, 3), Shape(2000, 37)}) {
+  for (const NamedReduction& named : kReductions) {
+    const Reduction reduction = named.reduction;
+    for (const Shape& shape :
+         {Shape(1, 1), Shape(1, 4), Shape(3, 5), Shape(0, 3), Shape(2000, 37)}) {
       if (shape.numel() == 0 && reduction == Reduction::mean) continue;
       for (const double smoothing : {0.0, 0.1, 1.0}) {
         for (const bool probabilities : {false, true}) {
@@ -126,9 +132,8 @@ std::vector<OpCase> cross_entropy_cases() {
           const double root = std::sqrt(static_cast<double>(std::max<std::int64_t>(shape[0], 1)));
           const double sums = reduction == Reduction::sum ? root : 1;
           cases.push_back(
-              {.name = message("cross_entropy_", probabilities ? "probabilities_" : "",
-                               reduction_name, "_", name_of(shape), "_smoothed",
-                               static_cast<int>(smoothing * 10)),
+              {.name = message("cross_entropy_", probabilities ? "probabilities_" : "", named.name,
+                               "_", name_of(shape), "_smoothed", static_cast<int>(smoothing * 10)),
                .inputs = {spread(shape, -3, 3, 1), target},
                .op =
                    [=](const auto& in) {
@@ -168,7 +173,8 @@ TEST(Losses, ScaledAndShared) {
     const Tensor y = x * 2.0;
     const Tensor loss = nn::mse_loss(y, zeros({2}), Reduction::sum);
     (scaled ? loss * 3.0 : loss).backward();
-    EXPECT_TRUE(same(x.grad(), {{2}, scaled ? std::vector<double>{24, 48} : std::vector<double>{8, 16}}));
+    EXPECT_TRUE(
+        same(x.grad(), {{2}, scaled ? std::vector<double>{24, 48} : std::vector<double>{8, 16}}));
   }
   const Tensor x = tensor({{1, 2}}, {.requires_grad = true});
   const Tensor y = x * 1.0;

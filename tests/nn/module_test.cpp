@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/kindling.h>
 
 #include <utility>
 
@@ -172,15 +172,19 @@ TEST(StateDict, AFailedLoadChangesNothing) {
     net.load_state_dict(state);
     return 0;
   };
+  const std::string what_to_do = ": load the state of an object that was built alike";
   StateDict missing = good;
   missing.pop_back();
-  EXPECT_THROW(load(missing), ValueError);
+  expect_error<ValueError>("Module: load_state_dict: \"scale\" is missing" + what_to_do,
+                           [&] { return load(missing); });
   StateDict unknown = good;
   unknown.emplace_back("fc3.weight", zeros({1}));
-  EXPECT_THROW(load(unknown), ValueError);
+  expect_error<ValueError>("Module: load_state_dict: \"fc3.weight\" is unknown here" + what_to_do,
+                           [&] { return load(unknown); });
   StateDict misfit = good;
   misfit[4].second = zeros({3});
-  EXPECT_THROW(load(misfit), ShapeError);
+  expect_error<ShapeError>("Module: load_state_dict: \"scale\" has shape [3], not [2]" + what_to_do,
+                           [&] { return load(misfit); });
   StateDict undefined_entry = good;
   undefined_entry[4].second = Tensor();
   EXPECT_THROW(load(undefined_entry), ValueError);
@@ -193,9 +197,7 @@ TEST(StateDict, AFailedLoadChangesNothing) {
 TEST(ModuleErrors, Names) {
   Holder holder;
   holder.add("w", ones({1}));
-  const auto add = [&](const std::string& name) {
-    return holder.add(name, ones({1}));
-  };
+  const auto add = [&](const std::string& name) { return holder.add(name, ones({1})); };
   expect_error<ValueError>("register_parameter: name \"\": must not be empty or hold a dot",
                            [&] { return add(""); });
   expect_error<ValueError>("register_parameter: name \"a.b\": must not be empty or hold a dot",

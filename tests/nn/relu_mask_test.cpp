@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/devices.h"
 
-#include <kindling/kindling.h>
-
 #include <functional>
 
-// A consumer of a ReLU's output may mask its part of the gradient (x > 0) while it writes it, and if
-// all have, the ReLU's own backward is skipped. Whatever the mix of consumers, the gradient must be
-// that of a graph without the trick: relu(x) written as x * (x > 0).
+// A consumer of a ReLU's output may mask its part of the gradient (x > 0) while it writes it, and
+// if all have, the ReLU's own backward is skipped. Whatever the mix of consumers, the gradient must
+// be that of a graph without the trick: relu(x) written as x * (x > 0).
 namespace kindling::test {
 namespace {
 
@@ -79,9 +79,9 @@ void expect_right(const std::vector<Consumer>& consumers) {
 }
 
 const std::vector<Consumer>& all() {
-  static const std::vector<Consumer> consumers{by_linear, by_linear_and_relu, by_matmul,
-                                               as_second_factor, by_product, by_pass,
-                                               by_view, by_sum};
+  static const std::vector<Consumer> consumers{
+      by_linear, by_linear_and_relu, by_matmul, as_second_factor, by_product, by_pass, by_view,
+      by_sum};
   return consumers;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/core/autograd.h>
+#include <kindling/kindling.h>
+
 #include "tests/support/array.h"
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
-
-#include <kindling/core/autograd.h>
-#include <kindling/kindling.h>
 
 #include <cmath>
 

@@ -55,14 +55,16 @@ std::vector<std::int64_t> index_of(const Shape& shape, std::int64_t i) {
 
 testing::AssertionResult close(const Array& value, const Array& expected, Tolerance tolerance) {
   if (value.shape != expected.shape) {
-    return testing::AssertionFailure() << "shape " << value.shape << ", expected " << expected.shape;
+    return testing::AssertionFailure()
+           << "shape " << value.shape << ", expected " << expected.shape;
   }
   for (std::int64_t i = 0; i < value.numel(); ++i) {
     const double a = value[i];
     const double b = expected[i];
     if (a == b || (std::isnan(a) && std::isnan(b))) continue;
     const double error = std::abs(a - b);
-    if (std::isfinite(b) && error <= tolerance.absolute + tolerance.relative * std::abs(b)) continue;
+    if (std::isfinite(b) && error <= tolerance.absolute + tolerance.relative * std::abs(b))
+      continue;
     return testing::AssertionFailure() << "element " << i << " of " << value.shape << " is " << a
                                        << ", expected " << b << ", error " << error;
   }

@@ -28,8 +28,8 @@ struct Array {
   double at_broadcast(const std::vector<std::int64_t>& index) const;
 };
 
-/// Numbers that look random in [low, high), the same for the same seed, that depend on nothing under
-/// test.
+/// Numbers that look random in [low, high), the same for the same seed, that depend on nothing
+/// under test.
 Array spread(const Shape& shape, double low, double high, std::uint32_t seed = 1);
 
 /// Each value as the dtype holds it.

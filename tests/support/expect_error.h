@@ -26,7 +26,8 @@ void expect_error(const std::string& text, F&& call) {
 /// What every op says of a default-constructed or moved-from tensor.
 inline std::string undefined(const std::string& op) {
   return op +
-         ": undefined tensor: it was default-constructed or moved from, or is the grad() of a tensor "
+         ": undefined tensor: it was default-constructed or moved from, or is the grad() of a "
+         "tensor "
          "that no backward has reached";
 }
 

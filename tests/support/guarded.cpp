@@ -67,7 +67,8 @@ void Guarded::forget_grad() {
   if (!tensor_.device().is_cpu()) return;
   grad_memory_ = Memory(all_nan(array_.shape), tensor_.dtype());
   impl.grad = detail::TensorImpl::make(
-      detail::Storage::borrow(grad_memory_.data(), array_.numel(), tensor_.dtype()), 0, array_.shape);
+      detail::Storage::borrow(grad_memory_.data(), array_.numel(), tensor_.dtype()), 0,
+      array_.shape);
 }
 
 testing::AssertionResult Guarded::intact() const {

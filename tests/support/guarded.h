@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "tests/support/array.h"
-
 #include <kindling/core/tensor.h>
+
+#include "tests/support/array.h"
 
 #include <cstddef>
 #include <vector>
 
 namespace kindling::test {
 
-/// A tensor whose elements, and those of its gradient, lie between guard words on the CPU, so that a
-/// kernel that writes past either end is found out. The gradient's memory is full of NaN at first,
-/// so that a backward that adds where it should overwrite is, too. On a GPU the tensor is an
+/// A tensor whose elements, and those of its gradient, lie between guard words on the CPU, so that
+/// a kernel that writes past either end is found out. The gradient's memory is full of NaN at
+/// first, so that a backward that adds where it should overwrite is, too. On a GPU the tensor is an
 /// ordinary one.
 class Guarded {
  public:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "tests/support/array.h"
-
 #include <kindling/core/tensor.h>
+
+#include "tests/support/array.h"
 
 #include <gtest/gtest.h>
 
