@@ -49,8 +49,8 @@ class KINDLING_API BatchSource {
 /// and resumes exactly. Copies share the position.
 ///
 ///     DataLoader loader({x, y}, {.batch_size = 32, .shuffle = true});
-///     for (const auto& [inputs, targets] : loader) ...     // an epoch; the next loop, the next one
-///     const auto [inputs, targets] = loader.next();        // the endless stream
+///     for (const auto& [inputs, targets] : loader) ...  // an epoch; then the next loop, the next
+///     const auto [inputs, targets] = loader.next();     // the endless stream
 template <std::size_t N>
 class DataLoader {
  public:

@@ -14,6 +14,9 @@ namespace {
 
 constexpr auto kInterval = std::chrono::milliseconds(100);
 constexpr const char* kEraseLine = "\r\033[K";
+// A line that does not fit is cut off: were it wrapped, erasing would leave its first part behind.
+constexpr const char* kWrapOff = "\033[?7l";
+constexpr const char* kWrapOn = "\033[?7h";
 
 }  // namespace
 
@@ -29,7 +32,7 @@ std::string progress_line(double fraction, const std::string& text, std::size_t 
 void ProgressBar::show(double fraction, const std::string& text) {
   if (!visible_ || Clock::now() < next_) return;
   next_ = Clock::now() + kInterval;
-  out_ << kEraseLine << progress_line(fraction, text) << std::flush;
+  out_ << kEraseLine << kWrapOff << progress_line(fraction, text) << kWrapOn << std::flush;
   drawn_ = true;
 }
 

@@ -26,15 +26,16 @@ double mean_of(const std::vector<double>& values) {
 }
 
 // Name, root mean square error on both parts, and the share of the test targets' variance that is
-// explained.
+// explained, where they vary.
 std::vector<std::string> scores(const std::string& name, const Split& data,
                                 const std::vector<double>& train_predictions,
                                 const std::vector<double>& test_predictions) {
   const double test_error = mean_square(test_predictions, data.test.y);
   const std::vector<double> constant(data.test.rows(), mean_of(data.test.y));
-  const double explained = 1.0 - test_error / mean_square(data.test.y, constant);
+  const double variance = mean_square(data.test.y, constant);
   return {name, format_fixed(std::sqrt(mean_square(train_predictions, data.train.y)), 3),
-          format_fixed(std::sqrt(test_error), 3), format_fixed(explained, 3)};
+          format_fixed(std::sqrt(test_error), 3),
+          variance > 0.0 ? format_fixed(1.0 - test_error / variance, 3) : "-"};
 }
 
 }  // namespace

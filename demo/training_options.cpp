@@ -6,7 +6,8 @@ namespace kindling::demo {
 void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.option_defaults()->always_capture_default();
   command.add_option("--hidden", options.hidden, "Widths of the hidden layers, e.g. 64,64")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
   command.add_option("--optimizer", options.optimizer, "Update rule")
       ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
   command.add_option("--lr", options.lr, "Base learning rate");
@@ -25,7 +26,8 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->check(CLI::PositiveNumber);
   command.add_option("--test-fraction", options.test_fraction,
                      "Share of the rows that is kept for the test");
-  command.add_option("--seed", options.seed, "Seed of split, initial weights and shuffling");
+  command.add_option("--seed", options.seed, "Seed of split, initial weights and shuffling")
+      ->check(CLI::NonNegativeNumber);
   command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N");
   command.add_option("--threads", options.threads, "CPU threads; 0 for the library's choice")
       ->check(CLI::NonNegativeNumber);

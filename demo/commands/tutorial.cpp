@@ -51,7 +51,8 @@ void add_tutorial(CLI::App& program) {
   command->add_option("--optimizer", options->optimizer, "Update rule")
       ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
   command->add_option("--lr", options->lr, "Base learning rate");
-  command->add_option("--seed", options->seed, "Seed of weights and data");
+  command->add_option("--seed", options->seed, "Seed of weights and data")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
   command->footer("Example: kindling-train tutorial --optimizer adam");
   command->callback([options] { run(*options); });

@@ -225,6 +225,7 @@ TEST_F(Program, ErrorsAreALineOnStderrAndStatusOne) {
        "kindling-train: csv: bad.csv:3:3: column 'b' holds 'four', which is not a finite number\n"},
       {"csv none.csv --target b",
        "kindling-train: csv: cannot read none.csv: No such file or directory\n"},
+      {"csv . --target b", "kindling-train: csv: cannot read .: it is a folder\n"},
       {"diabetes --schedule 'cosine(9'",
        "kindling-train: schedule: expected ')' or ',', found the end\n  cosine(9\n          ^\n"},
       {"diabetes --device tpu",
@@ -248,7 +249,8 @@ TEST_F(Program, ADivergingRunStops) {
 
 TEST_F(Program, WrongUsageIsStatusTwo) {
   for (const char* arguments :
-       {"", "unknown", "diabetes --epochs 0", "diabetes --optimizer rmsprop", "csv", "--nothing"}) {
+       {"", "unknown", "diabetes --epochs 0", "diabetes --hidden 64,0", "diabetes --seed -1",
+        "diabetes --optimizer rmsprop", "csv", "--nothing"}) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.status, 2) << arguments;
     EXPECT_NE(outcome.err, "") << arguments;

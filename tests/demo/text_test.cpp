@@ -68,10 +68,10 @@ TEST(Progress, ErasesItselfInTheEnd) {
   {
     ProgressBar bar(out, true);
     bar.show(0.5, "half");
-    EXPECT_EQ(out.str(), "\r\033[K" + progress_line(0.5, "half"));
+    EXPECT_EQ(out.str(), "\r\033[K\033[?7l" + progress_line(0.5, "half") + "\033[?7h");
     bar.show(0.6, "too soon to draw again");
   }
-  EXPECT_EQ(out.str(), "\r\033[K" + progress_line(0.5, "half") + "\r\033[K");
+  EXPECT_EQ(out.str(), "\r\033[K\033[?7l" + progress_line(0.5, "half") + "\033[?7h" + "\r\033[K");
 }
 
 }  // namespace

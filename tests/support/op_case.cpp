@@ -68,20 +68,22 @@ OpCase in_float32(OpCase op_case) {
 // change at all, and then cost no digits.
 double difference(OpCase& op_case, std::size_t input, std::int64_t element, Device device) {
   constexpr double kStep = 1e-3;
+  std::vector<double> weights;
   const auto at = [&](double offset) {
     double& value = op_case.inputs[input][element];
     const double before = value;
     value += offset;
-    const Tensor output = op_case.op(Inputs(op_case, DType::float64, device).tensors());
+    const Inputs inputs(op_case, DType::float64,
+                        device);  // outlives an output that is a view of it
     value = before;
-    return output;
+    const Tensor output = op_case.op(inputs.tensors());
+    weights = weights_of(output).to_vector<double>();
+    return output.to_vector<double>();
   };
-  const Tensor first = at(-2 * kStep);
-  const std::vector<double> far_below = first.to_vector<double>();
-  const std::vector<double> below = at(-kStep).to_vector<double>();
-  const std::vector<double> above = at(kStep).to_vector<double>();
-  const std::vector<double> far_above = at(2 * kStep).to_vector<double>();
-  const std::vector<double> weights = weights_of(first).to_vector<double>();
+  const std::vector<double> far_below = at(-2 * kStep);
+  const std::vector<double> below = at(-kStep);
+  const std::vector<double> above = at(kStep);
+  const std::vector<double> far_above = at(2 * kStep);
   double sum = 0;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     sum += weights[i] * (8 * (above[i] - below[i]) - (far_above[i] - far_below[i]));
