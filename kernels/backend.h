@@ -3,6 +3,7 @@
 
 #include <kindling/core/device.h>
 #include <kindling/core/view.h>
+#include <kindling/kernels/math/elementwise.h>
 #include <kindling/kernels/math/group_record.h>
 #include <kindling/kernels/math/op.h>
 #include <kindling/kernels/math/plateau.h>

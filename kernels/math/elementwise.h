@@ -2,12 +2,34 @@
 #pragma once
 
 #include <kindling/kernels/math/functions.h>
-#include <kindling/kernels/math/op.h>
+
+#include <cstdint>
+
+namespace kindling::kernels {
+
+/// The names under which unary formulas cross the seam of the backend; math::visit turns them back.
+enum class UnaryOp : std::uint8_t {
+  identity,
+  neg,
+  exp,
+  log,
+  sqrt,
+  square,
+  abs,
+  relu,
+  gelu,
+  gelu_tanh,
+  silu,
+  tanh,
+  sigmoid
+};
+
+}  // namespace kindling::kernels
 
 /// Every element-wise formula, once. A unary functor has f(x), and its derivative df(s) as a
 /// function of what it saves for backward: its input, its output, or nothing. At kinks the
-/// derivative is PyTorch's: 0. A new op is one functor here, one line in visit, one name in op.h
-/// and one public function.
+/// derivative is PyTorch's: 0. A new op is one name, one functor and one line of visit
+/// here, and one public function.
 namespace kindling::math {
 
 /// What the derivative of a unary op is computed from.

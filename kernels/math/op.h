@@ -7,21 +7,6 @@
 /// into functors.
 namespace kindling::kernels {
 
-enum class UnaryOp : std::uint8_t {
-  identity,
-  neg,
-  exp,
-  log,
-  sqrt,
-  square,
-  abs,
-  relu,
-  gelu,
-  gelu_tanh,
-  silu,
-  tanh,
-  sigmoid
-};
 enum class BinaryOp : std::uint8_t { add, sub, mul, div };
 enum class LossOp : std::uint8_t { squared_error, absolute_error, huber };
 enum class Distribution : std::uint8_t { uniform, normal };
