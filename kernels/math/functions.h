@@ -7,9 +7,10 @@
 #include <cstdint>
 
 /// Elementary functions of the kernels; in double those of <cmath>. In float they are branch-free
-/// polynomials, which compilers vectorise. Worst errors seen, in units of the last place: exp and log
-/// 1, tanh 1.5, sigmoid 2.5, normal_cdf 2.6 from -1 on and 6 below (tests/kernels/functions_test.cpp).
-/// The coefficients are minimax fits, each with the relative error of the fit beside it.
+/// polynomials, which compilers vectorise. Worst errors seen, in units of the last place: exp and
+/// log 1, tanh 1.5, sigmoid 2.5, normal_cdf 2.6 from -1 on and 6 below
+/// (tests/kernels/functions_test.cpp). The coefficients are minimax fits, each with the relative
+/// error of the fit beside it.
 namespace kindling::math {
 
 template <class To, class From>

@@ -43,8 +43,8 @@ struct GroupRecord {
   Rounded one_minus_dampening;
   double bias_correction1 = 1;  // 1 - beta1^t, t = updates + 1
   Rounded step_size;            // lr / (1 - beta1^t)
-  Rounded inverse_bias2_sqrt;  // 1 / sqrt(1 - beta2^t)
-  Rounded decay_factor;        // 1 - lr * weight_decay, for decoupled decay
+  Rounded inverse_bias2_sqrt;   // 1 / sqrt(1 - beta2^t)
+  Rounded decay_factor;         // 1 - lr * weight_decay, for decoupled decay
 
   std::int64_t updates = 0;         // updates applied so far; bias correction uses updates + 1
   std::int64_t schedule_index = 0;  // scheduler.step() calls that took effect
