@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "tests/emulator/blas/product.h"
+#include "tests/emulator/streams/schedule.h"
+
+#include <string_view>
+
+/// What a cuBLAS handle stands for.
+struct cublasContext {
+  cudaStream_t stream = nullptr;
+  cublasPointerMode_t pointer_mode = CUBLAS_POINTER_MODE_HOST;
+  cublasAtomicsMode_t atomics_mode = CUBLAS_ATOMICS_NOT_ALLOWED;
+  cublasMath_t math_mode = CUBLAS_DEFAULT_MATH;
+  int multiprocessors = 0;  // cublasSetSmCountTarget
+};
+
+struct cublasLtContext {};
+
+namespace emulator {
+
+Registry<cublasContext>& blas_handles();
+Registry<cublasLtContext>& lt_handles();
+
+/// The frame of an entry point of either library.
+template <class Body>
+cublasStatus_t library_entry(const char* call, Body body) {
+  const std::lock_guard lock(device_lock());
+  if (must_fail(call)) {
+    const bool creates = std::string_view(call).find("Create") != std::string_view::npos;
+    return creates ? CUBLAS_STATUS_ALLOC_FAILED : CUBLAS_STATUS_EXECUTION_FAILED;
+  }
+  if (in_host_function()) return CUBLAS_STATUS_EXECUTION_FAILED;
+  return body();
+}
+
+/// The same for one that works on a cuBLAS handle; `body` gets it.
+template <class Body>
+cublasStatus_t handle_entry(const char* call, cublasHandle_t handle, Body body) {
+  return library_entry(call, [&] {
+    cublasContext* const context = blas_handles().find(handle);
+    return context ? body(*context) : CUBLAS_STATUS_NOT_INITIALIZED;
+  });
+}
+
+/// Returns `status`; if the environment variable CUBLASLT_LOG_LEVEL is not 0, says why on stderr.
+cublasStatus_t refuse(cublasStatus_t status, const std::string& why);
+
+/// The types the libraries multiply: cuBLAS documentation, cublasLtMatmul() and cublasGemmEx(),
+/// "supported data types", without integers, complex numbers and 8-bit floats.
+bool is_supported(cublasComputeType_t compute, cudaDataType scale, cudaDataType factors,
+                  cudaDataType result);
+/// The type of alpha and beta that goes with a compute type.
+cudaDataType scale_type(cublasComputeType_t compute);
+/// How float32 factors are rounded. The _FAST_ types allow the library to round; the emulator does.
+Rounding32 rounding_of(cublasComputeType_t compute, cudaDataType factors);
+
+}  // namespace emulator

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/blas/matrix.h"
+
+#include "tests/emulator/execution/real_types.h"
+#include "tests/emulator/memory/memory.h"
+#include "tests/emulator/report/options.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace emulator {
+namespace {
+
+// The lowest address of a matrix and its bytes, gaps between lines included.
+struct Span {
+  std::uint64_t address;
+  std::size_t bytes;
+};
+
+Span span(const Matrix& matrix, std::int64_t batch) {
+  const std::int64_t size = bytes_of(matrix.type);
+  const std::int64_t reach = matrix.step * (matrix.lines - 1);
+  const std::int64_t lowest = batch * matrix.batch_step + std::min<std::int64_t>(reach, 0);
+  return {matrix.address + static_cast<std::uint64_t>(lowest * size),
+          static_cast<std::size_t>((std::abs(reach) + matrix.length) * size)};
+}
+
+float to_tf32(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const bool finite = (bits & 0x7f800000u) != 0x7f800000u;
+  return finite ? std::bit_cast<float>((bits + 0x1000u) & 0xffffe000u) : value;
+}
+
+float through_half(float value, HalfFormat format) {
+  const std::uint16_t bits = round_to_half(static_cast<double>(value), format, Rounding::nearest);
+  return static_cast<float>(from_half(bits, format));
+}
+
+float rounded(float value, Rounding32 rounding) {
+  switch (rounding) {
+    case Rounding32::tf32:
+      return to_tf32(value);
+    case Rounding32::half:
+      return through_half(value, kHalf);
+    case Rounding32::brain:
+      return through_half(value, kBrain);
+    default:
+      return value;
+  }
+}
+
+template <class S>
+S read(const std::byte* from, std::int64_t index) {
+  S value;
+  std::memcpy(&value, from + index * static_cast<std::int64_t>(sizeof(S)), sizeof(S));
+  return value;
+}
+
+template <class S>
+void write(std::byte* to, std::int64_t index, S value) {
+  std::memcpy(to + index * static_cast<std::int64_t>(sizeof(S)), &value, sizeof(S));
+}
+
+// Calls visit(i, offset) for every element: its place in [columns][rows], and in memory.
+template <class Visit>
+void for_each(const Matrix& matrix, Visit visit) {
+  const std::int64_t along = matrix.lines_are_rows ? matrix.lines : 1;
+  const std::int64_t across = matrix.lines_are_rows ? 1 : matrix.length;
+  for (std::int64_t line = 0; line < matrix.lines; ++line) {
+    for (std::int64_t i = 0; i < matrix.length; ++i) {
+      visit(line * across + i * along, line * matrix.step + i);
+    }
+  }
+}
+
+}  // namespace
+
+Matrix Matrix::transposed() const {
+  Matrix result = *this;
+  result.lines_are_rows = !lines_are_rows;
+  return result;
+}
+
+Matrix as_matrix(const char* name, const void* address, cudaDataType type, std::int64_t n,
+                 std::int64_t step) {
+  Matrix result{name, reinterpret_cast<std::uint64_t>(address), type, 1, n, step, true};
+  if (step < 0) result.address -= static_cast<std::uint64_t>(step * (n - 1) * bytes_of(type));
+  if (step == 1) {
+    result.length = n;
+    result.lines = 1;
+    result.lines_are_rows = false;
+  }
+  return result;
+}
+
+std::int64_t bytes_of(cudaDataType type) {
+  switch (type) {
+    case CUDA_R_64F:
+      return 8;
+    case CUDA_R_32F:
+      return 4;
+    case CUDA_R_16F:
+    case CUDA_R_16BF:
+      return 2;
+    case CUDA_R_8U:
+      return 1;  // bit masks
+    default:
+      return 0;
+  }
+}
+
+std::byte* touch(const Matrix& matrix, std::int64_t batch, bool write, const std::string& call) {
+  Memory& memory = Memory::instance();
+  const std::string who = call + ", " + matrix.name + ",";
+  const std::int64_t size = bytes_of(matrix.type);
+  const auto [address, bytes] = span(matrix, batch);
+  if (address % static_cast<std::uint64_t>(size) != 0) {
+    report(Check::misaligned, who + " has elements of " + std::to_string(size) + " bytes, but is " +
+                                  memory.describe(address, bytes));
+    return nullptr;
+  }
+  const std::uint64_t first =
+      matrix.address + static_cast<std::uint64_t>(batch * matrix.batch_step * size);
+  const Allocation* const allocation = memory.find(address);
+  const bool outside = !allocation || address - allocation->address + bytes > allocation->bytes;
+  if (outside || matrix.lines == 1 || matrix.step == matrix.length) {
+    return memory.range(address, bytes, write, who);
+  }
+  // The gaps between lines are nobody's business. One report a matrix is enough.
+  const std::uint64_t reports = report_count();
+  for (std::int64_t line = 0; line < matrix.lines; ++line) {
+    if (!write && report_count() != reports) break;
+    memory.range(first + static_cast<std::uint64_t>(line * matrix.step * size),
+                 static_cast<std::size_t>(matrix.length * size), write, who);
+  }
+  return memory.data(first);
+}
+
+template <class T>
+bool load(const Matrix& matrix, std::int64_t batch, const std::string& call, T* to,
+          Rounding32 rounding) {
+  if (matrix.length == 0 || matrix.lines == 0) return true;
+  const std::byte* const from = touch(matrix, batch, false, call);
+  if (!from) return false;
+  const auto convert = [&](auto value_at) {
+    for_each(matrix,
+             [&](std::int64_t i, std::int64_t at) { to[i] = static_cast<T>(value_at(at)); });
+  };
+  switch (matrix.type) {
+    case CUDA_R_64F:
+      convert([&](std::int64_t at) { return read<double>(from, at); });
+      break;
+    case CUDA_R_16F:
+      convert([&](std::int64_t at) { return from_half(read<std::uint16_t>(from, at), kHalf); });
+      break;
+    case CUDA_R_16BF:
+      convert([&](std::int64_t at) { return from_half(read<std::uint16_t>(from, at), kBrain); });
+      break;
+    default:
+      if (rounding == Rounding32::none) {
+        convert([&](std::int64_t at) { return read<float>(from, at); });
+      } else {
+        convert([&](std::int64_t at) { return rounded(read<float>(from, at), rounding); });
+      }
+  }
+  return true;
+}
+
+template <class T>
+bool store(const Matrix& matrix, std::int64_t batch, const std::string& call, const T* from) {
+  if (matrix.length == 0 || matrix.lines == 0) return true;
+  std::byte* const to = touch(matrix, batch, true, call);
+  if (!to) return false;
+  const auto half = [&](HalfFormat format) {
+    for_each(matrix, [&](std::int64_t i, std::int64_t at) {
+      write(to, at, round_to_half(static_cast<double>(from[i]), format, Rounding::nearest));
+    });
+  };
+  const auto plain = [&]<class S>(S) {
+    for_each(matrix,
+             [&](std::int64_t i, std::int64_t at) { write(to, at, static_cast<S>(from[i])); });
+  };
+  switch (matrix.type) {
+    case CUDA_R_64F:
+      plain(double{});
+      break;
+    case CUDA_R_16F:
+      half(kHalf);
+      break;
+    case CUDA_R_16BF:
+      half(kBrain);
+      break;
+    default:
+      plain(float{});
+  }
+  return true;
+}
+
+template bool load(const Matrix&, std::int64_t, const std::string&, float*, Rounding32);
+template bool load(const Matrix&, std::int64_t, const std::string&, double*, Rounding32);
+template bool store(const Matrix&, std::int64_t, const std::string&, const float*);
+template bool store(const Matrix&, std::int64_t, const std::string&, const double*);
+
+bool overlap(const Matrix& a, const Matrix& b) {
+  if (a.length * a.lines == 0 || b.length * b.lines == 0) return false;
+  const Span x = span(a, 0), y = span(b, 0);
+  if (x.address + x.bytes <= y.address || y.address + y.bytes <= x.address) return false;
+  if (a.step != b.step || a.step <= 0 || a.type != b.type) return true;
+  const std::int64_t between =
+      static_cast<std::int64_t>(b.address - a.address) / bytes_of(a.type) % a.step;
+  const std::int64_t offset = between < 0 ? between + a.step : between;
+  return offset < a.length || offset + b.length > a.step;
+}
+
+}  // namespace emulator

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/execution/launch.h"
+
+#include "tests/emulator/execution/warp.h"
+#include "tests/emulator/memory/memory.h"
+#include "tests/emulator/races/races.h"
+#include "tests/emulator/report/options.h"
+
+#include <algorithm>
+#include <cfenv>
+#include <cstring>
+#include <memory>
+#include <numeric>
+#include <random>
+
+namespace emulator {
+namespace {
+
+constexpr std::uint32_t kRecursionStack = 64 * 1024;  // bytes a thread, where calls recurse
+constexpr std::uint64_t kCooperativeTurn = 1u << 14;  // instructions before the next block
+constexpr std::uint64_t kTurn = 1u << 26;             // the same for ordinary launches
+constexpr std::uint64_t kPatience = 1ull << 36;       // instructions without any block ending
+constexpr std::size_t kResident = 128;                // blocks of an ordinary launch that spin
+
+class Launch {
+ public:
+  explicit Launch(const LaunchRequest& request) : request_(request) {
+    grid_.request = &request;
+    grid_.program = request.program;
+    grid_.parameters = request.parameters;
+    const std::uint64_t seed = options().shuffle.value_or(0) + launches_++;
+    random_.seed(seed);
+    order_.resize(request.grid.count());
+    std::iota(order_.begin(), order_.end(), 0u);
+    if (options().shuffle) std::shuffle(order_.begin(), order_.end(), random_);
+  }
+
+  Fault run() {
+    if (request_.cooperative) make_grid_barrier();
+    if (options().checks == Checks::all) Races::instance().begin_launch(grid_);
+    run_blocks();
+    if (options().checks == Checks::all) Races::instance().end_launch();
+    if (grid_.grid_barrier != 0) Memory::instance().free(grid_.grid_barrier);
+    add_counters();
+    return grid_.fault;
+  }
+
+ private:
+  // What cooperative groups' grid.sync() counts in.
+  void make_grid_barrier() {
+    Memory& memory = Memory::instance();
+    grid_.grid_barrier = memory.allocate(16, MemoryKind::symbol, "the grid's barrier");
+    std::memset(memory.data(grid_.grid_barrier), 0, 16);
+    memory.mark(grid_.grid_barrier, 16, true);
+  }
+
+  // One block after the other; blocks that wait for others take turns with those that come later.
+  // All blocks of a cooperative launch are resident from the start.
+  void run_blocks() {
+    std::vector<std::unique_ptr<Block>> resident;
+    std::vector<std::unique_ptr<Block>> spare;
+    std::size_t next = 0;
+    std::uint64_t idle = 0;
+    const std::size_t limit = request_.cooperative ? order_.size() : kResident;
+    while (grid_.fault == Fault::none && (next < order_.size() || !resident.empty())) {
+      const std::size_t wanted = request_.cooperative ? limit : 1;
+      while (next < order_.size() && resident.size() < std::max(wanted, waiting_)) {
+        if (spare.empty()) spare.push_back(std::make_unique<Block>());
+        start(*spare.back(), order_[next++]);
+        resident.push_back(std::move(spare.back()));
+        spare.pop_back();
+      }
+      bool ended = false;
+      for (auto& block : resident) {
+        std::uint64_t budget = request_.cooperative ? kCooperativeTurn : kTurn;
+        const std::uint64_t given = budget;
+        run_block(*block, budget);
+        idle += given - budget;
+        ended |= block->finished;
+        if (grid_.fault != Fault::none) return;
+      }
+      if (ended) idle = 0;
+      for (auto& block : resident) {
+        if (block->finished) spare.push_back(std::move(block));
+      }
+      std::erase(resident, nullptr);
+      // Whoever still runs may wait for a block that has not started.
+      waiting_ = std::min(limit, resident.size() + (resident.empty() ? 0 : 1));
+      if (idle > kPatience) {
+        report(Check::barrier, request_.kernel->name + ": the launch does not end");
+        grid_.fault = Fault::deadlock;
+      }
+    }
+  }
+
+  void start(Block& block, std::uint32_t number) {
+    const LaunchRequest& request = request_;
+    const Function& kernel = *request.kernel;
+    block.grid = &grid_;
+    block.number = number;
+    block.index = {number % request.grid.x, number / request.grid.x % request.grid.y,
+                   number / request.grid.x / request.grid.y};
+    block.threads = static_cast<std::uint32_t>(request.block.count());
+    block.finished = false;
+    for (Barrier& barrier : block.barriers) barrier.first = nullptr;
+    reset_shared(block);
+    const std::uint32_t warps = (block.threads + kLanes - 1) / kLanes;
+    block.stack_bytes = kernel.stack_bytes + (kernel.recursive ? kRecursionStack : 0);
+    block.stack_bytes = (block.stack_bytes + 15) / 16 * 16;
+    block.local.resize(std::size_t{warps} * kLanes * block.stack_bytes + 16);
+    block.warps.resize(warps);
+    for (std::uint32_t i = 0; i < warps; ++i) start_warp(block, block.warps[i], i);
+    if (options().checks == Checks::all) Races::instance().begin_block(block);
+  }
+
+  // Static variables with redzones between them, then dynamic memory; nothing is initialised.
+  void reset_shared(Block& block) {
+    const Function& kernel = *request_.kernel;
+    const Program& program = *request_.program;
+    const bool dynamic = request_.dynamic_shared != 0;
+    block.shared_bytes = dynamic ? program.dynamic_shared_offset +
+                                       static_cast<std::uint32_t>(request_.dynamic_shared)
+                                 : kernel.shared_bytes;
+    if (block.shared_bytes == 0) return;
+    block.shared.assign(block.shared_bytes + 16, std::byte{0xff});
+    block.shared_state.assign(block.shared_bytes + 16, kNoMemory);
+    for (const auto* list : {&kernel.shared_variables, &program.shared_variables}) {
+      for (const Parameter& variable : *list) {
+        const bool reserved = variable.name == kReservedShared;
+        std::memset(block.shared_state.data() + variable.offset,
+                    reserved ? kAllocated | kInitialised : kAllocated, variable.bytes);
+        if (reserved) std::memset(block.shared.data() + variable.offset, 0, variable.bytes);
+      }
+    }
+    if (dynamic) {
+      std::memset(block.shared_state.data() + program.dynamic_shared_offset, kAllocated,
+                  request_.dynamic_shared);
+    }
+  }
+
+  void start_warp(Block& block, Warp& warp, std::uint32_t number) {
+    const Function& kernel = *request_.kernel;
+    const std::uint32_t threads = std::min<std::uint32_t>(kLanes, block.threads - number * kLanes);
+    warp.block = &block;
+    warp.number = number;
+    warp.alive = warp.runnable = threads == kLanes ? kAllLanes : (1u << threads) - 1;
+    warp.at_block_barrier = warp.at_warp_barrier = warp.carry = warp.active = 0;
+    warp.pc.fill(kernel.entry);
+    warp.frame.fill(0);
+    warp.frames.resize(1);
+    warp.frames[0] = {};
+    warp.frames[0].function =
+        static_cast<std::uint32_t>(&kernel - request_.program->functions.data());
+    warp.frames[0].lanes = kAllLanes;
+    warp.pending_copies.clear();
+    warp.copy_group = 0;
+    warp.bases[1] = const_cast<std::byte*>(request_.program->constants.data());
+  }
+
+  // Registers are lent to a warp while it is in its kernel: where nothing waits, all warps use the
+  // same memory, which stays in the cache.
+  void lend_registers(Warp& warp) {
+    if (!warp.registers.empty()) return;
+    if (free_registers_.empty()) {
+      free_registers_.emplace_back(request_.kernel->register_bytes + std::size_t{64});
+    }
+    warp.registers = std::move(free_registers_.back());
+    free_registers_.pop_back();
+  }
+
+  void run_block(Block& block, std::uint64_t& budget) {
+    std::vector<std::uint32_t> order(block.warps.size());
+    std::iota(order.begin(), order.end(), 0u);
+    while (grid_.fault == Fault::none) {
+      if (options().shuffle) std::shuffle(order.begin(), order.end(), random_);
+      bool alive = false, runnable = false;
+      for (const std::uint32_t index : order) {
+        Warp& warp = block.warps[index];
+        if (warp.runnable != 0) {
+          lend_registers(warp);
+          // A spinning warp must not use up the turn of the one it waits for.
+          std::uint64_t part = std::min<std::uint64_t>(budget, 1u << 20);
+          const std::uint64_t given = part;
+          run_warp(warp, part);
+          budget -= given - part;
+          if (grid_.fault != Fault::none) return;
+        }
+        if (warp.alive == 0 && !warp.registers.empty()) {
+          free_registers_.push_back(std::move(warp.registers));
+          warp.registers.clear();
+        }
+        alive |= warp.alive != 0;
+        runnable |= warp.runnable != 0;
+      }
+      if (!alive) {
+        block.finished = true;
+        return;
+      }
+      const bool released = release_block_barriers(block, false);
+      if (!released && !runnable && !force_progress(block)) return;
+      if (budget == 0) return;
+    }
+  }
+
+  // Nothing runs and no barrier is complete.
+  bool force_progress(Block& block) {
+    for (Warp& warp : block.warps) {
+      if (warp.at_warp_barrier != 0 && release_warp_barriers(warp, true)) return true;
+    }
+    if (release_block_barriers(block, true)) return true;
+    for (Warp& warp : block.warps) {
+      if (warp.alive == 0) continue;
+      const int lane = __builtin_ctz(warp.alive);
+      const std::uint32_t pc = warp.pc[static_cast<std::size_t>(lane)];
+      const Place place = place_of(warp, request_.program->code[pc == 0 ? 0 : pc - 1], lane);
+      report(Check::barrier, "deadlock: the threads wait for each other at different barriers",
+             &place);
+      break;
+    }
+    grid_.fault = Fault::deadlock;
+    return false;
+  }
+
+  void add_counters() {
+    KernelCounters& sum = counters().kernels;
+    for (std::size_t i = 0; i < kClasses; ++i) {
+      sum.thread_instructions[i] += grid_.counters.thread_instructions[i];
+    }
+    sum.bytes_read += grid_.counters.bytes_read;
+    sum.bytes_written += grid_.counters.bytes_written;
+    sum.sectors_read += grid_.counters.sectors_read;
+    sum.sectors_written += grid_.counters.sectors_written;
+    sum.atomics += grid_.counters.atomics;
+    sum.barriers += grid_.counters.barriers;
+    ++counters().launches[request_.kernel->name];
+  }
+
+  static inline std::uint64_t launches_ = 0;
+  const LaunchRequest& request_;
+  Grid grid_;
+  std::mt19937_64 random_;
+  std::vector<std::uint32_t> order_;  // of the blocks
+  std::vector<std::vector<std::byte>> free_registers_;
+  std::size_t waiting_ = 1;  // blocks that may be resident
+};
+
+// The program may have changed how its own arithmetic rounds or flushes; kernels do not see it.
+class DefaultArithmetic {
+ public:
+  DefaultArithmetic() {
+    std::fegetenv(&saved_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~DefaultArithmetic() { std::fesetenv(&saved_); }
+  DefaultArithmetic(const DefaultArithmetic&) = delete;
+  DefaultArithmetic& operator=(const DefaultArithmetic&) = delete;
+
+ private:
+  std::fenv_t saved_;
+};
+
+}  // namespace
+
+Fault run(const LaunchRequest& request) {
+  const DefaultArithmetic arithmetic;
+  return Launch(request).run();
+}
+
+}  // namespace emulator

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/races/order.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace emulator {
+namespace {
+
+constexpr std::uint64_t kMaxUsers = 1u << 26;  // warps of a launch that are remembered
+
+void add(std::vector<Seen>& list, const Seen& seen) {
+  for (Seen& old : list) {
+    if (old.log == seen.log && old.device_wide == seen.device_wide) {
+      old.count = std::max(old.count, seen.count);
+      old.last = std::max(old.last, seen.last);
+      return;
+    }
+  }
+  list.push_back(seen);
+}
+
+void add_all(std::vector<Seen>& list, const std::vector<Seen>& more) {
+  for (const Seen& seen : more) add(list, seen);
+}
+
+using Visited = std::set<const ReleaseLog*>;
+
+// Whether one of the first `count` entries makes `other` visible up to `stamp`.
+bool released(const ReleaseLog& log, std::uint32_t count, const Actor& other, Stamp stamp,
+              std::size_t scope, Visited& visited) {
+  if (!visited.insert(&log).second) return false;
+  const auto warps = log.warps.find(other.block);
+  for (std::uint32_t rest = warps == log.warps.end() ? 0 : warps->second; rest; rest &= rest - 1) {
+    const auto warp = static_cast<std::uint32_t>(__builtin_ctz(rest));
+    const auto& entries = log.entries.at(std::uint64_t{other.block} * 32 + warp);
+    auto entry = std::lower_bound(
+        entries.begin(), entries.end(), count,
+        [](const ReleaseLog::Entry& e, std::uint32_t limit) { return e.index < limit; });
+    if (entry == entries.begin()) continue;
+    --entry;  // later entries of a warp know all that earlier ones know
+    const Fenced& fenced = entry->fenced[scope];
+    if (stamp <= fenced.block || (warp == other.warp && stamp <= fenced.warp)) return true;
+    if (entry->published && stamp <= (*entry->published)[scope][other.warp]) return true;
+  }
+  return std::any_of(log.others.begin(), log.others.end(), [&](const auto& pair) {
+    return released(*pair.first, pair.second, other, stamp, scope, visited);
+  });
+}
+
+}  // namespace
+
+void Meetings::meet(std::uint32_t members, Stamp now) {
+  if (known_.empty()) known_.resize(32);
+  std::array<Stamp, 32> sum{};
+  for (std::uint32_t rest = members; rest != 0; rest &= rest - 1) {
+    const auto& row = known_[static_cast<std::size_t>(__builtin_ctz(rest))];
+    for (std::size_t i = 0; i < 32; ++i) sum[i] = std::max(sum[i], row[i]);
+  }
+  for (std::size_t i = 0; i < 32; ++i) {
+    if ((members >> i) & 1) sum[i] = now;
+  }
+  for (std::uint32_t rest = members; rest != 0; rest &= rest - 1) {
+    known_[static_cast<std::size_t>(__builtin_ctz(rest))] = sum;
+  }
+}
+
+void Order::begin_launch(std::uint64_t blocks, std::uint32_t warps) {
+  launch_ = ++now_;
+  warps_ = warps;
+  logs_.clear();
+  has_fences_ = false;
+  uses_.assign(blocks * warps <= kMaxUsers ? blocks * warps : 0, {});
+}
+
+void Order::touches(const BlockOrder& block, std::uint32_t warp) {
+  if (uses_.empty()) return;
+  std::vector<Use>& uses = uses_[std::size_t{block.number} * warps_ + warp];
+  const Stamp boundary = std::max(block.together, block.warp[warp].fenced[0].warp);
+  if (uses.empty() || (has_fences_ && uses.back().last <= boundary)) uses.push_back({now_, now_});
+  uses.back().last = now_;
+}
+
+void Order::begin_block(BlockOrder& block, std::uint32_t number, std::uint32_t warps) {
+  std::vector<WarpOrder> old = std::move(block.warp);
+  block = {};
+  block.number = number;
+  block.begin = ++now_;
+  block.warp = std::move(old);
+  block.warp.resize(warps);
+  for (WarpOrder& warp : block.warp) {
+    warp.together = 0;
+    warp.lanes.reset();
+    warp.fenced = {};
+    warp.pending.clear();
+    warp.known.clear();
+  }
+}
+
+void Order::block_meets(BlockOrder& block) {
+  block.together = now_++;
+  if (block.has_fenced) {
+    Published published{};
+    for (std::size_t warp = 0; warp < block.warp.size(); ++warp) {
+      for (std::size_t scope = 0; scope < 2; ++scope) {
+        published[scope][warp] = block.warp[warp].fenced[scope].warp;
+      }
+    }
+    block.published = std::make_shared<const Published>(published);
+    block.has_fenced = false;
+  }
+  for (WarpOrder& warp : block.warp) {
+    add_all(block.known, warp.known);
+    add_all(block.pending, warp.pending);
+    warp.known.clear();
+    warp.pending.clear();
+  }
+}
+
+void Order::warps_meet(BlockOrder& block, std::uint32_t warps) {
+  block.warps.meet(warps, now_++);
+  std::vector<Seen> known;
+  for (std::size_t warp = 0; warp < block.warp.size(); ++warp) {
+    if ((warps >> warp) & 1) add_all(known, block.warp[warp].known);
+  }
+  for (std::size_t warp = 0; warp < block.warp.size(); ++warp) {
+    if ((warps >> warp) & 1) block.warp[warp].known = known;
+  }
+}
+
+void Order::lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lanes, bool all) {
+  if (all) block.warp[warp].together = now_;
+  else block.warp[warp].lanes.meet(lanes, now_);
+  ++now_;
+}
+
+void Order::fence(BlockOrder& block, std::uint32_t warp, bool device_wide) {
+  WarpOrder& me = block.warp[warp];
+  me.fenced[0] = {now_, block.together};
+  if (device_wide) me.fenced[1] = me.fenced[0];
+  block.has_fenced = has_fences_ = true;
+  for (std::vector<Seen>* list : {&me.pending, &block.pending}) {
+    for (Seen seen : *list) {
+      seen.device_wide = device_wide;
+      add(me.known, seen);
+    }
+  }
+  if (device_wide) me.pending.clear();
+  ++now_;
+}
+
+void Order::strong_read(BlockOrder& block, std::uint32_t warp, std::uint64_t key) {
+  const auto found = logs_.find(key);
+  if (found != logs_.end()) {
+    add(block.warp[warp].pending, {found->second.get(), found->second->size, found->second->last, false});
+  }
+}
+
+void Order::strong_write(BlockOrder& block, std::uint32_t warp, std::uint64_t key) {
+  const WarpOrder& me = block.warp[warp];
+  if (me.fenced[0].warp == 0 && !block.published) return;  // nothing is released
+  std::unique_ptr<ReleaseLog>& log = logs_[key];
+  if (!log) log = std::make_unique<ReleaseLog>();
+  auto& entries = log->entries[std::uint64_t{block.number} * 32 + warp];
+  log->warps[block.number] |= 1u << warp;
+  if (entries.empty() || entries.back().fenced[0].warp != me.fenced[0].warp ||
+      entries.back().published != block.published) {
+    entries.push_back({log->size++, me.fenced, block.published});
+    log->last = std::max(log->last, me.fenced[0].warp);
+  }
+  for (const std::vector<Seen>* list : {&me.known, &std::as_const(block).known}) {
+    for (const Seen& seen : *list) {
+      if (seen.log == log.get()) continue;
+      std::uint32_t& count = log->others[seen.log];
+      count = std::max(count, seen.count);
+    }
+  }
+}
+
+bool Order::before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) {
+  if (other.block == block.number) {
+    if (stamp <= block.together) return true;
+    if (other.warp == me.warp) {
+      const WarpOrder& warp = block.warp[me.warp];
+      if (other.lane == me.lane || stamp <= warp.together) return true;
+      if (stamp <= warp.lanes.known(me.lane, other.lane)) return true;
+    }
+    if (stamp <= block.warps.known(me.warp, other.warp)) return true;
+  }
+  return !logs_.empty() && acquired(block, me, other, stamp);
+}
+
+bool Order::warp_before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) {
+  if (other.block != block.number || other.warp != me.warp) return before(block, me, other, stamp);
+  Actor lane = other;
+  for (lane.lane = 0; lane.lane < 32; ++lane.lane) {
+    if (!before(block, me, lane, stamp)) return false;
+  }
+  return true;
+}
+
+bool Order::grid_before(BlockOrder& block, const Actor& me, Stamp stamp) {
+  if (stamp <= block.grid_known) return true;
+  if (logs_.empty() || uses_.empty()) return false;
+  // Blocks that met in a log have all released by its last entry: one test for many cells.
+  Stamp met = 0;
+  for (const std::vector<Seen>* list : {&block.warp[me.warp].known, &block.known}) {
+    for (const Seen& seen : *list) met = std::max(met, seen.last);
+  }
+  if (met >= stamp && met != block.grid_tried && all_before(block, me, met)) return true;
+  block.grid_tried = met;
+  return all_before(block, me, stamp);
+}
+
+bool Order::acquired(const BlockOrder& block, const Actor& me, const Actor& other,
+                     Stamp stamp) const {
+  const bool same_block = other.block == block.number;
+  Visited visited;
+  for (const auto* list : {&block.warp[me.warp].known, &block.known}) {
+    for (const Seen& seen : *list) {
+      if (!same_block && !seen.device_wide) continue;
+      visited.erase(seen.log);  // another list may have seen more of it
+      if (released(*seen.log, seen.count, other, stamp, same_block ? 0 : 1, visited)) return true;
+    }
+  }
+  return false;
+}
+
+// Every block's last use of global memory up to the stamp must be known.
+bool Order::all_before(BlockOrder& block, const Actor& me, Stamp stamp) {
+  for (std::size_t user = 0; user < uses_.size(); ++user) {
+    const auto& uses = uses_[user];
+    const auto later = std::upper_bound(uses.begin(), uses.end(), stamp,
+                                        [](Stamp s, const Use& use) { return s < use.first; });
+    if (later == uses.begin()) continue;
+    const Stamp last = std::min(std::prev(later)->last, stamp);
+    const Actor other{static_cast<std::uint32_t>(user / warps_),
+                      static_cast<std::uint32_t>(user % warps_), 0};
+    if (last > block.grid_known && !warp_before(block, me, other, last)) return false;
+  }
+  block.grid_known = stamp;
+  return true;
+}
+
+}  // namespace emulator

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "tests/emulator/races/cell.h"
+
+namespace emulator {
+
+/// One thread, or, where lanes do not matter, its warp.
+struct Actor {
+  std::uint32_t block = 0;
+  std::uint32_t warp = 0;
+  std::uint32_t lane = 0;
+};
+
+/// What up to 32 members (lanes of a warp, warps of a block) know of each other through meetings
+/// of some of them.
+class Meetings {
+ public:
+  void reset() { known_.clear(); }
+  Stamp known(std::uint32_t who, std::uint32_t of) const {
+    return known_.empty() ? 0 : known_[who][of];
+  }
+  void meet(std::uint32_t members, Stamp now);
+
+ private:
+  std::vector<std::array<Stamp, 32>> known_;  // [who][of]; empty until some meet
+};
+
+/// What a fence of a warp makes visible to whoever acquires afterwards.
+struct Fenced {
+  Stamp warp = 0;   // everything of the warp itself up to here
+  Stamp block = 0;  // everything of its block up to here
+};
+
+/// Fences by the width of their scope: [0] of the block or wider, [1] of the device or wider.
+using FencedBy = std::array<Fenced, 2>;
+/// Up to where each warp of a block had fenced when the block last met.
+using Published = std::array<std::array<Stamp, 32>, 2>;
+
+/// The strong writes to one address that a fence preceded, in their order.
+struct ReleaseLog {
+  struct Entry {
+    std::uint32_t index;
+    FencedBy fenced;
+    std::shared_ptr<const Published> published;
+  };
+  std::uint32_t size = 0;
+  Stamp last = 0;  // the fence of the last entry
+  std::unordered_map<std::uint64_t, std::vector<Entry>> entries;  // by block * 32 + warp
+  std::unordered_map<std::uint32_t, std::uint32_t> warps;         // of each block, one bit each
+  // What the releasing warps knew from other logs: the first `count` entries of them.
+  std::unordered_map<const ReleaseLog*, std::uint32_t> others;
+};
+
+/// The first `count` entries of a log, read by a strong access.
+struct Seen {
+  const ReleaseLog* log = nullptr;
+  std::uint32_t count = 0;
+  Stamp last = 0;            // the fence of the last of them
+  bool device_wide = false;  // a fence of the device followed
+};
+
+struct WarpOrder {
+  Stamp together = 0;  // all its lanes met
+  Meetings lanes;
+  FencedBy fenced;
+  std::vector<Seen> pending;  // read, but no fence has followed
+  std::vector<Seen> known;    // acquired
+};
+
+struct BlockOrder {
+  std::uint32_t number = 0;
+  Stamp begin = 0;
+  Stamp together = 0;  // all its threads met
+  Meetings warps;
+  std::vector<WarpOrder> warp;
+  std::vector<Seen> pending, known;  // of threads that met
+  std::shared_ptr<const Published> published;
+  bool has_fenced = false;  // since the block last met
+  Stamp grid_known = 0;     // everything of all blocks up to here
+  Stamp grid_tried = 0;     // not everything up to here
+};
+
+/// When a warp used global memory, between two fences or barriers.
+struct Use {
+  Stamp first = 0, last = 0;
+};
+
+/// The happens-before relation of one launch: program order, barriers, and release-acquire chains
+/// (fence, strong write; strong read of it, fence). Chains are kept by warp, not by thread.
+class Order {
+ public:
+  void begin_launch(std::uint64_t blocks, std::uint32_t warps);
+  void begin_block(BlockOrder& block, std::uint32_t number, std::uint32_t warps);
+
+  Stamp now() const { return now_; }
+  Stamp launch() const { return launch_; }
+
+  void block_meets(BlockOrder& block);
+  void warps_meet(BlockOrder& block, std::uint32_t warps);
+  void lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lanes, bool all);
+  void fence(BlockOrder& block, std::uint32_t warp, bool device_wide);
+  /// A strong read or write of an address (a key that is unique over global and shared memory).
+  void strong_read(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
+  void strong_write(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
+  /// Notes that a warp uses global memory.
+  void touches(const BlockOrder& block, std::uint32_t warp);
+
+  /// Whether everything that `other` did up to `stamp` happens before what `me` does now.
+  bool before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
+  /// The same for all lanes of a warp, and for all blocks.
+  bool warp_before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
+  bool grid_before(BlockOrder& block, const Actor& me, Stamp stamp);
+
+ private:
+  bool acquired(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
+  bool all_before(BlockOrder& block, const Actor& me, Stamp stamp);
+
+  Stamp now_ = 1;
+  Stamp launch_ = 1;
+  std::uint32_t warps_ = 0;  // of a block
+  std::unordered_map<std::uint64_t, std::unique_ptr<ReleaseLog>> logs_;  // by key
+  bool has_fences_ = false;             // any fence in this launch
+  std::vector<std::vector<Use>> uses_;  // [block][warp]
+};
+
+}  // namespace emulator

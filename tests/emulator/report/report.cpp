@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/report/report.h"
+
+#include <cxxabi.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
+#include <set>
+
+#include "tests/emulator/report/counters.h"
+#include "tests/emulator/report/options.h"
+
+namespace emulator {
+namespace {
+
+constexpr std::array<std::string_view, 20> kNames = {
+    "out-of-bounds", "misaligned", "use-after-free", "double-free",   "uninitialised",
+    "race",          "barrier",    "mask",           "launch",        "host-access",
+    "device-access", "copy",       "unchecked-error", "capture",      "unjoined-fork",
+    "leak",          "assert",     "trap",           "unsupported",   "library"};
+
+struct State {
+  std::mutex mutex;
+  std::array<std::uint64_t, kNames.size()> counts{};
+  std::set<std::string> seen;  // check, kernel and source of what was printed
+  int printed = 0;
+};
+
+State& state() {
+  static State* const result = new State;
+  return *result;
+}
+
+std::string coordinates(const std::uint32_t (&index)[3]) {
+  std::string text("(");
+  return text.append(std::to_string(index[0]) + "," + std::to_string(index[1]) + "," +
+                     std::to_string(index[2]) + ")");
+}
+
+}  // namespace
+
+std::string_view name(Check check) { return kNames[static_cast<std::size_t>(check)]; }
+
+std::string demangled(const std::string& name) {
+  int status = 0;
+  char* const text = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
+  const std::string result = status == 0 ? text : name;
+  std::free(text);
+  return result;
+}
+
+// Without the type of the result and the parameters.
+std::string kernel_label(const std::string& name) {
+  const std::string label = demangled(name);
+  std::size_t begin = 0, end = label.size();
+  int depth = 0;  // of brackets
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    const char c = label[i];
+    if (c == '(' && depth == 0 && i != 0 && label.compare(i, 11, "(anonymous ") != 0) {
+      end = i;
+      break;
+    }
+    if (c == '<' || c == '(') ++depth;
+    if (c == '>' || c == ')') --depth;
+    if (c == ' ' && depth == 0) begin = i + 1;
+  }
+  return label.substr(begin, end - begin);
+}
+
+void report(Check check, const std::string& what, const Place* place) {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  ++all.counts[static_cast<std::size_t>(check)];
+  if (place) {
+    const std::string key = std::string(name(check)) + "|" + place->kernel + "|" +
+                            place->source + "|" + place->instruction;
+    if (!all.seen.insert(key).second) return;
+  }
+  if (all.printed++ >= options().max_reports) return;
+  std::fprintf(stderr, "ptxrun: [%s] %s\n", name(check).data(), what.c_str());
+  if (place) {
+    std::fprintf(stderr, "    kernel %s, block %s, thread %s%s%s\n        %s\n",
+                 kernel_label(place->kernel).c_str(), coordinates(place->block).c_str(),
+                 coordinates(place->thread).c_str(), place->source.empty() ? "" : ", ",
+                 place->source.c_str(), place->instruction.c_str());
+  }
+}
+
+std::uint64_t report_count() {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t count : state().counts) sum += count;
+  return sum;
+}
+
+std::uint64_t report_count(Check check) { return state().counts[static_cast<std::size_t>(check)]; }
+
+void reset_reports() {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  all.counts = {};
+  all.seen.clear();
+  all.printed = 0;
+}
+
+int finish(int status) {
+  if (!options().stats.empty()) std::ofstream(options().stats) << to_json(counters());
+  if (report_count() == 0) return status;
+  std::fprintf(stderr, "ptxrun: %llu reports\n", static_cast<unsigned long long>(report_count()));
+  return 86;
+}
+
+}  // namespace emulator

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/runtime/entry.h"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <sstream>
+
+namespace emulator {
+namespace {
+
+// What addr2line says about "object+0x1234", or nothing. Of calls that were inlined it is the place
+// outside CUDA's headers that counts.
+std::string source_line(const std::string& position) {
+  const std::size_t plus = position.rfind("+0x");
+  if (plus == std::string::npos || position.find('\'') != std::string::npos) return "";
+  const std::string command = "addr2line -i -e '" + position.substr(0, plus) + "' " +
+                              position.substr(plus + 1) + " 2>/dev/null";
+  std::FILE* const pipe = popen(command.c_str(), "r");
+  if (!pipe) return "";
+  std::string result;
+  std::array<char, 512> line{};
+  while (std::fgets(line.data(), line.size(), pipe)) {
+    if (result.empty() || result.find("cuda_runtime") != std::string::npos) {
+      result.assign(line.data(), std::strcspn(line.data(), " \n"));
+    }
+  }
+  pclose(pipe);
+  return result[0] == '?' ? "" : result;
+}
+
+}  // namespace
+
+std::string call_site(const char* call) {
+  constexpr int kPositions = 3;  // a wrapper or two, and the place that matters
+  Dl_info own{};
+  dladdr(reinterpret_cast<const void*>(&source_line), &own);
+  std::array<void*, 16> frames{};
+  const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
+  std::ostringstream text;
+  text << call;
+  int found = 0;
+  for (int i = 0; i < count && found < kPositions; ++i) {
+    Dl_info info{};
+    void* const frame = frames[static_cast<std::size_t>(i)];
+    if (!dladdr(frame, &info) || !info.dli_fname || info.dli_fbase == own.dli_fbase) continue;
+    if (std::strstr(info.dli_fname, "/libc.so")) break;  // what called main
+    const auto offset = static_cast<const char*>(frame) - static_cast<char*>(info.dli_fbase) - 1;
+    text << (found++ ? ", " : " called from ") << info.dli_fname << "+0x" << std::hex << offset;
+  }
+  return text.str();
+}
+
+std::string with_source_lines(const std::string& origin) {
+  std::istringstream words(origin);
+  std::string result;
+  for (std::string word; words >> word;) {
+    const bool comma = word.back() == ',';
+    if (comma) word.pop_back();
+    const std::string line = source_line(word);
+    result += (result.empty() ? "" : " ") + (line.empty() ? word : line) + (comma ? "," : "");
+  }
+  return result;
+}
+
+}  // namespace emulator

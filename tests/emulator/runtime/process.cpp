@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The start and the end of a program under the emulator.
+#include "tests/emulator/memory/memory.h"
+#include "tests/emulator/report/report.h"
+#include "tests/emulator/runtime/entry.h"
+#include "tests/emulator/streams/graph_memory.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace emulator {
+namespace {
+
+void report_leaks() {
+  // After a fault a program cannot free anything.
+  if (sticky_error() != cudaSuccess) return;
+  for (const auto& [address, allocation] : Memory::instance().allocations()) {
+    const bool counts = allocation.kind == MemoryKind::device ||
+                        allocation.kind == MemoryKind::managed ||
+                        allocation.kind == MemoryKind::pinned;
+    const bool variable = allocation.origin.rfind("__managed__", 0) == 0;
+    if (allocation.freed || !counts || variable || is_unmapped_graph_memory(address)) continue;
+    report(Check::leak, "allocation #" + std::to_string(allocation.number) + " of " +
+                            std::to_string(allocation.bytes) +
+                            " bytes was never freed: " + with_source_lines(allocation.origin));
+  }
+}
+
+// Runs after the destructors of the program and of its libraries, because it was registered before
+// them.
+void at_exit(int status, void*) {
+  if (device_lock().try_lock()) {  // else a thread of the program is still inside a call
+    finish_all();
+    report_unchecked_errors();
+    report_leaks();
+    device_lock().unlock();
+  }
+  std::fflush(nullptr);
+  const int result = finish(status);
+  if (result != status) _exit(result);
+}
+
+[[gnu::constructor]] void start() {
+  on_exit(at_exit, nullptr);
+  install_fault_handler();
+}
+
+}  // namespace
+}  // namespace emulator

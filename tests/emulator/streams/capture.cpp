@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/streams/capture.h"
+
+#include "tests/emulator/report/report.h"
+#include "tests/emulator/streams/event.h"
+
+#include <algorithm>
+
+namespace emulator {
+namespace {
+
+std::vector<std::unique_ptr<Capture>>& captures() {
+  static auto* const result = new std::vector<std::unique_ptr<Capture>>;
+  return *result;
+}
+
+// Reports a forbidden call and invalidates the capture.
+cudaError_t violate(Capture& capture, cudaError_t error, const std::string& what) {
+  if (capture.valid) report(Check::capture, what);
+  capture.valid = false;
+  return error;
+}
+
+bool is_mine(const Capture& capture) { return capture.thread == std::this_thread::get_id(); }
+
+// Whether unsafe calls of this thread are forbidden.
+bool forbids_unsafe_calls(const Capture& capture) {
+  if (thread_capture_mode() == cudaStreamCaptureModeRelaxed) return false;
+  if (is_mine(capture)) return capture.mode != cudaStreamCaptureModeRelaxed;
+  return thread_capture_mode() == cudaStreamCaptureModeGlobal &&
+         capture.mode == cudaStreamCaptureModeGlobal;
+}
+
+template <class Predicate>
+cudaError_t refuse_if(Predicate predicate, cudaError_t error, const std::string& what) {
+  cudaError_t result = cudaSuccess;
+  for (const auto& capture : captures()) {
+    if (predicate(*capture)) result = violate(*capture, error, what);
+  }
+  return result;
+}
+
+// A stream other than the origin whose last node the origin does not wait for, or nullptr.
+const Stream* find_unjoined(const Capture& capture) {
+  const std::set<const Node*> joined = ancestors(capture.origin->tips);
+  for (const Stream* stream : capture.streams) {
+    for (const Node* tip : stream->tips) {
+      if (!joined.contains(tip)) return stream;
+    }
+  }
+  return nullptr;
+}
+
+void forget(Capture& capture) {
+  for (Stream* stream : capture.streams) {
+    stream->capture = nullptr;
+    stream->tips.clear();
+  }
+  std::erase_if(captures(), [&](const auto& other) { return other.get() == &capture; });
+}
+
+}  // namespace
+
+Capture* find_capture(std::uint64_t id) {
+  for (const auto& capture : captures()) {
+    if (capture->id == id) return capture.get();
+  }
+  return nullptr;
+}
+
+cudaStreamCaptureMode& thread_capture_mode() {
+  thread_local cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
+  return mode;
+}
+
+cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode, Graph* graph,
+                          std::vector<Node*> after) {
+  static std::uint64_t ids = 0;
+  if (stream.capture) return cudaErrorIllegalState;
+  if (&stream == &legacy_stream()) {
+    report(Check::capture, "cudaStreamBeginCapture: the legacy stream cannot be captured");
+    return cudaErrorStreamCaptureUnsupported;
+  }
+  auto capture = std::make_unique<Capture>();
+  capture->id = ++ids;
+  capture->mode = mode;
+  capture->thread = std::this_thread::get_id();
+  capture->origin = &stream;
+  capture->streams = {&stream};
+  capture->owns_graph = graph == nullptr;
+  capture->graph = graph ? graph : graphs().add();
+  stream.capture = capture.get();
+  stream.tips = std::move(after);
+  captures().push_back(std::move(capture));
+  return cudaSuccess;
+}
+
+cudaError_t end_capture(Stream& stream, Graph*& graph) {
+  graph = nullptr;
+  Capture* const capture = stream.capture;
+  if (!capture) return cudaErrorIllegalState;
+  if (capture->origin != &stream) {
+    return violate(*capture, cudaErrorStreamCaptureUnmatched,
+                   "cudaStreamEndCapture: another stream started this capture");
+  }
+  if (!is_mine(*capture) && capture->mode != cudaStreamCaptureModeRelaxed) {
+    return violate(*capture, cudaErrorStreamCaptureWrongThread,
+                   "cudaStreamEndCapture: another thread started this capture");
+  }
+  cudaError_t error = capture->valid ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
+  if (const Stream* unjoined = capture->valid ? find_unjoined(*capture) : nullptr) {
+    report(Check::unjoined_fork, "cudaStreamEndCapture: stream " + std::to_string(unjoined->id) +
+                                     " joined the capture, but its last work (" +
+                                     unjoined->tips.back()->work.what +
+                                     ") is not waited for by the stream that started it");
+    error = cudaErrorStreamCaptureUnjoined;
+  }
+  if (error == cudaSuccess) {
+    graph = capture->graph;
+  } else if (capture->owns_graph) {
+    graphs().remove(capture->graph);
+  }
+  forget(*capture);
+  return error;
+}
+
+cudaError_t capture_work(Stream& stream, Work work) {
+  Capture& capture = *stream.capture;
+  if (!capture.valid) return cudaErrorStreamCaptureInvalidated;
+  stream.tips = {add_node(*capture.graph, std::move(work), stream.tips)};
+  return cudaSuccess;
+}
+
+cudaError_t capture_wait(Stream& stream, const Event& event) {
+  Capture* const theirs = event.capture != 0 ? find_capture(event.capture) : nullptr;
+  if (!stream.capture && event.capture == 0) return cudaSuccess;
+  if (!theirs) {
+    if (!stream.capture) return cudaErrorCapturedEvent;
+    return violate(*stream.capture, cudaErrorStreamCaptureIsolation,
+                   "cudaStreamWaitEvent: a captured stream waits for an event that was not "
+                   "recorded in its capture");
+  }
+  if (!theirs->valid) return cudaErrorStreamCaptureInvalidated;
+  if (&stream == &legacy_stream()) {
+    return violate(*theirs, cudaErrorStreamCaptureImplicit,
+                   "cudaStreamWaitEvent: the legacy stream cannot join a capture");
+  }
+  if (stream.capture && stream.capture != theirs) {
+    stream.capture->valid = false;
+    return violate(*theirs, cudaErrorStreamCaptureMerge,
+                   "cudaStreamWaitEvent: two captures cannot be joined");
+  }
+  stream.capture = theirs;
+  theirs->streams.insert(&stream);
+  for (Node* tip : event.tips) {
+    if (std::find(stream.tips.begin(), stream.tips.end(), tip) == stream.tips.end()) {
+      stream.tips.push_back(tip);
+    }
+  }
+  return cudaSuccess;
+}
+
+cudaError_t refuse_in_capture(const char* call) {
+  return refuse_if(forbids_unsafe_calls, cudaErrorStreamCaptureUnsupported,
+                   std::string(call) + " is not allowed while a stream is being captured");
+}
+
+cudaError_t refuse_legacy_work(const std::string& what) {
+  const auto waits_for_capture = [](const Capture& capture) {
+    return std::any_of(capture.streams.begin(), capture.streams.end(),
+                       [](const Stream* stream) { return stream->blocking(); });
+  };
+  const cudaError_t error =
+      refuse_if(waits_for_capture, cudaErrorStreamCaptureImplicit,
+                what + " on the legacy stream waits for a stream that is being captured");
+  if (error != cudaSuccess) return error;
+  // CUDA runs this at once and not in the graph: hardly what the program means.
+  for (const auto& capture : captures()) {
+    if (!is_mine(*capture) || !capture->valid) continue;
+    report(Check::capture, what +
+                               " goes to the legacy stream while this thread captures another "
+                               "one: it does not become part of the graph");
+  }
+  return cudaSuccess;
+}
+
+cudaError_t refuse_device_wait(const char* call) {
+  return refuse_if([](const Capture&) { return true; }, cudaErrorStreamCaptureUnsupported,
+                   std::string(call) + " waits for a stream that is being captured");
+}
+
+cudaError_t refuse_stream_wait(const Stream& stream, const char* call) {
+  if (&stream == &legacy_stream()) {
+    if (const cudaError_t error = refuse_legacy_work(call)) return error;
+  }
+  if (stream.capture) {
+    return violate(*stream.capture, cudaErrorStreamCaptureUnsupported,
+                   std::string(call) + " on a stream that is being captured");
+  }
+  return refuse_in_capture(call);
+}
+
+}  // namespace emulator

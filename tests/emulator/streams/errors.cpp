@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/streams/errors.h"
+
+#include "tests/emulator/report/options.h"
+#include "tests/emulator/report/report.h"
+#include "tests/emulator/streams/streams.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace emulator {
+namespace {
+
+struct Discarded {
+  std::thread::id thread;
+  cudaError_t error;
+  std::string what;
+};
+
+// Guarded by device_lock(). Never destroyed: the program's own destructors may still call CUDA.
+struct State {
+  cudaError_t fault = cudaSuccess;
+  std::string faulted;  // the work; empty once the program has been told
+  std::vector<Discarded> discarded;
+  std::map<std::string, std::uint64_t, std::less<>> calls;  // of the names in --fail
+};
+
+State& state() {
+  static State* const result = new State;
+  return *result;
+}
+
+thread_local cudaError_t last = cudaSuccess;
+
+}  // namespace
+
+std::recursive_mutex& device_lock() {
+  static auto* const mutex = new std::recursive_mutex;
+  return *mutex;
+}
+
+bool is_fault(cudaError_t error) {
+  switch (error) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorAssert:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorLaunchFailure:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorInvalidPc:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorHardwareStackError:
+      return true;
+    default:
+      return false;
+  }
+}
+
+cudaError_t sticky_error() { return state().fault; }
+
+void stick(cudaError_t error, const std::string& what) {
+  if (state().fault != cudaSuccess) return;
+  state().fault = error;
+  state().faulted = what;
+}
+
+void heal() {
+  state().fault = cudaSuccess;
+  state().faulted.clear();
+  last = cudaSuccess;
+}
+
+cudaError_t last_error(bool clear) {
+  State& all = state();
+  std::erase_if(all.discarded,
+                [](const Discarded& d) { return d.thread == std::this_thread::get_id(); });
+  const cudaError_t result = all.fault != cudaSuccess ? all.fault : last;
+  if (all.fault != cudaSuccess) all.faulted.clear();
+  if (clear) last = cudaSuccess;
+  return result;
+}
+
+cudaError_t remember(cudaError_t error, const char*) {
+  const std::lock_guard lock(device_lock());
+  if (error == cudaSuccess) return error;
+  last = error;
+  if (error == state().fault) state().faulted.clear();
+  return error;
+}
+
+void note_discarded(cudaError_t error, const std::string& what) {
+  state().discarded.push_back({std::this_thread::get_id(), error, what});
+}
+
+void report_unchecked_errors() {
+  State& all = state();
+  for (const Discarded& discarded : all.discarded) {
+    report(Check::unchecked_error, discarded.what + " failed with " +
+                                       cudaGetErrorName(discarded.error) +
+                                       ", and nobody called cudaGetLastError() afterwards");
+  }
+  if (!all.faulted.empty()) {
+    report(Check::unchecked_error, all.faulted + " ended with " + cudaGetErrorName(all.fault) +
+                                       ", and nobody waited for it or checked");
+  }
+  all.discarded.clear();
+  all.faulted.clear();
+}
+
+bool must_fail(const char* call) {
+  const auto& failures = options().failures;
+  if (failures.empty()) return false;
+  const auto wanted = failures.find(call);
+  if (wanted == failures.end()) return false;
+  const std::lock_guard lock(device_lock());
+  return ++state().calls[call] == wanted->second;
+}
+
+cudaError_t forced_failure(const char* call) {
+  const std::string_view name = call;
+  if (name.find("lloc") != name.npos) return cudaErrorMemoryAllocation;
+  if (name.find("LaunchKernel") != name.npos || name.find("CooperativeKernel") != name.npos) {
+    return cudaErrorLaunchOutOfResources;
+  }
+  return cudaErrorUnknown;
+}
+
+}  // namespace emulator

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "tests/emulator/streams/event.h"
+
+#include "tests/emulator/streams/capture.h"
+#include "tests/emulator/streams/errors.h"
+
+#include <chrono>
+
+namespace emulator {
+
+Registry<Event>& events() {
+  static auto* const result = new Registry<Event>;
+  return *result;
+}
+
+Work record_work(Event& event) {
+  auto recorded = std::make_shared<double>(0);
+  event.recorded = recorded;
+  Work work;
+  work.run = [recorded] {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    *recorded = std::chrono::duration<double, std::milli>(now).count();
+    return cudaSuccess;
+  };
+  work.what = "cudaEventRecord";
+  work.kind = cudaGraphNodeTypeEventRecord;
+  return work;
+}
+
+cudaError_t record(Event& event, Stream& stream) {
+  if (stream.capture) {
+    if (!stream.capture->valid) return cudaErrorStreamCaptureInvalidated;
+    event.capture = stream.capture->id;
+    event.tips = stream.tips;
+    event.operation = nullptr;
+    return cudaSuccess;
+  }
+  if (&stream == &legacy_stream()) {
+    if (const cudaError_t error = refuse_legacy_work("cudaEventRecord")) return error;
+  }
+  event.capture = 0;
+  event.tips.clear();
+  event.operation = enqueue(stream, record_work(event));
+  return sticky_error();
+}
+
+}  // namespace emulator

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+// case product_bounds: out-of-bounds "cublasSgemm, matrix A, reads 76 bytes: 12 bytes past"
+// case product_bounds_repaired: clean
+// case product_uninitialised: uninitialised "matrix B, reads uninitialised memory: byte 0"
+// case product_uninitialised_repaired: clean
+// case product_freed: use-after-free "matrix B"
+// case product_freed_repaired: clean
+// case product_misaligned: misaligned "matrix A"
+// case product_host: host-access "matrix A"
+// case alpha_on_host: host-access "alpha or beta"
+// case alpha_on_host_repaired: clean
+// case alpha_on_device: device-access
+// case output_overlaps: library "its output overlaps its input matrix A"
+// case output_overlaps_repaired: clean
+// case output_overlaps_below: library "its output overlaps its input matrix A"
+// case algorithm_alignment: library "matrix B is aligned to 4 bytes"
+// case algorithm_alignment_repaired: clean
+// case bias_alignment: library "the bias is aligned to 4 bytes"
+// case bias_alignment_repaired: clean
+// case workspace_bounds: out-of-bounds "the workspace"
+// case workspace_read: uninitialised
+// case workspace_read_repaired: clean
+// case mask_bounds: out-of-bounds "the mask"
+// case mask_bounds_repaired: clean
+// case host_result_in_capture: capture "cublasSdot"
+// case host_result_in_capture_repaired: clean
+#include "tests/emulator/tests/case.h"
+
+#include <cublasLt.h>
+#include <cublas_v2.h>
+
+#include <cstdint>
+
+namespace {
+
+void check(cublasStatus_t status) {
+  require(status == CUBLAS_STATUS_SUCCESS, cublasGetStatusString(status));
+}
+
+const float kOne = 1, kZero = 0;
+
+// C = A B of 4 x 4 matrices, A with the leading dimension given.
+void multiply(const float* a, int lda, const float* b, float* c, const float* alpha = &kOne,
+              const float* beta = &kZero, cublasPointerMode_t mode = CUBLAS_POINTER_MODE_HOST) {
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  check(cublasSetPointerMode(handle, mode));
+  check(cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, alpha, a, lda, b, 4, beta, c, 4));
+  check(cublasDestroy(handle));
+  wait();
+}
+
+struct Arrays {
+  explicit Arrays(std::size_t count = 16)
+      : a(device<float>(count)), b(device<float>(count)), c(device<float>(count)) {}
+  ~Arrays() {
+    for (float* memory : {a, b, c}) cudaFree(memory);
+    cudaGetLastError();
+  }
+  float *a, *b, *c;
+};
+
+template <bool repaired>
+void product_bounds() {
+  Arrays x(repaired ? 19 : 16);
+  multiply(x.a, 5, x.b, x.c);
+}
+
+template <bool repaired>
+void product_uninitialised() {
+  Arrays x;
+  float* b = nullptr;
+  check(cudaMalloc(&b, 16 * sizeof(float)));
+  if (repaired) check(cudaMemset(b, 0, 16 * sizeof(float)));
+  multiply(x.a, 4, b, x.c);
+  check(cudaFree(b));
+}
+
+template <bool repaired>
+void product_freed() {
+  Arrays x;
+  float* b = device<float>(16);
+  if (!repaired) check(cudaFree(b));
+  multiply(x.a, 4, b, x.c);
+  if (repaired) check(cudaFree(b));
+}
+
+void product_misaligned() {
+  Arrays x(17);
+  multiply(reinterpret_cast<float*>(reinterpret_cast<char*>(x.a) + 2), 4, x.b, x.c);
+}
+
+void product_host() {
+  Arrays x;
+  const std::vector<float> a(16);
+  multiply(a.data(), 4, x.b, x.c);
+}
+
+template <bool repaired>
+void alpha_on_host() {
+  Arrays x;
+  float* scalars = device<float>({1, 0});
+  multiply(x.a, 4, x.b, x.c, repaired ? scalars : &kOne, repaired ? scalars + 1 : &kZero,
+           CUBLAS_POINTER_MODE_DEVICE);
+  check(cudaFree(scalars));
+}
+
+void alpha_on_device() {
+  Arrays x;
+  multiply(x.a, 4, x.b, x.c, x.a, x.a);
+}
+
+// Rows 0 to 3 of a matrix with 8 rows are not rows 4 to 7.
+void multiply_rows(int from, int to) {
+  Arrays x(32);
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  check(cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &kOne, x.a + from, 8, x.b, 4, &kZero,
+                    x.a + to, 8));
+  check(cublasDestroy(handle));
+  wait();
+}
+
+template <bool repaired>
+void output_overlaps() {
+  multiply_rows(0, repaired ? 4 : 3);
+}
+
+void output_overlaps_below() { multiply_rows(3, 0); }
+
+// D = A B of 8 x 8 matrices, by cuBLASLt.
+struct Lt {
+  Lt() {
+    check(cublasLtCreate(&handle));
+    check(cublasLtMatmulDescCreate(&how, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+    check(cublasLtMatmulPreferenceCreate(&preference));
+    check(cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, 8, 8, 8));
+  }
+  ~Lt() {
+    check(cublasLtMatrixLayoutDestroy(layout));
+    check(cublasLtMatmulPreferenceDestroy(preference));
+    check(cublasLtMatmulDescDestroy(how));
+    check(cublasLtDestroy(handle));
+  }
+  template <class T>
+  void set(cublasLtMatmulDescAttributes_t attribute, T value) {
+    check(cublasLtMatmulDescSetAttribute(how, attribute, &value, sizeof value));
+  }
+  void prefer(cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+    check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof value));
+  }
+  void find() {
+    int count = 0;
+    check(cublasLtMatmulAlgoGetHeuristic(handle, how, layout, layout, layout, layout, preference, 1,
+                                         &found, &count));
+    require(count == 1, "no algorithm");
+  }
+  cublasStatus_t run(const float* a, const float* b, float* d, void* workspace = nullptr,
+                     std::size_t bytes = 0) {
+    return cublasLtMatmul(handle, how, &kOne, a, layout, b, layout, &kZero, d, layout, d, layout,
+                          &found.algo, workspace, bytes, nullptr);
+  }
+  cublasLtHandle_t handle;
+  cublasLtMatmulDesc_t how;
+  cublasLtMatmulPreference_t preference;
+  cublasLtMatrixLayout_t layout;
+  cublasLtMatmulHeuristicResult_t found;
+};
+
+template <bool repaired>
+void algorithm_alignment() {
+  Arrays x(80);
+  Lt lt;
+  if (repaired) lt.prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, std::uint32_t{4});
+  lt.find();
+  const cublasStatus_t status = lt.run(x.a, x.b + 1, x.c);
+  require((status == CUBLAS_STATUS_SUCCESS) == repaired, "status");
+}
+
+// The algorithm was chosen while the descriptor held another bias.
+template <bool repaired>
+void bias_alignment() {
+  Arrays x(80);
+  Lt lt;
+  lt.set(CUBLASLT_MATMUL_DESC_EPILOGUE, std::uint32_t{CUBLASLT_EPILOGUE_BIAS});
+  lt.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, x.b + (repaired ? 1 : 0));
+  lt.find();
+  lt.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, x.b + 1);
+  const cublasStatus_t status = lt.run(x.a, x.a, x.c);
+  require((status == CUBLAS_STATUS_SUCCESS) == repaired, "status");
+}
+
+// A workspace that is smaller than the call says.
+void workspace_bounds() {
+  Arrays x(64);
+  Lt lt;
+  lt.prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{4096});
+  lt.find();
+  float* workspace = device<float>(32);
+  check(lt.run(x.a, x.b, x.c, workspace, 4096));
+  wait();
+}
+
+// A workspace that holds something else.
+template <bool repaired>
+void workspace_read() {
+  Arrays x(64);
+  Lt lt;
+  lt.prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{256});
+  lt.find();
+  float* workspace = device<float>(64);
+  check(lt.run(x.a, x.b, x.c, repaired ? workspace : x.b, 256));
+  check(lt.run(x.a, x.b, x.c, workspace, 256));
+  check(cudaFree(workspace));
+}
+
+// A mask takes ld bits a column.
+template <bool repaired>
+void mask_bounds() {
+  Arrays x(64);
+  Lt lt;
+  auto* mask = device<std::uint8_t>(repaired ? 8 * 16 : 8 * 8);
+  lt.set(CUBLASLT_MATMUL_DESC_EPILOGUE, std::uint32_t{CUBLASLT_EPILOGUE_RELU_AUX});
+  lt.set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, mask);
+  lt.set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, std::int64_t{128});
+  lt.find();
+  check(lt.run(x.a, x.b, x.c));
+  wait();
+  cudaFree(mask);
+}
+
+template <bool repaired>
+void host_result_in_capture() {
+  Arrays x;
+  cublasHandle_t handle;
+  cudaStream_t stream;
+  cudaGraph_t graph = nullptr;
+  check(cublasCreate(&handle));
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  check(cublasSetStream(handle, stream));
+  if (repaired) check(cublasSetPointerMode(handle, CUBLAS_POINTER_MODE_DEVICE));
+  check(cudaDeviceSynchronize());
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  float result = 0;
+  const cublasStatus_t status = cublasSdot(handle, 4, x.a, 1, x.b, 1, repaired ? x.c : &result);
+  require((status == CUBLAS_STATUS_SUCCESS) == repaired, "status");
+  require((cudaStreamEndCapture(stream, &graph) == cudaSuccess) == repaired, "the capture");
+  if (graph) check(cudaGraphDestroy(graph));
+  check(cudaStreamDestroy(stream));
+  check(cublasDestroy(handle));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  return run_case(count, arguments,
+                  {{"product_bounds", product_bounds<false>},
+                   {"product_bounds_repaired", product_bounds<true>},
+                   {"product_uninitialised", product_uninitialised<false>},
+                   {"product_uninitialised_repaired", product_uninitialised<true>},
+                   {"product_freed", product_freed<false>},
+                   {"product_freed_repaired", product_freed<true>},
+                   {"product_misaligned", product_misaligned},
+                   {"product_host", product_host},
+                   {"alpha_on_host", alpha_on_host<false>},
+                   {"alpha_on_host_repaired", alpha_on_host<true>},
+                   {"alpha_on_device", alpha_on_device},
+                   {"output_overlaps", output_overlaps<false>},
+                   {"output_overlaps_repaired", output_overlaps<true>},
+                   {"output_overlaps_below", output_overlaps_below},
+                   {"algorithm_alignment", algorithm_alignment<false>},
+                   {"algorithm_alignment_repaired", algorithm_alignment<true>},
+                   {"bias_alignment", bias_alignment<false>},
+                   {"bias_alignment_repaired", bias_alignment<true>},
+                   {"workspace_bounds", workspace_bounds},
+                   {"workspace_read", workspace_read<false>},
+                   {"workspace_read_repaired", workspace_read<true>},
+                   {"mask_bounds", mask_bounds<false>},
+                   {"mask_bounds_repaired", mask_bounds<true>},
+                   {"host_result_in_capture", host_result_in_capture<false>},
+                   {"host_result_in_capture_repaired", host_result_in_capture<true>}});
+}

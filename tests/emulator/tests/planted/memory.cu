@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// case global_write: out-of-bounds in write_all "4 bytes past the end of the 400-byte allocation"
+// case global_write_repaired: clean
+// case global_read: out-of-bounds in sum_pairs
+// case global_read_repaired: clean
+// case redzone: out-of-bounds in write_at
+// case redzone_repaired: clean
+// case null: out-of-bounds in write_at "the null pointer"
+// case shared_static: out-of-bounds in two_arrays "first"
+// case shared_static_repaired: clean
+// case shared_dynamic: out-of-bounds in fill_dynamic "dynamic shared memory of 64 bytes"
+// case shared_dynamic_repaired: clean
+// case local: out-of-bounds in local_array
+// case local_repaired: clean
+// case misaligned: misaligned in read_pair
+// case misaligned_repaired: clean
+// case freed: use-after-free in write_at "freed 400-byte allocation"
+// case freed_repaired: clean
+// case freed_async: use-after-free in write_at
+// case freed_async_repaired: clean
+// case double_free: double-free "400-byte allocation"
+// case double_free_repaired: clean
+// case uninitialised_global: uninitialised in copy "404 of the 800-byte allocation"
+// case uninitialised_global_repaired: clean
+// case uninitialised_shared: uninitialised in half_filled "buffer"
+// case uninitialised_shared_repaired: clean
+// case host_pointer: host-access in write_at
+// case host_pointer_repaired: clean
+// case device_pointer: device-access "400-byte allocation"
+// case device_pointer_repaired: clean
+#include "tests/emulator/tests/case.h"
+
+__global__ void write_all(int* to, int count) {
+  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i <= count) to[i] = i;  // <- global_write
+}
+
+__global__ void write_right(int* to, int count) {
+  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  if (i < count) to[i] = i;
+}
+
+__global__ void sum_pairs(const int* from, int* to, int count, int last) {
+  const int i = static_cast<int>(threadIdx.x);
+  if (i < count) to[i] = i == last ? from[i]
+                                   : from[i] + from[i + 1];  // <- global_read
+}
+
+__global__ void write_at(int* to, int at) {
+  to[at] = 1;  // <- redzone null freed freed_async host_pointer
+}
+
+__global__ void two_arrays(int* to, int last) {
+  __shared__ int first[8];
+  __shared__ int second[8];
+  const int i = static_cast<int>(threadIdx.x);
+  second[i & 7] = i & 7;
+  __syncthreads();
+  if (i <= last) first[i] = i;  // <- shared_static
+  __syncthreads();
+  to[i] = first[i & 7] + second[i & 7];
+}
+
+__global__ void fill_dynamic(int* to) {
+  extern __shared__ int buffer[];
+  buffer[threadIdx.x] = static_cast<int>(threadIdx.x);  // <- shared_dynamic
+  __syncthreads();
+  to[threadIdx.x] = buffer[threadIdx.x ^ 1];
+}
+
+__global__ void local_array(int* to, int at) {
+  int values[8];
+  for (int i = 0; i < 8; ++i) values[(i * 5 + at) & 7] = i;
+  volatile int* pointer = values;
+  to[threadIdx.x] = pointer[at];  // <- local
+}
+
+__global__ void read_pair(const float* from, float* to, int at) {
+  const float2 pair = *reinterpret_cast<const float2*>(from + at);  // <- misaligned
+  *to = pair.x + pair.y;
+}
+
+__global__ void copy(const int* from, int* to) {
+  to[threadIdx.x] = from[threadIdx.x] + 1;  // <- uninitialised_global
+}
+
+__global__ void half_filled(int* to, int filled) {
+  __shared__ int buffer[64];
+  const int i = static_cast<int>(threadIdx.x);
+  if (i < filled) buffer[i] = i;
+  __syncthreads();
+  to[i] = buffer[63 - i];  // <- uninitialised_shared
+}
+
+void write(int* to, int at) {
+  write_at<<<1, 1>>>(to, at);
+  wait();
+}
+
+void redzone_at(int at) {
+  int* first = device<int>(100);
+  int* second = device<int>(100);
+  write(first, at);
+  cudaFree(first);
+  cudaFree(second);
+}
+
+void global_write_with(void (*kernel)(int*, int)) {
+  int* to = device<int>(100);
+  kernel<<<1, 128>>>(to, 100);
+  wait();
+  cudaFree(to);
+}
+
+void global_read_with(int last) {
+  int* from = device<int>(100);
+  int* to = device<int>(100);
+  sum_pairs<<<1, 128>>>(from, to, 100, last);
+  wait();
+  cudaFree(from);
+  cudaFree(to);
+}
+
+void two_arrays_with(int last) {
+  int* to = device<int>(32);
+  two_arrays<<<1, 32>>>(to, last);
+  wait();
+  cudaFree(to);
+}
+
+void dynamic_with(std::size_t bytes) {
+  int* to = device<int>(32);
+  fill_dynamic<<<1, 32, bytes>>>(to);
+  wait();
+  cudaFree(to);
+}
+
+void local_with(int at) {
+  int* to = device<int>(1);
+  local_array<<<1, 1>>>(to, at);
+  wait();
+  cudaFree(to);
+}
+
+void misaligned_with(int at) {
+  float* from = device<float>(8);
+  float* to = device<float>(1);
+  read_pair<<<1, 1>>>(from, to, at);
+  wait();
+  cudaFree(from);
+  cudaFree(to);
+}
+
+void freed_with(bool early) {
+  int* to = device<int>(100);
+  if (early) cudaFree(to);
+  write(to, 5);
+  if (!early) cudaFree(to);
+}
+
+void freed_async_with(bool early) {
+  cudaStream_t stream;
+  check(cudaStreamCreate(&stream));
+  int* to = nullptr;
+  check(cudaMallocAsync(&to, 400, stream));
+  if (early) cudaFreeAsync(to, stream);
+  write_at<<<1, 1, 0, stream>>>(to, 5);
+  if (!early) cudaFreeAsync(to, stream);
+  cudaStreamSynchronize(stream);
+  cudaGetLastError();
+  cudaStreamDestroy(stream);
+}
+
+void double_free_with(bool twice) {
+  int* memory = device<int>(100);
+  cudaFree(memory);
+  if (twice) cudaFree(memory);
+  cudaGetLastError();
+}
+
+void uninitialised_global_with(int filled) {
+  int* from = nullptr;
+  check(cudaMalloc(&from, 800));
+  int* to = device<int>(200);
+  check(cudaMemset(from, 0, static_cast<std::size_t>(filled) * 4));
+  copy<<<1, 200>>>(from, to);
+  wait();
+  cudaFree(from);
+  cudaFree(to);
+}
+
+void uninitialised_shared_with(int filled) {
+  int* to = device<int>(64);
+  half_filled<<<1, 64>>>(to, filled);
+  wait();
+  cudaFree(to);
+}
+
+void host_pointer_with(bool managed) {
+  int* memory = nullptr;
+  if (managed) check(cudaMallocManaged(&memory, 400));
+  int* host = new int[100]();
+  write(managed ? memory : host, 3);
+  if (managed) require(memory[3] == 1, "managed memory holds what the kernel wrote");
+  delete[] host;
+  if (managed) cudaFree(memory);
+}
+
+void device_pointer() {
+  volatile int* memory = device<int>(100);
+  memory[1] = 5;
+}
+
+void device_pointer_repaired() {
+  int* memory = device<int>(100);
+  const int value = 5;
+  check(cudaMemcpy(memory + 1, &value, 4, cudaMemcpyHostToDevice));
+  require(take(memory, 100)[1] == 5, "copy");
+}
+
+int main(int count, char** arguments) {
+  return run_case(count, arguments,
+                  {{"global_write", [] { global_write_with(write_all); }},
+                   {"global_write_repaired", [] { global_write_with(write_right); }},
+                   {"global_read", [] { global_read_with(-1); }},
+                   {"global_read_repaired", [] { global_read_with(99); }},
+                   {"redzone", [] { redzone_at(101); }},
+                   {"redzone_repaired", [] { redzone_at(99); }},
+                   {"null", [] { write(nullptr, 0); }},
+                   {"shared_static", [] { two_arrays_with(8); }},
+                   {"shared_static_repaired", [] { two_arrays_with(7); }},
+                   {"shared_dynamic", [] { dynamic_with(64); }},
+                   {"shared_dynamic_repaired", [] { dynamic_with(128); }},
+                   {"local", [] { local_with(1 << 20); }},
+                   {"local_repaired", [] { local_with(7); }},
+                   {"misaligned", [] { misaligned_with(1); }},
+                   {"misaligned_repaired", [] { misaligned_with(2); }},
+                   {"freed", [] { freed_with(true); }},
+                   {"freed_repaired", [] { freed_with(false); }},
+                   {"freed_async", [] { freed_async_with(true); }},
+                   {"freed_async_repaired", [] { freed_async_with(false); }},
+                   {"double_free", [] { double_free_with(true); }},
+                   {"double_free_repaired", [] { double_free_with(false); }},
+                   {"uninitialised_global", [] { uninitialised_global_with(101); }},
+                   {"uninitialised_global_repaired", [] { uninitialised_global_with(200); }},
+                   {"uninitialised_shared", [] { uninitialised_shared_with(32); }},
+                   {"uninitialised_shared_repaired", [] { uninitialised_shared_with(64); }},
+                   {"host_pointer", [] { host_pointer_with(false); }},
+                   {"host_pointer_repaired", [] { host_pointer_with(true); }},
+                   {"device_pointer", device_pointer},
+                   {"device_pointer_repaired", device_pointer_repaired}});
+}
