@@ -239,8 +239,9 @@ TEST(ReduceLROnPlateau, OutlivesTheOptimizer) {
   ReduceLROnPlateau moved = std::move(plateau);
   EXPECT_EQ(moved.last_epoch(), 3);
   expect_error<ValueError>(
-      "ReduceLROnPlateau: this one was moved from: use the one that it was moved to",
-      [&] { return plateau.last_epoch(); });
+      "ReduceLROnPlateau: this one was moved from: use the one that it was moved to", [&] {
+        return plateau.last_epoch();
+      });  // NOLINT(bugprone-use-after-move): that is the question
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct Cell {
   std::uint32_t read_members = 0;  // lanes of read_warp, or warps of read_block
   std::uint16_t write_thread = 0;  // in the block
   std::uint8_t read_warp : 5 = 0;
-  std::uint8_t split : 1 = 0;  // the bytes have cells of their own
+  std::uint8_t split : 1 = 0;           // the bytes have cells of their own
   std::uint8_t write_in_block : 1 = 0;  // an atomic of block scope
   std::uint8_t : 1;
   Strength write_strength : 2 = Strength::weak;

@@ -130,8 +130,10 @@ void Order::warps_meet(BlockOrder& block, std::uint32_t warps) {
 }
 
 void Order::lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lanes, bool all) {
-  if (all) block.warp[warp].together = now_;
-  else block.warp[warp].lanes.meet(lanes, now_);
+  if (all)
+    block.warp[warp].together = now_;
+  else
+    block.warp[warp].lanes.meet(lanes, now_);
   ++now_;
 }
 
@@ -153,7 +155,8 @@ void Order::fence(BlockOrder& block, std::uint32_t warp, bool device_wide) {
 void Order::strong_read(BlockOrder& block, std::uint32_t warp, std::uint64_t key) {
   const auto found = logs_.find(key);
   if (found != logs_.end()) {
-    add(block.warp[warp].pending, {found->second.get(), found->second->size, found->second->last, false});
+    add(block.warp[warp].pending,
+        {found->second.get(), found->second->size, found->second->last, false});
   }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tests/emulator/races/cell.h"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
 #include <vector>
-
-#include "tests/emulator/races/cell.h"
 
 namespace emulator {
 
@@ -51,7 +51,7 @@ struct ReleaseLog {
     std::shared_ptr<const Published> published;
   };
   std::uint32_t size = 0;
-  Stamp last = 0;  // the fence of the last entry
+  Stamp last = 0;                                                 // the fence of the last entry
   std::unordered_map<std::uint64_t, std::vector<Entry>> entries;  // by block * 32 + warp
   std::unordered_map<std::uint32_t, std::uint32_t> warps;         // of each block, one bit each
   // What the releasing warps knew from other logs: the first `count` entries of them.
@@ -124,10 +124,10 @@ class Order {
 
   Stamp now_ = 1;
   Stamp launch_ = 1;
-  std::uint32_t warps_ = 0;  // of a block
+  std::uint32_t warps_ = 0;                                              // of a block
   std::unordered_map<std::uint64_t, std::unique_ptr<ReleaseLog>> logs_;  // by key
-  bool has_fences_ = false;             // any fence in this launch
-  std::vector<std::vector<Use>> uses_;  // [block][warp]
+  bool has_fences_ = false;                                              // any fence in this launch
+  std::vector<std::vector<Use>> uses_;                                   // [block][warp]
 };
 
 }  // namespace emulator

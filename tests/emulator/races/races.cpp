@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "tests/emulator/races/races.h"
 
+#include "tests/emulator/execution/access.h"
+#include "tests/emulator/memory/memory.h"
+#include "tests/emulator/races/order.h"
+#include "tests/emulator/report/report.h"
+
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <string>
-
-#include "tests/emulator/execution/access.h"
-#include "tests/emulator/memory/memory.h"
-#include "tests/emulator/races/order.h"
-#include "tests/emulator/report/report.h"
 
 namespace emulator {
 namespace {
@@ -106,14 +106,14 @@ std::string place_of_code(const Request& request, std::uint32_t at) {
 
 void report_race(const Request& request, const Actor& me, std::uint64_t address,
                  std::uint32_t bytes, const std::string& other) {
-  const Place place =
-      place_of(request.warp, request.instruction, static_cast<int>(me.lane));
+  const Place place = place_of(request.warp, request.instruction, static_cast<int>(me.lane));
   const char* what = request.kind == Access::read    ? "read of "
                      : request.kind == Access::write ? "write of "
                                                      : "atomic on ";
   report(Check::race,
-         what + (request.in_shared ? describe_shared(request.warp, address)
-                                   : Memory::instance().describe(address, bytes)) +
+         what +
+             (request.in_shared ? describe_shared(request.warp, address)
+                                : Memory::instance().describe(address, bytes)) +
              " without an order after " + other,
          &place);
 }
@@ -151,7 +151,7 @@ bool writes_equal_value(const Request& request, const Actor& me, const Cell& cel
                         cell.write_at == request.at &&
                         request.address[other] == request.address[me.lane];
   const std::uint64_t address = request.address[me.lane];
-  const std::byte* held = together ? request.written + std::size_t{other} * request.bytes
+  const std::byte* held = together            ? request.written + std::size_t{other} * request.bytes
                           : request.in_shared ? request.warp.block->shared.data() + address
                                               : Memory::instance().data(address);
   return std::memcmp(mine, held, request.bytes) == 0;
@@ -199,9 +199,9 @@ void Checker::check(const Request& request, LaneMask mask) {
   if (request.strength == Strength::weak) return;
   for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
     const std::uint64_t address = request.address[static_cast<std::size_t>(__builtin_ctz(rest))];
-    const std::uint64_t key =
-        request.in_shared ? 1ull << 63 | std::uint64_t{block.order.number} << 20 | address
-                          : address;
+    const std::uint64_t key = request.in_shared
+                                  ? 1ull << 63 | std::uint64_t{block.order.number} << 20 | address
+                                  : address;
     if (request.kind != Access::write) order.strong_read(block.order, request.warp.number, key);
     if (request.kind != Access::read) order.strong_write(block.order, request.warp.number, key);
   }
@@ -248,8 +248,7 @@ inline void Checker::check_cell(const Request& request, BlockOrder& block, const
   cell.write_thread = static_cast<std::uint16_t>(me.warp * kLanes + me.lane);
   cell.write_at = request.at;
   cell.write_strength = request.strength;
-  cell.write_in_block =
-      request.kind == Access::atomic && request.instruction.scope == Scope::block;
+  cell.write_in_block = request.kind == Access::atomic && request.instruction.scope == Scope::block;
   cell.read_stamp = 0;
 }
 
@@ -261,8 +260,8 @@ bool Checker::write_is_ordered(const Request& request, BlockOrder& block, const 
                     cell.write_thread % std::uint32_t{kLanes}};
   const bool same_warp = same_block && other.warp == me.warp;
   if (same_warp && other.lane == me.lane) return true;
-  const bool narrow = cell.write_in_block || (request.kind == Access::atomic &&
-                                              request.instruction.scope == Scope::block);
+  const bool narrow = cell.write_in_block ||
+                      (request.kind == Access::atomic && request.instruction.scope == Scope::block);
   if (may_overlap(request, cell.write_strength, same_warp) && (same_block || !narrow)) return true;
   if (order.before(block, me, other, cell.write_stamp)) return true;
   return request.kind == Access::write && writes_equal_value(request, me, cell);
@@ -273,8 +272,7 @@ bool Checker::readers_are_ordered(const Request& request, BlockOrder& block, con
   const Stamp stamp = cell.read_stamp;
   const bool same_block = cell.readers != Readers::blocks && cell.read_block == me.block;
   if (same_block && stamp <= block.together) return true;
-  const bool same_warp =
-      same_block && cell.readers == Readers::lanes && cell.read_warp == me.warp;
+  const bool same_warp = same_block && cell.readers == Readers::lanes && cell.read_warp == me.warp;
   if (same_warp && cell.read_members == 1u << me.lane) return true;
   if (may_overlap(request, cell.read_strength, same_warp)) return true;
   if (cell.readers == Readers::blocks) return order.grid_before(block, me, stamp);
@@ -339,9 +337,8 @@ void Races::access(const Warp& warp, const Instruction& instruction, LaneMask ma
                    Space space, const std::byte* written) {
   Checker& all = checker();
   const bool in_shared = space == Space::shared;
-  const Strength strength =
-      kind == Access::atomic || instruction.has(kStrong) ? Strength::strong
-      : instruction.has(kVolatile)                       ? Strength::is_volatile
+  const Strength strength = kind == Access::atomic || instruction.has(kStrong) ? Strength::strong
+                            : instruction.has(kVolatile) ? Strength::is_volatile
                                                          : Strength::weak;
   const Stamp floor = in_shared ? all.running(*warp.block).order.begin : all.order.launch();
   const auto at = static_cast<std::uint32_t>(&instruction - warp.program().code.data());
@@ -359,8 +356,10 @@ void Races::block_barrier(const Block& block, const std::vector<LaneMask>& lanes
     alive += static_cast<std::uint32_t>(__builtin_popcount(block.warps[warp].alive));
   }
   BlockOrder& order = all.running(block).order;
-  if (threads >= alive) all.order.block_meets(order);
-  else all.order.warps_meet(order, warps);
+  if (threads >= alive)
+    all.order.block_meets(order);
+  else
+    all.order.warps_meet(order, warps);
 }
 
 void Races::warp_barrier(const Warp& warp, LaneMask mask) {

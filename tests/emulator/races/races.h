@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tests/emulator/execution/warp.h"
+
 #include <array>
 #include <cstdint>
-
-#include "tests/emulator/execution/warp.h"
 
 namespace emulator {
 
@@ -15,7 +15,8 @@ enum class Access : std::uint8_t { read, write, atomic };
 /// interpreter calls it, only under Checks::all, in the order in which things happen:
 /// an access is reported if the earlier access it conflicts with is not ordered before it by
 /// program order, a barrier, a warp barrier (every _sync instruction is one for the lanes it
-/// names), or a release-acquire chain through a strong access (fence + atomic, or .release/.acquire).
+/// names), or a release-acquire chain through a strong access (fence + atomic, or
+/// .release/.acquire).
 class Races {
  public:
   static Races& instance();

@@ -6,8 +6,9 @@
 namespace emulator {
 namespace {
 
-constexpr std::array<std::string_view, kClasses> kClassNames = {
-    "integer", "float32", "float16", "float64", "conversion", "memory", "atomic", "control", "warp"};
+constexpr std::array<std::string_view, kClasses> kClassNames = {"integer", "float32",    "float16",
+                                                                "float64", "conversion", "memory",
+                                                                "atomic",  "control",    "warp"};
 
 constexpr std::array<const char*, 5> kDirections = {"host_to_device", "device_to_host",
                                                     "device_to_device", "host_to_host", "set"};

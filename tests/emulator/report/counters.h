@@ -10,7 +10,17 @@
 namespace emulator {
 
 /// The classes by which thread-instructions are counted.
-enum class Class : std::uint8_t { integer, float32, float16, float64, conversion, memory, atomic, control, warp };
+enum class Class : std::uint8_t {
+  integer,
+  float32,
+  float16,
+  float64,
+  conversion,
+  memory,
+  atomic,
+  control,
+  warp
+};
 inline constexpr int kClasses = 9;
 /// "integer", "float32", "float16", "float64", ...
 std::string_view name(Class instruction_class);
@@ -18,12 +28,12 @@ std::string_view name(Class instruction_class);
 /// What the kernels of the process did; the interpreter adds to it after each block.
 struct KernelCounters {
   std::array<std::uint64_t, kClasses> thread_instructions{};
-  std::uint64_t bytes_read = 0;       // global memory, as the instructions asked
+  std::uint64_t bytes_read = 0;  // global memory, as the instructions asked
   std::uint64_t bytes_written = 0;
-  std::uint64_t sectors_read = 0;     // 32-byte sectors each warp access touches
+  std::uint64_t sectors_read = 0;  // 32-byte sectors each warp access touches
   std::uint64_t sectors_written = 0;
-  std::uint64_t atomics = 0;          // thread-level
-  std::uint64_t barriers = 0;         // block-level, counted once per block
+  std::uint64_t atomics = 0;   // thread-level
+  std::uint64_t barriers = 0;  // block-level, counted once per block
 };
 
 /// All counters. The lock of the runtime guards them: kernels never run in two threads at once.

@@ -19,8 +19,8 @@ std::uint64_t number(std::string_view option, const std::string& text) {
     used = 0;
   }
   if (text.empty() || used != text.size()) {
-    throw std::invalid_argument("ptxrun: " + std::string(option) + " needs a number, not '" +
-                                text + "'");
+    throw std::invalid_argument("ptxrun: " + std::string(option) + " needs a number, not '" + text +
+                                "'");
   }
   return value;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tests/emulator/report/report.h"
 
+#include "tests/emulator/report/counters.h"
+#include "tests/emulator/report/options.h"
+
 #include <cxxabi.h>
 
 #include <array>
@@ -10,17 +13,14 @@
 #include <mutex>
 #include <set>
 
-#include "tests/emulator/report/counters.h"
-#include "tests/emulator/report/options.h"
-
 namespace emulator {
 namespace {
 
 constexpr std::array<std::string_view, 20> kNames = {
-    "out-of-bounds", "misaligned", "use-after-free", "double-free",   "uninitialised",
-    "race",          "barrier",    "mask",           "launch",        "host-access",
-    "device-access", "copy",       "unchecked-error", "capture",      "unjoined-fork",
-    "leak",          "assert",     "trap",           "unsupported",   "library"};
+    "out-of-bounds",   "misaligned", "use-after-free", "double-free", "uninitialised", "race",
+    "barrier",         "mask",       "launch",         "host-access", "device-access", "copy",
+    "unchecked-error", "capture",    "unjoined-fork",  "leak",        "assert",        "trap",
+    "unsupported",     "library"};
 
 struct State {
   std::mutex mutex;
@@ -75,8 +75,8 @@ void report(Check check, const std::string& what, const Place* place) {
   const std::lock_guard lock(all.mutex);
   ++all.counts[static_cast<std::size_t>(check)];
   if (place) {
-    const std::string key = std::string(name(check)) + "|" + place->kernel + "|" +
-                            place->source + "|" + place->instruction;
+    const std::string key = std::string(name(check)) + "|" + place->kernel + "|" + place->source +
+                            "|" + place->instruction;
     if (!all.seen.insert(key).second) return;
   }
   if (all.printed++ >= options().max_reports) return;

@@ -15,20 +15,20 @@ enum class Check : std::uint8_t {
   double_free,
   uninitialised,
   race,
-  barrier,              // barrier misuse, divergent barriers
-  mask,                 // wrong masks of shuffles, votes and warp barriers
-  launch,               // launch-configuration errors
-  host_access,          // the device touches host memory
-  device_access,        // the host touches device memory
-  copy,                 // copies with a wrong kind or size
-  unchecked_error,      // an error that nobody looked at
-  capture,              // capture violations, legacy-stream work in a capture
-  unjoined_fork,        // a capture ended while a forked stream had not joined
-  leak,                 // memory not freed at exit
-  assertion,            // assert in a kernel
-  trap,                 // trap in a kernel
-  unsupported,          // an instruction, call or argument that is not emulated
-  library,              // a misused cuBLAS or cuBLASLt call
+  barrier,          // barrier misuse, divergent barriers
+  mask,             // wrong masks of shuffles, votes and warp barriers
+  launch,           // launch-configuration errors
+  host_access,      // the device touches host memory
+  device_access,    // the host touches device memory
+  copy,             // copies with a wrong kind or size
+  unchecked_error,  // an error that nobody looked at
+  capture,          // capture violations, legacy-stream work in a capture
+  unjoined_fork,    // a capture ended while a forked stream had not joined
+  leak,             // memory not freed at exit
+  assertion,        // assert in a kernel
+  trap,             // trap in a kernel
+  unsupported,      // an instruction, call or argument that is not emulated
+  library,          // a misused cuBLAS or cuBLASLt call
 };
 
 /// "out-of-bounds", "use-after-free", ...: the word in brackets that opens a report.

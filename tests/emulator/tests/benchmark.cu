@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // How many thread-instructions a second the emulator runs: an Adam step, a reduction of blocks and
 // a tiled product. Run it as `ptxrun --checks none benchmark` and with `--checks all`.
+#include "tests/emulator/tests/case.h"
+
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-
-#include "tests/emulator/tests/case.h"
 
 namespace {
 
@@ -55,7 +55,8 @@ __global__ void reduce(const float* from, float* to, int count) {
 __global__ void product(const float* a, const float* b, float* c, int n) {
   __shared__ float tile_a[16][16], tile_b[16][16];
   const int x = static_cast<int>(threadIdx.x), y = static_cast<int>(threadIdx.y);
-  const int row = static_cast<int>(blockIdx.y) * 16 + y, column = static_cast<int>(blockIdx.x) * 16 + x;
+  const int row = static_cast<int>(blockIdx.y) * 16 + y,
+            column = static_cast<int>(blockIdx.x) * 16 + x;
   float sum = 0;
   for (int k = 0; k < n; k += 16) {
     tile_a[y][x] = a[row * n + k + x];
@@ -74,7 +75,8 @@ std::uint64_t instructions() {
   return function("thread_instructions");
 }
 
-template <class Launch> void measure(const char* name, Launch launch) {
+template <class Launch>
+void measure(const char* name, Launch launch) {
   double best = 0;
   for (int times = 0; times < 3; ++times) {
     const std::uint64_t before = instructions();

@@ -32,13 +32,15 @@ inline cudaError_t wait() {
 }
 
 /// Device memory for `count` values; zeros, or `values`.
-template <class T> T* device(std::size_t count) {
+template <class T>
+T* device(std::size_t count) {
   T* memory = nullptr;
   check(cudaMalloc(&memory, count * sizeof(T)));
   check(cudaMemset(memory, 0, count * sizeof(T)));
   return memory;
 }
-template <class T> T* device(const std::vector<T>& values) {
+template <class T>
+T* device(const std::vector<T>& values) {
   T* memory = nullptr;
   check(cudaMalloc(&memory, values.size() * sizeof(T)));
   check(cudaMemcpy(memory, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
@@ -46,7 +48,8 @@ template <class T> T* device(const std::vector<T>& values) {
 }
 
 /// The values behind a device pointer, which is then freed.
-template <class T> std::vector<T> take(T* memory, std::size_t count) {
+template <class T>
+std::vector<T> take(T* memory, std::size_t count) {
   std::vector<T> values(count);
   check(cudaMemcpy(values.data(), memory, count * sizeof(T), cudaMemcpyDeviceToHost));
   check(cudaFree(memory));

@@ -2,6 +2,10 @@
 // Loads and runs PTX that was damaged at random: whatever is wrong with it must be an error, never
 // a crash. Usage: fuzz FILE.ptx MUTANTS [SEED]. Every mutant runs in a process of its own; one that
 // runs into its time limit is no failure, since a mutant may well loop.
+#include "tests/emulator/execution/launch.h"
+#include "tests/emulator/memory/memory.h"
+#include "tests/emulator/program/program.h"
+
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,10 +20,6 @@
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include "tests/emulator/execution/launch.h"
-#include "tests/emulator/memory/memory.h"
-#include "tests/emulator/program/program.h"
 
 namespace emulator {
 namespace {
@@ -52,26 +52,39 @@ std::pair<std::size_t, std::size_t> word(Random& random, const std::string& line
 }
 
 void mutate(Random& random, std::vector<std::string>& lines) {
-  static constexpr const char* kWords[] = {"-1", "0", "4294967296", "0xffffffffffffffff", "%r1",
-                                           "%rd99999", ".u8", ".f64", "bra", "call", "", "}", "{",
-                                           ".v4", "@%p1", "1e400", "0f7fc00000", "%tid.x", "_"};
+  static constexpr const char* kWords[] = {
+      "-1",         "0",        "4294967296", "0xffffffffffffffff",
+      "%r1",        "%rd99999", ".u8",        ".f64",
+      "bra",        "call",     "",           "}",
+      "{",          ".v4",      "@%p1",       "1e400",
+      "0f7fc00000", "%tid.x",   "_"};
   std::string& line = lines[below(random, lines.size())];
   const std::string& other = lines[below(random, lines.size())];
   const auto [begin, end] = word(random, line);
   switch (below(random, 7)) {
-    case 0: line.clear(); break;
-    case 1: line = other; break;
-    case 2: std::swap(line, lines[below(random, lines.size())]); break;
+    case 0:
+      line.clear();
+      break;
+    case 1:
+      line = other;
+      break;
+    case 2:
+      std::swap(line, lines[below(random, lines.size())]);
+      break;
     case 3:
       if (!line.empty()) line[below(random, line.size())] = static_cast<char>(below(random, 128));
       break;
-    case 4: line.replace(begin, end - begin, kWords[below(random, std::size(kWords))]); break;
+    case 4:
+      line.replace(begin, end - begin, kWords[below(random, std::size(kWords))]);
+      break;
     case 5: {
       const auto [from, to] = word(random, other);
       line.replace(begin, end - begin, other.substr(from, to - from));
       break;
     }
-    default: line.resize(line.empty() ? 0 : below(random, line.size())); break;
+    default:
+      line.resize(line.empty() ? 0 : below(random, line.size()));
+      break;
   }
 }
 

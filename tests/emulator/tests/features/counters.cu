@@ -5,11 +5,11 @@
 // case instructions: clean
 // case calls: clean
 // case json: clean with --stats counters_test.json
+#include "tests/emulator/tests/case.h"
+
 #include <dlfcn.h>
 
 #include <cstdint>
-
-#include "tests/emulator/tests/case.h"
 
 namespace {
 
@@ -21,8 +21,7 @@ std::uint64_t counter(const char* name) {
 }
 
 void reset() {
-  const auto function =
-      reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "ptxrun_reset_counters"));
+  const auto function = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "ptxrun_reset_counters"));
   require(function != nullptr, "the counters can be reset");
   function();
 }
@@ -145,9 +144,10 @@ void json() {}
 }  // namespace
 
 int main(int count, char** arguments) {
-  return run_case(count, arguments, {{"copies", copies},
-                                     {"sectors", sectors},
-                                     {"instructions", instructions},
-                                     {"calls", calls},
-                                     {"json", json}});
+  return run_case(count, arguments,
+                  {{"copies", copies},
+                   {"sectors", sectors},
+                   {"instructions", instructions},
+                   {"calls", calls},
+                   {"json", json}});
 }

@@ -12,6 +12,8 @@
 // case halves: clean
 // case printing: clean
 // case generic: clean
+#include "tests/emulator/tests/case.h"
+
 #include <cooperative_groups.h>
 #include <cooperative_groups/reduce.h>
 #include <cuda_bf16.h>
@@ -20,13 +22,13 @@
 
 #include <cmath>
 
-#include "tests/emulator/tests/case.h"
-
 namespace cg = cooperative_groups;
 
 namespace {
 
-__device__ __noinline__ int fibonacci(int n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
+__device__ __noinline__ int fibonacci(int n) {
+  return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+}
 __device__ __noinline__ float4 swapped(float4 v, int by) {
   return by % 2 ? make_float4(v.w, v.z, v.y, v.x) : v;
 }
@@ -67,12 +69,24 @@ void calls() {
 
 __host__ __device__ int branches(int x, int k) {
   switch ((x + k) % 7) {
-    case 0: x = 5; break;
-    case 1: x *= 7; break;
-    case 2: x ^= 9; break;
-    case 3: x -= 100; break;
-    case 4: x = x * x; break;
-    default: x = ~x; break;
+    case 0:
+      x = 5;
+      break;
+    case 1:
+      x *= 7;
+      break;
+    case 2:
+      x ^= 9;
+      break;
+    case 3:
+      x -= 100;
+      break;
+    case 4:
+      x = x * x;
+      break;
+    default:
+      x = ~x;
+      break;
   }
   for (int i = 0; i < x % 5; ++i) {
     if (i == 3) continue;
@@ -81,14 +95,17 @@ __host__ __device__ int branches(int x, int k) {
   while (x > 50) x -= x / 3;
   return x;
 }
-__global__ void branch_all(int* to, int k) { to[threadIdx.x] = branches(static_cast<int>(threadIdx.x), k); }
+__global__ void branch_all(int* to, int k) {
+  to[threadIdx.x] = branches(static_cast<int>(threadIdx.x), k);
+}
 
 void control() {
   int* to = device<int>(96);
   branch_all<<<1, 96>>>(to, 3);
   check(wait());
   const std::vector<int> values = take(to, 96);
-  for (int i = 0; i < 96; ++i) require(values[static_cast<std::size_t>(i)] == branches(i, 3), "branches");
+  for (int i = 0; i < 96; ++i)
+    require(values[static_cast<std::size_t>(i)] == branches(i, 3), "branches");
 }
 
 struct Mixed {
@@ -158,7 +175,8 @@ void warps() {
   const std::vector<unsigned> values = take(to, 128);
   for (unsigned i = 0; i < 32; ++i) {
     const unsigned up = i < 3 ? i : i - 3, down = i % 8 < 6 ? i + 2 : i;
-    const unsigned sum = 496 + 31 + up + down * 100 + (i / 16 * 16 + 7) * 10000 + (i ^ 16) * 1000000;
+    const unsigned sum =
+        496 + 31 + up + down * 100 + (i / 16 * 16 + 7) * 10000 + (i ^ 16) * 1000000;
     require(values[i] == sum, "reductions and shuffles");
     unsigned same = 0;
     for (unsigned j = 0; j < 32; ++j) same |= (j / 5 == i / 5 ? 1u : 0u) << j;
@@ -248,7 +266,8 @@ void atomics() {
   const std::vector<int> values = take(i, 10);
   require(values[0] == 63 && values[1] == -63 && values[2] == 0 && values[3] == 384, "integers");
   require(values[4] == -576 && values[5] == -1 && values[6] == 0, "bits");
-  require(values[7] == 192 % 10 && values[8] == (10 - 192 % 10) % 10 && values[9] == 192, "wrapping");
+  require(values[7] == 192 % 10 && values[8] == (10 - 192 % 10) % 10 && values[9] == 192,
+          "wrapping");
   const std::vector<unsigned long long> wide = take(u, 3);
   require(wide[0] == 192ull << 33 && wide[1] == 7 && wide[2] == 5, "64 bits");
   require(__low2float(take(h, 1)[0]) == 192, "halves");
@@ -289,14 +308,17 @@ __global__ void mathematics_all(const float* x, float* to, double* wide) {
   const unsigned i = threadIdx.x;
   const float a = x[i];
   to[i] = expf(a) + logf(fabsf(a) + 1) + tanhf(a) + erff(a) + sinf(a) + cosf(a * 100) +
-          powf(fabsf(a), 1.7f) + rsqrtf(fabsf(a) + 1) + cbrtf(a) + fmodf(a, 0.3f) + log1pf(fabsf(a));
+          powf(fabsf(a), 1.7f) + rsqrtf(fabsf(a) + 1) + cbrtf(a) + fmodf(a, 0.3f) +
+          log1pf(fabsf(a));
   const double b = static_cast<double>(a);
-  wide[i] = exp(b) + log(fabs(b) + 1) + sin(100 * b) + pow(fabs(b), 1.7) + tanh(b) + erf(b) + cbrt(b);
+  wide[i] =
+      exp(b) + log(fabs(b) + 1) + sin(100 * b) + pow(fabs(b), 1.7) + tanh(b) + erf(b) + cbrt(b);
 }
 
 void mathematics() {
   std::vector<float> values(64);
-  for (int i = 0; i < 64; ++i) values[static_cast<std::size_t>(i)] = std::sin(static_cast<float>(i));
+  for (int i = 0; i < 64; ++i)
+    values[static_cast<std::size_t>(i)] = std::sin(static_cast<float>(i));
   float* x = device(values);
   float* to = device<float>(64);
   double* wide = device<double>(64);
@@ -310,7 +332,8 @@ void mathematics() {
     const double narrow = std::exp(a) + std::log(std::fabs(a) + 1) + std::tanh(a) + std::erf(a) +
                           std::sin(a) + std::cos(static_cast<double>(values[i] * 100)) +
                           std::pow(std::fabs(a), 1.7) + 1 / std::sqrt(std::fabs(a) + 1) +
-                          std::cbrt(a) + std::fmod(a, static_cast<double>(0.3f)) + std::log1p(std::fabs(a));
+                          std::cbrt(a) + std::fmod(a, static_cast<double>(0.3f)) +
+                          std::log1p(std::fabs(a));
     const double exact = std::exp(a) + std::log(std::fabs(a) + 1) + std::sin(100 * a) +
                          std::pow(std::fabs(a), 1.7) + std::tanh(a) + std::erf(a) + std::cbrt(a);
     require(std::fabs(static_cast<double>(narrow_sums[i]) - narrow) < 1e-5, "float32 functions");
@@ -321,9 +344,11 @@ void mathematics() {
 __global__ void half_all(float* to) {
   const float x = static_cast<float>(threadIdx.x) * 0.25f;
   const __half a = __float2half(x);
-  const __half2 pair = __hfma2(__halves2half2(a, a), __float2half2_rn(2.0f), __float2half2_rn(1.0f));
+  const __half2 pair =
+      __hfma2(__halves2half2(a, a), __float2half2_rn(2.0f), __float2half2_rn(1.0f));
   const __nv_bfloat16 b = __float2bfloat16(x);
-  to[threadIdx.x] = __low2float(pair) + __bfloat162float(__hmul(b, b)) + (__hgt(a, __float2half(3.0f)) ? 100 : 0);
+  to[threadIdx.x] =
+      __low2float(pair) + __bfloat162float(__hmul(b, b)) + (__hgt(a, __float2half(3.0f)) ? 100 : 0);
 }
 
 void halves() {
@@ -366,24 +391,26 @@ void generic() {
   const std::vector<int> values = take(to, 32);
   for (int i = 0; i < 32; ++i) {
     const int local = i % 2 ? 5 : i;
-    require(values[static_cast<std::size_t>(i)] == (i % 3 == 0 ? 6 : 3 + local), "generic addresses");
+    require(values[static_cast<std::size_t>(i)] == (i % 3 == 0 ? 6 : 3 + local),
+            "generic addresses");
   }
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  return run_case(count, arguments, {{"calls", calls},
-                                     {"control", control},
-                                     {"local_memory", local_memory},
-                                     {"vectors", vectors},
-                                     {"warps", warps},
-                                     {"groups", groups},
-                                     {"barriers", barriers},
-                                     {"atomics", atomics},
-                                     {"async_copy", async_copy},
-                                     {"mathematics", mathematics},
-                                     {"halves", halves},
-                                     {"printing", printing},
-                                     {"generic", generic}});
+  return run_case(count, arguments,
+                  {{"calls", calls},
+                   {"control", control},
+                   {"local_memory", local_memory},
+                   {"vectors", vectors},
+                   {"warps", warps},
+                   {"groups", groups},
+                   {"barriers", barriers},
+                   {"atomics", atomics},
+                   {"async_copy", async_copy},
+                   {"mathematics", mathematics},
+                   {"halves", halves},
+                   {"printing", printing},
+                   {"generic", generic}});
 }

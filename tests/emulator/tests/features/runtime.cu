@@ -17,11 +17,11 @@
 // case errors: clean
 // case out_of_memory: clean with --memory 1048576
 // case failure: clean with --fail cudaMalloc:2
+#include "tests/emulator/tests/case.h"
+
 #include <atomic>
 #include <string>
 #include <thread>
-
-#include "tests/emulator/tests/case.h"
 
 namespace {
 
@@ -270,7 +270,8 @@ void graph_by_hand() {
     parameters.gridDim = dim3(1);
     parameters.blockDim = dim3(64);
     parameters.kernelParams = arguments;
-    check(cudaGraphAddKernelNode(&nodes[i], graph, nodes, static_cast<std::size_t>(i), &parameters));
+    check(
+        cudaGraphAddKernelNode(&nodes[i], graph, nodes, static_cast<std::size_t>(i), &parameters));
   }
   cudaGraphExec_t exec;
   check(cudaGraphInstantiate(&exec, graph, 0));
@@ -325,7 +326,8 @@ void launches() {
 void host_functions() {
   static int calls = 0;
   for (int i = 0; i < 3; ++i) {
-    check(cudaLaunchHostFunc(nullptr, [](void* sum) { ++*static_cast<int*>(sum); }, &calls));
+    check(cudaLaunchHostFunc(
+        nullptr, [](void* sum) { ++*static_cast<int*>(sum); }, &calls));
   }
   check(cudaStreamSynchronize(nullptr));
   require(calls == 3, "host functions");
@@ -382,22 +384,23 @@ void failure() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  return run_case(count, arguments, {{"properties", properties},
-                                     {"streams", streams},
-                                     {"events", events},
-                                     {"dependencies", dependencies},
-                                     {"memory_forms", memory_forms},
-                                     {"pools", pools},
-                                     {"copies", copies},
-                                     {"graphs", graphs},
-                                     {"graph_updates", graph_updates},
-                                     {"graph_by_hand", graph_by_hand},
-                                     {"occupancy", occupancy},
-                                     {"symbols", symbols},
-                                     {"launches", launches},
-                                     {"host_functions", host_functions},
-                                     {"threads", threads},
-                                     {"errors", errors},
-                                     {"out_of_memory", out_of_memory},
-                                     {"failure", failure}});
+  return run_case(count, arguments,
+                  {{"properties", properties},
+                   {"streams", streams},
+                   {"events", events},
+                   {"dependencies", dependencies},
+                   {"memory_forms", memory_forms},
+                   {"pools", pools},
+                   {"copies", copies},
+                   {"graphs", graphs},
+                   {"graph_updates", graph_updates},
+                   {"graph_by_hand", graph_by_hand},
+                   {"occupancy", occupancy},
+                   {"symbols", symbols},
+                   {"launches", launches},
+                   {"host_functions", host_functions},
+                   {"threads", threads},
+                   {"errors", errors},
+                   {"out_of_memory", out_of_memory},
+                   {"failure", failure}});
 }

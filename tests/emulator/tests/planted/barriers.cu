@@ -19,11 +19,12 @@
 // case assertion_repaired: clean
 // case trap: trap in traps
 // case trap_repaired: clean
-#include <cassert>
-
 #include "tests/emulator/tests/case.h"
 
-template <bool repaired> __global__ void divergent_barrier(int* data) {
+#include <cassert>
+
+template <bool repaired>
+__global__ void divergent_barrier(int* data) {
   if (repaired) {
     __syncthreads();
   } else if (threadIdx.x < 32) {
@@ -35,7 +36,8 @@ template <bool repaired> __global__ void divergent_barrier(int* data) {
   }
 }
 
-template <bool repaired> __global__ void left_early(int* data) {
+template <bool repaired>
+__global__ void left_early(int* data) {
   if (!repaired && threadIdx.x >= 32) return;
   __syncthreads();  // <- left
   data[threadIdx.x] += 1;
@@ -47,7 +49,8 @@ __global__ void count_of_threads(int* data, int threads) {
 }
 
 // Half of the block waits at barrier 1, half at barrier 2, for all.
-template <bool repaired> __global__ void two_barriers(int* data) {
+template <bool repaired>
+__global__ void two_barriers(int* data) {
   if (threadIdx.x < 32 || repaired) asm volatile("bar.sync 1;" : : : "memory");  // <- deadlock
   if (threadIdx.x >= 32 || repaired) asm volatile("bar.sync 2;" : : : "memory");
   data[threadIdx.x] += 1;
@@ -57,7 +60,8 @@ __global__ void shuffle(int* data, unsigned mask) {
   data[threadIdx.x] = __shfl_xor_sync(mask, data[threadIdx.x], 1);  // <- shuffle_mask
 }
 
-template <bool repaired> __global__ void shuffle_in_branch(int* data) {
+template <bool repaired>
+__global__ void shuffle_in_branch(int* data) {
   const int value = data[threadIdx.x];
   int other = 0;
   if (repaired) other = __shfl_down_sync(~0u, value, 16);
@@ -71,7 +75,8 @@ __global__ void vote(int* data, unsigned mask) {
   data[threadIdx.x] = __any_sync(mask, data[threadIdx.x] > 3);  // <- vote_mask
 }
 
-template <bool repaired> __global__ void sync_some(int* data) {
+template <bool repaired>
+__global__ void sync_some(int* data) {
   if (threadIdx.x < 8) {
     __syncwarp(repaired ? 0xffu : 0xffffu);  // <- sync_mask
     data[threadIdx.x] = 1;

@@ -42,8 +42,7 @@ __global__ void write_right(int* to, int count) {
 
 __global__ void sum_pairs(const int* from, int* to, int count, int last) {
   const int i = static_cast<int>(threadIdx.x);
-  if (i < count) to[i] = i == last ? from[i]
-                                   : from[i] + from[i + 1];  // <- global_read
+  if (i < count) to[i] = i == last ? from[i] : from[i] + from[i + 1];  // <- global_read
 }
 
 __global__ void write_at(int* to, int at) {

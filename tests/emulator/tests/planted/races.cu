@@ -30,13 +30,14 @@
 // case message_repaired: clean
 // case lock: clean
 // case overwritten_by_last: clean
-#include <cooperative_groups.h>
-
 #include "tests/emulator/tests/case.h"
+
+#include <cooperative_groups.h>
 
 namespace cg = cooperative_groups;
 
-template <bool repaired> __global__ void reverse(int* data) {
+template <bool repaired>
+__global__ void reverse(int* data) {
   __shared__ int buffer[64];
   const unsigned i = threadIdx.x;
   buffer[i] = 0;
@@ -46,7 +47,8 @@ template <bool repaired> __global__ void reverse(int* data) {
   data[i] = buffer[63 - i];  // <- shared_read
 }
 
-template <bool repaired> __global__ void rotate(int* data) {
+template <bool repaired>
+__global__ void rotate(int* data) {
   __shared__ int buffer[64];
   const unsigned i = threadIdx.x;
   buffer[i] = data[i];
@@ -65,7 +67,8 @@ __global__ void both_write(int* data, int factor) {
   data[threadIdx.x] = value;
 }
 
-template <bool repaired> __global__ void warp_sum(int* data) {
+template <bool repaired>
+__global__ void warp_sum(int* data) {
   __shared__ int buffer[32];
   const unsigned i = threadIdx.x;
   buffer[i] = data[i];
@@ -113,7 +116,8 @@ __global__ void neighbour_blocks(int* data, int* to, bool reads) {
   if (threadIdx.x == 1 && reads) to[blockIdx.x] = data[blockIdx.x ^ 1];  // <- global
 }
 
-template <bool repaired> __global__ void count_then_read(int* data) {
+template <bool repaired>
+__global__ void count_then_read(int* data) {
   __shared__ int sum;
   if (threadIdx.x == 0) sum = 0;
   __syncthreads();
@@ -122,9 +126,13 @@ template <bool repaired> __global__ void count_then_read(int* data) {
   data[threadIdx.x] = sum;  // <- atomic_read
 }
 
-template <bool narrow> __global__ void count_in_block(int* sum) {
+template <bool narrow>
+__global__ void count_in_block(int* sum) {
   if (narrow) {
-    asm volatile("red.relaxed.cta.global.add.s32 [%0], 1;" : : "l"(sum) : "memory");  // <- block_atomic
+    asm volatile("red.relaxed.cta.global.add.s32 [%0], 1;"
+                 :
+                 : "l"(sum)
+                 : "memory");  // <- block_atomic
   } else {
     atomicAdd(sum, 1);
   }
@@ -225,7 +233,8 @@ __global__ void overwrite_input(int* data, int* parts, int* to) {
 }
 
 // Two warps hand data to each other through barrier 1; the other two do not take part.
-template <bool repaired> __global__ void named(int* data) {
+template <bool repaired>
+__global__ void named(int* data) {
   __shared__ int buffer[128];
   const unsigned i = threadIdx.x;
   buffer[i] = 0;
@@ -240,7 +249,8 @@ template <bool repaired> __global__ void named(int* data) {
   data[i] = other;
 }
 
-template <bool repaired> __global__ void grid_phases(int* data, int* to) {
+template <bool repaired>
+__global__ void grid_phases(int* data, int* to) {
   const unsigned i = blockIdx.x * blockDim.x + threadIdx.x, n = gridDim.x * blockDim.x;
   for (int phase = 0; phase < 3; ++phase) {
     data[i] += 1;
@@ -255,7 +265,8 @@ __global__ void message_no_fence(int* data, int* flag, int* to) {
     *data = 42;
     atomicExch(flag, 1);
   } else {
-    while (atomicAdd(flag, 0) == 0) {}
+    while (atomicAdd(flag, 0) == 0) {
+    }
     *to = *data;  // <- message
   }
 }
@@ -265,7 +276,8 @@ __global__ void message_plain(int* data, int* flag, int* to) {
     *data = 42;
     *reinterpret_cast<volatile int*>(flag) = 1;
   } else {
-    while (*reinterpret_cast<volatile int*>(flag) == 0) {}
+    while (*reinterpret_cast<volatile int*>(flag) == 0) {
+    }
     *to = *data;  // <- message_volatile_flag_plain_read
   }
 }
@@ -276,7 +288,8 @@ __global__ void message(int* data, int* flag, int* to) {
     __threadfence();
     *reinterpret_cast<volatile int*>(flag) = 1;
   } else {
-    while (*reinterpret_cast<volatile int*>(flag) == 0) {}
+    while (*reinterpret_cast<volatile int*>(flag) == 0) {
+    }
     __threadfence();
     *to = *data;
   }
@@ -295,7 +308,8 @@ __global__ void lock(int* mutex, int* sum) {
   }
 }
 
-template <class Kernel> void on_data(Kernel kernel, unsigned threads) {
+template <class Kernel>
+void on_data(Kernel kernel, unsigned threads) {
   std::vector<int> values(threads);
   for (unsigned i = 0; i < threads; ++i) values[i] = static_cast<int>(i);
   int* data = device(values);
@@ -304,7 +318,8 @@ template <class Kernel> void on_data(Kernel kernel, unsigned threads) {
   cudaFree(data);
 }
 
-template <class Kernel> void reduce_with(Kernel kernel) {
+template <class Kernel>
+void reduce_with(Kernel kernel) {
   constexpr int blocks = 8, threads = 64;
   int* data = device(std::vector<int>(blocks * threads, 3));
   int* parts = device<int>(blocks * threads);
@@ -319,7 +334,8 @@ template <class Kernel> void reduce_with(Kernel kernel) {
           "sum of the blocks");
 }
 
-template <class Kernel> void send_with(Kernel kernel) {
+template <class Kernel>
+void send_with(Kernel kernel) {
   int* data = device<int>(1);
   int* flag = device<int>(1);
   int* to = device<int>(1);
@@ -354,18 +370,21 @@ void blocks_with(bool reads) {
   cudaFree(to);
 }
 
-template <bool narrow> void count_with() {
+template <bool narrow>
+void count_with() {
   int* sum = device<int>(1);
   count_in_block<narrow><<<4, 32>>>(sum);
   check(wait());
   require(take(sum, 1)[0] == 128, "count");
 }
 
-template <bool repaired> void phases() {
+template <bool repaired>
+void phases() {
   int* data = device<int>(4 * 64);
   int* to = device<int>(4 * 64);
   void* arguments[] = {&data, &to};
-  check(cudaLaunchCooperativeKernel(grid_phases<repaired>, dim3(4), dim3(64), arguments, 0, nullptr));
+  check(
+      cudaLaunchCooperativeKernel(grid_phases<repaired>, dim3(4), dim3(64), arguments, 0, nullptr));
   check(wait());
   cudaFree(data);
   const std::vector<int> sums = take(to, 4 * 64);
@@ -394,37 +413,36 @@ void overwritten() {
 }
 
 int main(int count, char** arguments) {
-  return run_case(
-      count, arguments,
-      {{"shared_read", [] { on_data(reverse<false>, 64); }},
-       {"shared_read_repaired", [] { on_data(reverse<true>, 64); }},
-       {"shared_write", [] { on_data(rotate<false>, 64); }},
-       {"shared_write_repaired", [] { on_data(rotate<true>, 64); }},
-       {"shared_both_write", [] { both_write_with(1); }},
-       {"both_write_equal", [] { both_write_with(0); }},
-       {"warp", [] { on_data(warp_sum<false>, 32); }},
-       {"warp_repaired", [] { on_data(warp_sum<true>, 32); }},
-       {"warp_volatile", [] { on_data(warp_volatile_sum, 32); }},
-       {"partial_warps", [] { on_data(tiles, 64); }},
-       {"neighbours", neighbours},
-       {"global", [] { blocks_with(true); }},
-       {"global_repaired", [] { blocks_with(false); }},
-       {"atomic_read", [] { on_data(count_then_read<false>, 64); }},
-       {"atomic_read_repaired", [] { on_data(count_then_read<true>, 64); }},
-       {"block_atomic", count_with<true>},
-       {"block_atomic_repaired", count_with<false>},
-       {"last_block", [] { reduce_with(last_block_no_fence); }},
-       {"last_block_narrow", [] { reduce_with(last_block_narrow); }},
-       {"last_block_repaired", [] { reduce_with(last_block); }},
-       {"last_block_samples", [] { reduce_with(last_block_samples); }},
-       {"last_block_all_fence", [] { reduce_with(last_block_all_fence); }},
-       {"named_barrier", [] { on_data(named<false>, 128); }},
-       {"named_barrier_repaired", [] { on_data(named<true>, 128); }},
-       {"grid_sync", phases<false>},
-       {"grid_sync_repaired", phases<true>},
-       {"message", [] { send_with(message_no_fence); }},
-       {"message_volatile_flag_plain_read", [] { send_with(message_plain); }},
-       {"message_repaired", [] { send_with(message); }},
-       {"lock", lock_all},
-       {"overwritten_by_last", overwritten}});
+  return run_case(count, arguments,
+                  {{"shared_read", [] { on_data(reverse<false>, 64); }},
+                   {"shared_read_repaired", [] { on_data(reverse<true>, 64); }},
+                   {"shared_write", [] { on_data(rotate<false>, 64); }},
+                   {"shared_write_repaired", [] { on_data(rotate<true>, 64); }},
+                   {"shared_both_write", [] { both_write_with(1); }},
+                   {"both_write_equal", [] { both_write_with(0); }},
+                   {"warp", [] { on_data(warp_sum<false>, 32); }},
+                   {"warp_repaired", [] { on_data(warp_sum<true>, 32); }},
+                   {"warp_volatile", [] { on_data(warp_volatile_sum, 32); }},
+                   {"partial_warps", [] { on_data(tiles, 64); }},
+                   {"neighbours", neighbours},
+                   {"global", [] { blocks_with(true); }},
+                   {"global_repaired", [] { blocks_with(false); }},
+                   {"atomic_read", [] { on_data(count_then_read<false>, 64); }},
+                   {"atomic_read_repaired", [] { on_data(count_then_read<true>, 64); }},
+                   {"block_atomic", count_with<true>},
+                   {"block_atomic_repaired", count_with<false>},
+                   {"last_block", [] { reduce_with(last_block_no_fence); }},
+                   {"last_block_narrow", [] { reduce_with(last_block_narrow); }},
+                   {"last_block_repaired", [] { reduce_with(last_block); }},
+                   {"last_block_samples", [] { reduce_with(last_block_samples); }},
+                   {"last_block_all_fence", [] { reduce_with(last_block_all_fence); }},
+                   {"named_barrier", [] { on_data(named<false>, 128); }},
+                   {"named_barrier_repaired", [] { on_data(named<true>, 128); }},
+                   {"grid_sync", phases<false>},
+                   {"grid_sync_repaired", phases<true>},
+                   {"message", [] { send_with(message_no_fence); }},
+                   {"message_volatile_flag_plain_read", [] { send_with(message_plain); }},
+                   {"message_repaired", [] { send_with(message); }},
+                   {"lock", lock_all},
+                   {"overwritten_by_last", overwritten}});
 }
