@@ -129,10 +129,7 @@ __global__ void count_then_read(int* data) {
 template <bool narrow>
 __global__ void count_in_block(int* sum) {
   if (narrow) {
-    asm volatile("red.relaxed.cta.global.add.s32 [%0], 1;"
-                 :
-                 : "l"(sum)
-                 : "memory");  // <- block_atomic
+    asm volatile("red.relaxed.cta.global.add.s32 [%0], 1;" ::"l"(sum));  // <- block_atomic
   } else {
     atomicAdd(sum, 1);
   }
