@@ -76,7 +76,8 @@ Split split(const Dataset& data, double test_fraction, std::uint64_t seed) {
 
 Standardizer::Standardizer(const std::vector<double>& values, std::size_t width)
     : mean_(width, 0.0), deviation_(width, 0.0) {
-  const double rows = static_cast<double>(values.size() / width);
+  const std::size_t row_count = values.size() / width;
+  const double rows = static_cast<double>(row_count);
   for (std::size_t i = 0; i < values.size(); ++i) mean_[i % width] += values[i] / rows;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double offset = values[i] - mean_[i % width];

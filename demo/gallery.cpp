@@ -131,8 +131,10 @@ std::vector<Picture> schedule_gallery() {
     pictures.back().figure.subtitle = message(entry.expression, ", base learning rate ", entry.lr);
   }
 
-  const Schedule lambda = schedulers::lambda(
-      [](std::int64_t t) { return std::pow(0.5, static_cast<double>(t / 250)); });
+  const Schedule lambda = schedulers::lambda([](std::int64_t t) {
+    const std::int64_t halvings = t / 250;
+    return std::pow(0.5, static_cast<double>(halvings));
+  });
   pictures.push_back({"lambda", schedule_figure("LambdaLR", lambda, 1201, 0.1)});
   pictures.back().figure.subtitle = "[](std::int64_t t) { return std::pow(0.5, t / 250); }";
   const Schedule multiplicative =

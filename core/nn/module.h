@@ -57,8 +57,8 @@ class KINDLING_API Module {
   Tensor register_parameter(std::string name, const Tensor& tensor);
   /// Makes the parameters of `module` part of this one's, under name + ".", and returns it.
   template <class M>
-  M register_module(std::string name, M module) {
-    add_child(std::move(name), module);
+  M register_module(const std::string& name, M module) {
+    add_child(name, module);
     return module;
   }
   /// The same for a module that is kept elsewhere.

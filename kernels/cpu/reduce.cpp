@@ -2,6 +2,8 @@
 #include <kindling/kernels/cpu/kernels.h>
 #include <kindling/kernels/cpu/sums.h>
 
+#include <cmath>
+
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
@@ -111,9 +113,9 @@ template <class T>
 std::int64_t first_largest(const T* x, std::int64_t n, std::int64_t step) {
   std::int64_t index = 0;
   T largest = x[0];
-  for (std::int64_t k = 1; k < n && largest == largest; ++k) {
+  for (std::int64_t k = 1; k < n && !std::isnan(largest); ++k) {
     const T value = x[k * step];
-    if (value > largest || value != value) {
+    if (value > largest || std::isnan(value)) {
       largest = value;
       index = k;
     }

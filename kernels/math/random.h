@@ -62,7 +62,8 @@ struct RandomTraits<double> {
   static constexpr Word sqrt_half = 0x3fe6a09e667f3bcd;
   static constexpr int terms = 10;
   static KINDLING_HOST_DEVICE Word word(const RandomBits& bits, int i) {
-    return std::uint64_t{bits.word[2 * i + 1]} << 32 | bits.word[2 * i];
+    const int low = 2 * i;
+    return std::uint64_t{bits.word[low + 1]} << 32 | bits.word[low];
   }
 };
 

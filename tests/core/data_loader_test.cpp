@@ -100,9 +100,10 @@ TEST(DataLoader, ShuffleIsFair) {
       ++count[place][static_cast<int>(order[static_cast<std::size_t>(place)])];
     }
   }
+  constexpr int kExpected = kEpochs / kSamples;
   for (const auto& row : count) {
     // 1000 expected, with a standard deviation of 29
-    for (const int times : row) EXPECT_NEAR(times, kEpochs / kSamples, 150);
+    for (const int times : row) EXPECT_NEAR(times, kExpected, 150);
   }
   EXPECT_GT(orders.size(), 650u);  // of the 720 there are
 }

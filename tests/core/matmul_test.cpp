@@ -65,7 +65,8 @@ std::vector<OpCase> cases() {
   std::vector<OpCase> cases;
   for (const auto& [a, b] : kShapes) {
     const std::int64_t k = std::max<std::int64_t>(a[a.rank() - 1], 1);
-    const auto other = static_cast<double>(std::max<std::int64_t>(a.numel(), b.numel()) / k);
+    const std::int64_t longest = std::max<std::int64_t>(a.numel(), b.numel()) / k;
+    const auto other = static_cast<double>(longest);
     // Sums of k products of numbers up to 2; those of the gradients are as long as the other sizes.
     const double root_k = std::sqrt(static_cast<double>(k));
     const double root = std::sqrt(other);

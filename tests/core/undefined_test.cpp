@@ -53,7 +53,8 @@ const std::vector<Use>& uses() {
       {"div", [](const Tensor& x) { operand() /= x; }},
       {"add", [](const Tensor& x) { x + operand(); }},
       {"add", [](const Tensor& x) { operand() + x; }},
-      {"sub", [](const Tensor& x) { x - x; }},
+      {"sub", [](const Tensor& x) { x - operand(); }},
+      {"sub", [](const Tensor& x) { operand() - x; }},
       {"mul", [](const Tensor& x) { x * 2.0; }},
       {"div", [](const Tensor& x) { 2.0 / x; }},
       {"neg", [](const Tensor& x) { -x; }},
@@ -116,8 +117,9 @@ TEST(Undefined, AMovedFromTensorIsRefusedByName) {
   for (const Use& use : uses()) {
     Tensor x = ones({2, 2});
     const Tensor taken = std::move(x);
+    // NOLINTNEXTLINE(bugprone-use-after-move): that is the question
     expect_error<ValueError>(undefined(use.op), [&] {
-      use.use(x);  // NOLINT(bugprone-use-after-move): that is the question
+      use.use(x);
       return 0;
     });
   }

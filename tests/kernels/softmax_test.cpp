@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/kernels/kernel_test.h"
 
+#include <limits>
+
 namespace kindling::test {
 namespace {
 
@@ -20,7 +22,7 @@ std::vector<double> reference(const std::vector<double>& x, const Sizes& s, bool
       const auto at = [&](std::int64_t k) {
         return static_cast<std::size_t>((o * s.count + k) * s.inner + i);
       };
-      long double largest = -INFINITY, total = 0;
+      long double largest = -std::numeric_limits<long double>::infinity(), total = 0;
       for (std::int64_t k = 0; k < s.count; ++k)
         largest = std::max(largest, static_cast<long double>(x[at(k)]));
       for (std::int64_t k = 0; k < s.count; ++k)

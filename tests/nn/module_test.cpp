@@ -63,7 +63,7 @@ TEST(Module, CallsItsForward) {
 
 TEST(Module, ACopySharesTheParameters) {
   const Net net;
-  const Net copy = net;  // NOLINT(performance-unnecessary-copy-initialization)
+  const Net copy = net;
   net.fc1.weight.detach().fill_(7);
   EXPECT_EQ(copy.fc1.weight[0][0].item(), 7);
   EXPECT_EQ(copy.named_parameters()[0].second[0][0].item(), 7);
@@ -108,7 +108,7 @@ TEST(Module, GradientsBeginAnewAfterZeroGrad) {
 
 TEST(Module, ToIsFollowedByAllHandles) {
   const Net net;
-  const Net copy = net;  // NOLINT(performance-unnecessary-copy-initialization)
+  const Net copy = net;
   const Tensor weight = net.fc1.weight;
   const Tensor view = net.fc1.weight.detach().reshape({12});
   net(ones({1, 3})).sum().backward();

@@ -31,7 +31,6 @@ using test::expect_error;
 using test::LogKeeper;
 using test::parameter;
 using test::set_gradient;
-using test::values;
 
 Schedule harmonic() {
   return schedulers::lambda([](std::int64_t t) { return 1.0 / static_cast<double>(t + 1); });
@@ -132,6 +131,7 @@ TEST(AttachedSchedule, FollowsAMovedOptimizerAndMayBeMoved) {
   LRScheduler moved = std::move(scheduler);
   moved.step();
   EXPECT_EQ(second.lr(), 0.5);
+  // NOLINTNEXTLINE(bugprone-use-after-move): that is the question
   EXPECT_THROW(scheduler.step(), ValueError);
 }
 

@@ -15,7 +15,6 @@ using optim::AdamW;
 using optim::SGD;
 using test::parameter;
 using test::set_gradient;
-using test::values;
 
 TEST(ParameterGroups, EachHasItsOptions) {
   const std::vector<Tensor> body = {parameter({1}), parameter({2})};

@@ -150,7 +150,8 @@ TEST(ReduceLROnPlateau, LeavesAbsoluteSchedulesAlone) {
 TEST(ReduceLROnPlateau, ResumesAnywhere) {
   for (const bool by_tensor : {false, true}) {
     const auto feed = [&](ReduceLROnPlateau& plateau, int i) {
-      const double metric = 1.0 / (1 + i / 6) + 0.01 * (i % 5);
+      const int drops = i / 6;
+      const double metric = 1.0 / (1 + drops) + 0.01 * (i % 5);
       by_tensor ? plateau.step(scalar(metric)) : plateau.step(metric);
     };
     const PlateauOptions options{.factor = 0.9, .patience = 2, .cooldown = 1};
@@ -238,10 +239,10 @@ TEST(ReduceLROnPlateau, OutlivesTheOptimizer) {
   EXPECT_EQ(plateau.get_last_lr(), std::vector<double>{0.125});
   ReduceLROnPlateau moved = std::move(plateau);
   EXPECT_EQ(moved.last_epoch(), 3);
+  // NOLINTNEXTLINE(bugprone-use-after-move): that is the question
+  const auto use = [&] { return plateau.last_epoch(); };
   expect_error<ValueError>(
-      "ReduceLROnPlateau: this one was moved from: use the one that it was moved to", [&] {
-        return plateau.last_epoch();
-      });  // NOLINT(bugprone-use-after-move): that is the question
+      "ReduceLROnPlateau: this one was moved from: use the one that it was moved to", use);
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ TEST(Schedule, NoamFollowsThePaperFromItsFirstUpdate) {
 }
 
 TEST(Schedule, WsdWarmsUpStaysAndDecays) {
-  const auto made = [](std::string type) {
+  const auto made = [](const char* type) {
     return wsd({.warmup_steps = 4,
                 .stable_steps = 6,
                 .decay_steps = 4,

@@ -114,9 +114,10 @@ TEST(SchedulerErrors, AMovedFromSchedulerSaysSo) {
   SGDTraining training({0.1});
   StepLR first(training.optimizer, {.step_size = 1});
   const StepLR second = std::move(first);
-  expect_error<ValueError>(
-      "LRScheduler: this one was moved from: use the one that it was moved to",
-      [&] { return first.last_epoch(); });  // NOLINT(bugprone-use-after-move): that is the question
+  // NOLINTNEXTLINE(bugprone-use-after-move): that is the question
+  const auto use = [&] { return first.last_epoch(); };
+  expect_error<ValueError>("LRScheduler: this one was moved from: use the one that it was moved to",
+                           use);
 }
 
 TEST(SchedulerErrors, AGroupThatDoesNotExist) {

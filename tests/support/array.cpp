@@ -17,9 +17,9 @@ Array::Array(const Shape& array_shape, std::vector<double> array_values)
 
 double Array::at_broadcast(const std::vector<std::int64_t>& index) const {
   std::int64_t offset = 0;
-  const int skipped = static_cast<int>(index.size()) - shape.rank();
-  for (int d = 0; d < shape.rank(); ++d) {
-    const std::int64_t i = shape[d] == 1 ? 0 : index[static_cast<std::size_t>(d + skipped)];
+  std::size_t from = index.size() - static_cast<std::size_t>(shape.rank());
+  for (int d = 0; d < shape.rank(); ++d, ++from) {
+    const std::int64_t i = shape[d] == 1 ? 0 : index[from];
     offset = offset * shape[d] + i;
   }
   return (*this)[offset];
