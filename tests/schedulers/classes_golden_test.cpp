@@ -7,11 +7,17 @@
 namespace kindling::golden {
 namespace {
 
+// The rate is rounded by the kernel that advances the schedule, and kernels flush subnormals.
+float rounded_in_a_kernel(double lr) {
+  const auto rounded = static_cast<float>(lr);
+  return std::fpclassify(rounded) == FP_SUBNORMAL ? 0.0F : rounded;
+}
+
 void expect_record(const optim::Optimizer& optimizer, std::size_t group, std::int64_t t,
                    double lr) {
   const math::GroupRecord& record = record_of(optimizer, group);
   ASSERT_EQ(record.lr.value, lr);
-  ASSERT_EQ(record.lr.rounded, static_cast<float>(lr));
+  ASSERT_EQ(record.lr.rounded, rounded_in_a_kernel(lr));
   ASSERT_EQ(record.schedule_index, t);
   ASSERT_EQ(record.updates, t);
   if (!record.adam) return;
@@ -72,7 +78,8 @@ class GoldenClass : public testing::TestWithParam<SchedulerClass> {};
 TEST_P(GoldenClass, DrivesOptimizersAsPyTorchDoes) {
   const SchedulerClass& which = GetParam();
   const test::LogKeeper quiet;  // some of the cases begin at 0
-  for (const Json& test : load(which.name).at("cases")) {
+  const Json file = load(which.name);
+  for (const Json& test : file.at("cases")) {
     SCOPED_TRACE(test.at("options").dump());
     const std::vector<double> lrs = test.at("base_lr");
     replay(which, test, SGDTraining(lrs, {.momentum = 0.5}));

@@ -61,7 +61,8 @@ TEST_P(Resume, EqualsTheUnbrokenRunBitForBit) {
   const SchedulerClass& which = GetParam();
   const test::LogKeeper quiet;  // some of the cases begin at 0
   bool scheduler_first = false;
-  for (const Json& test : load(which.name).at("cases")) {
+  const Json file = load(which.name);
+  for (const Json& test : file.at("cases")) {
     SCOPED_TRACE(test.at("options").dump());
     for (const std::int64_t stop : {0, 1, 9, 130}) {
       expect_resumed_equals_unbroken<SGDTraining>(which, test, stop, scheduler_first);
