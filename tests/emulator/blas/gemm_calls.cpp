@@ -12,123 +12,105 @@ bool is_operation(cublasOperation_t operation) {
   return operation == CUBLAS_OP_N || operation == CUBLAS_OP_T || operation == CUBLAS_OP_C;
 }
 
-// A factor as the call describes it: column-major, to be transposed or not.
-struct Factor {
+// A matrix as a call describes it: column-major.
+struct Operand {
   const void* data;
   cudaDataType type;
   long long ld, batch_step = 0;
 };
 
-struct Gemm {
-  cublasOperation_t transa, transb;
-  long long m, n, k;
-  const void* alpha;
-  Factor a, b;
-  const void* beta;
-  void* c;
-  cudaDataType c_type;
-  long long ldc, c_batch_step = 0, batch = 1;
+struct Operations {
+  cublasOperation_t a, b;
 };
 
-// op(X) [rows, columns]. An empty name if the leading dimension is too small.
-Matrix factor(const char* name, const Factor& x, cublasOperation_t operation, long long rows,
-              long long columns) {
-  const bool plain = operation == CUBLAS_OP_N;
-  const long long length = plain ? rows : columns;
-  if (x.ld < std::max(1ll, length)) return {};
-  return {name,
-          reinterpret_cast<std::uint64_t>(x.data),
-          x.type,
-          length,
-          plain ? columns : rows,
-          x.ld,
-          !plain,
-          x.batch_step};
+struct Shape {
+  long long m, n, k, batch = 1;
+};
+
+bool has_ld(const Operand& x, cublasOperation_t operation, long long rows, long long columns) {
+  return x.ld >= std::max(1ll, operation == CUBLAS_OP_N ? rows : columns);
 }
 
-cublasStatus_t multiply(const char* call, cublasHandle_t handle, const Gemm& g,
-                        cublasComputeType_t compute) {
+// op(X) [rows, columns].
+Matrix applied(const char* name, const Operand& x, cublasOperation_t operation, long long rows,
+               long long columns) {
+  if (operation == CUBLAS_OP_N) {
+    return column_major(name, x.data, x.type, rows, columns, x.ld, x.batch_step);
+  }
+  return column_major(name, x.data, x.type, columns, rows, x.ld, x.batch_step).transposed();
+}
+
+// The math mode speaks for the calls that do not say how to compute.
+cublasComputeType_t with_mode(cublasComputeType_t compute, cublasMath_t mode) {
+  if (compute != CUBLAS_COMPUTE_32F) return compute;
+  if (mode == CUBLAS_TF32_TENSOR_OP_MATH) return CUBLAS_COMPUTE_32F_FAST_TF32;
+  return mode == CUBLAS_TENSOR_OP_MATH ? CUBLAS_COMPUTE_32F_FAST_16F : compute;
+}
+
+// C = alpha A B + beta C, once the arguments are known to be right.
+cublasStatus_t start(const char* call, const cublasContext& context, cublasComputeType_t compute,
+                     const Shape& shape, const void* alpha, const Matrix& a, const Matrix& b,
+                     const void* beta, const Matrix& c) {
+  if (shape.m == 0 || shape.n == 0 || shape.batch == 0) return CUBLAS_STATUS_SUCCESS;
+  if (!alpha || !beta || c.address == 0) {
+    return invalid(std::string(call) + ": alpha, beta or the result is null");
+  }
+  const cudaDataType scale = scale_type(compute);
+  const bool on_device = context.pointer_mode == CUBLAS_POINTER_MODE_DEVICE;
+  Product product;
+  product.call = call;
+  product.m = shape.m;
+  product.n = shape.n;
+  product.k = shape.k;
+  product.batch = shape.batch;
+  product.a = a;
+  product.b = b;
+  product.c = product.d = c;
+  product.is_double = scale == CUDA_R_64F;
+  product.rounding = rounding_of(with_mode(compute, context.math_mode), a.type);
+  product.alpha = make_scalar(alpha, scale, on_device);
+  product.beta = make_scalar(beta, scale, on_device);
+  return enqueue(std::move(product), context.stream);
+}
+
+cublasStatus_t multiply(const char* call, cublasHandle_t handle, cublasComputeType_t compute,
+                        const Operations& op, const Shape& shape, const void* alpha,
+                        const Operand& a, const Operand& b, const void* beta, const Operand& c) {
   return handle_entry(call, handle, [&](cublasContext& context) {
     const std::string name = call;
-    if (g.m < 0 || g.n < 0 || g.k < 0 || g.batch < 0) {
-      return refuse(CUBLAS_STATUS_INVALID_VALUE, name + ": a negative size");
+    const auto [m, n, k, batch] = shape;
+    if (m < 0 || n < 0 || k < 0 || batch < 0) return invalid(name + ": a negative size");
+    if (!is_operation(op.a) || !is_operation(op.b)) return invalid(name + ": a transpose");
+    if (!has_ld(a, op.a, m, k) || !has_ld(b, op.b, k, n) || !has_ld(c, CUBLAS_OP_N, m, n)) {
+      return invalid(name + ": a leading dimension is too small");
     }
-    if (!is_operation(g.transa) || !is_operation(g.transb)) {
-      return refuse(CUBLAS_STATUS_INVALID_VALUE, name + ": an unknown transpose");
+    if (a.type != b.type || !is_supported(compute, scale_type(compute), a.type, c.type)) {
+      return unsupported(name + ": this combination of types");
     }
-    const Matrix a = factor("matrix A", g.a, g.transa, g.m, g.k);
-    const Matrix b = factor("matrix B", g.b, g.transb, g.k, g.n);
-    const Matrix c =
-        factor("matrix C", {g.c, g.c_type, g.ldc, g.c_batch_step}, CUBLAS_OP_N, g.m, g.n);
-    if (*a.name == 0 || *b.name == 0 || *c.name == 0) {
-      return refuse(CUBLAS_STATUS_INVALID_VALUE, name + ": a leading dimension is too small");
-    }
-    const cudaDataType scale = scale_type(compute);
-    if (g.a.type != g.b.type || !is_supported(compute, scale, g.a.type, g.c_type)) {
-      return refuse(CUBLAS_STATUS_NOT_SUPPORTED, name + ": this combination of types");
-    }
-    if (g.m == 0 || g.n == 0 || g.batch == 0) return CUBLAS_STATUS_SUCCESS;
-    if (!g.alpha || !g.beta || !g.c) {
-      return refuse(CUBLAS_STATUS_INVALID_VALUE, name + ": alpha, beta or C is null");
-    }
-    // The math mode speaks for the calls that do not say how to compute.
-    cublasComputeType_t how = compute;
-    if (compute == CUBLAS_COMPUTE_32F && context.math_mode == CUBLAS_TF32_TENSOR_OP_MATH) {
-      how = CUBLAS_COMPUTE_32F_FAST_TF32;
-    } else if (compute == CUBLAS_COMPUTE_32F && context.math_mode == CUBLAS_TENSOR_OP_MATH) {
-      how = CUBLAS_COMPUTE_32F_FAST_16F;
-    }
-    const bool on_device = context.pointer_mode == CUBLAS_POINTER_MODE_DEVICE;
-    return enqueue({.call = name,
-                    .m = g.m,
-                    .n = g.n,
-                    .k = g.k,
-                    .batch = g.batch,
-                    .a = a,
-                    .b = b,
-                    .c = c,
-                    .d = c,
-                    .is_double = scale == CUDA_R_64F,
-                    .rounding = rounding_of(how, g.a.type),
-                    .alpha = make_scalar(g.alpha, scale, on_device),
-                    .beta = make_scalar(g.beta, scale, on_device),
-                    .bias = {},
-                    .auxiliary = {}},
-                   context.stream);
+    return start(call, context, compute, shape, alpha, applied("matrix A", a, op.a, m, k),
+                 applied("matrix B", b, op.b, k, n), beta,
+                 applied("matrix C", c, CUBLAS_OP_N, m, n));
   });
 }
 
 // y = alpha op(A) x + beta y: a product with one column.
+template <class T>
 cublasStatus_t multiply_vector(const char* call, cublasHandle_t handle, cublasOperation_t operation,
-                               int m, int n, const void* alpha, const void* a, int lda,
-                               const void* x, int x_step, const void* beta, void* y, int y_step,
-                               cudaDataType type) {
+                               int m, int n, const T* alpha, const T* a, int lda, const T* x,
+                               int x_step, const T* beta, T* y, int y_step) {
+  constexpr bool kDouble = sizeof(T) == 8;
+  constexpr cudaDataType kType = kDouble ? CUDA_R_64F : CUDA_R_32F;
   return handle_entry(call, handle, [&](cublasContext& context) {
     if (m < 0 || n < 0 || x_step == 0 || y_step == 0 || lda < std::max(1, m) ||
         !is_operation(operation)) {
-      return refuse(CUBLAS_STATUS_INVALID_VALUE, std::string(call) + ": a size, step or transpose");
+      return invalid(std::string(call) + ": a size, step or transpose");
     }
     if (m == 0 || n == 0) return CUBLAS_STATUS_SUCCESS;
-    if (!alpha || !beta) return CUBLAS_STATUS_INVALID_VALUE;
-    const bool plain = operation == CUBLAS_OP_N, on_device = context.pointer_mode != 0;
-    const int rows = plain ? m : n, inner = plain ? n : m;
-    const bool tf32 = type == CUDA_R_32F && context.math_mode == CUBLAS_TF32_TENSOR_OP_MATH;
-    const Matrix result = as_matrix("vector y", y, type, rows, y_step);
-    return enqueue({.call = call,
-                    .m = rows,
-                    .n = 1,
-                    .k = inner,
-                    .a = factor("matrix A", {a, type, lda}, operation, rows, inner),
-                    .b = as_matrix("vector x", x, type, inner, x_step),
-                    .c = result,
-                    .d = result,
-                    .is_double = type == CUDA_R_64F,
-                    .rounding = tf32 ? Rounding32::tf32 : Rounding32::none,
-                    .alpha = make_scalar(alpha, type, on_device),
-                    .beta = make_scalar(beta, type, on_device),
-                    .bias = {},
-                    .auxiliary = {}},
-                   context.stream);
+    const int rows = operation == CUBLAS_OP_N ? m : n, inner = operation == CUBLAS_OP_N ? n : m;
+    return start(call, context, kDouble ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F, {rows, 1, inner},
+                 alpha, applied("matrix A", {a, kType, lda}, operation, rows, inner),
+                 as_matrix("vector x", x, kType, inner, x_step), beta,
+                 as_matrix("vector y", y, kType, rows, y_step));
   });
 }
 
@@ -140,40 +122,16 @@ cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t transa,
                               cublasOperation_t transb, int m, int n, int k, const float* alpha,
                               const float* a, int lda, const float* b, int ldb, const float* beta,
                               float* c, int ldc) {
-  return multiply("cublasSgemm", handle,
-                  {transa,
-                   transb,
-                   m,
-                   n,
-                   k,
-                   alpha,
-                   {a, CUDA_R_32F, lda},
-                   {b, CUDA_R_32F, ldb},
-                   beta,
-                   c,
-                   CUDA_R_32F,
-                   ldc},
-                  CUBLAS_COMPUTE_32F);
+  return multiply("cublasSgemm", handle, CUBLAS_COMPUTE_32F, {transa, transb}, {m, n, k}, alpha,
+                  {a, CUDA_R_32F, lda}, {b, CUDA_R_32F, ldb}, beta, {c, CUDA_R_32F, ldc});
 }
 
 cublasStatus_t cublasDgemm_v2(cublasHandle_t handle, cublasOperation_t transa,
                               cublasOperation_t transb, int m, int n, int k, const double* alpha,
                               const double* a, int lda, const double* b, int ldb,
                               const double* beta, double* c, int ldc) {
-  return multiply("cublasDgemm", handle,
-                  {transa,
-                   transb,
-                   m,
-                   n,
-                   k,
-                   alpha,
-                   {a, CUDA_R_64F, lda},
-                   {b, CUDA_R_64F, ldb},
-                   beta,
-                   c,
-                   CUDA_R_64F,
-                   ldc},
-                  CUBLAS_COMPUTE_64F);
+  return multiply("cublasDgemm", handle, CUBLAS_COMPUTE_64F, {transa, transb}, {m, n, k}, alpha,
+                  {a, CUDA_R_64F, lda}, {b, CUDA_R_64F, ldb}, beta, {c, CUDA_R_64F, ldc});
 }
 
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa,
@@ -182,10 +140,8 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa,
                             cudaDataType b_type, int ldb, const void* beta, void* c,
                             cudaDataType c_type, int ldc, cublasComputeType_t compute,
                             cublasGemmAlgo_t) {
-  return multiply(
-      "cublasGemmEx", handle,
-      {transa, transb, m, n, k, alpha, {a, a_type, lda}, {b, b_type, ldb}, beta, c, c_type, ldc},
-      compute);
+  return multiply("cublasGemmEx", handle, compute, {transa, transb}, {m, n, k}, alpha,
+                  {a, a_type, lda}, {b, b_type, ldb}, beta, {c, c_type, ldc});
 }
 
 cublasStatus_t cublasSgemmStridedBatched(cublasHandle_t handle, cublasOperation_t transa,
@@ -194,22 +150,9 @@ cublasStatus_t cublasSgemmStridedBatched(cublasHandle_t handle, cublasOperation_
                                          long long a_step, const float* b, int ldb,
                                          long long b_step, const float* beta, float* c, int ldc,
                                          long long c_step, int batch) {
-  return multiply("cublasSgemmStridedBatched", handle,
-                  {transa,
-                   transb,
-                   m,
-                   n,
-                   k,
-                   alpha,
-                   {a, CUDA_R_32F, lda, a_step},
-                   {b, CUDA_R_32F, ldb, b_step},
-                   beta,
-                   c,
-                   CUDA_R_32F,
-                   ldc,
-                   c_step,
-                   batch},
-                  CUBLAS_COMPUTE_32F);
+  return multiply("cublasSgemmStridedBatched", handle, CUBLAS_COMPUTE_32F, {transa, transb},
+                  {m, n, k, batch}, alpha, {a, CUDA_R_32F, lda, a_step},
+                  {b, CUDA_R_32F, ldb, b_step}, beta, {c, CUDA_R_32F, ldc, c_step});
 }
 
 cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t handle, cublasOperation_t transa,
@@ -218,22 +161,9 @@ cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t handle, cublasOperation_
                                          long long a_step, const double* b, int ldb,
                                          long long b_step, const double* beta, double* c, int ldc,
                                          long long c_step, int batch) {
-  return multiply("cublasDgemmStridedBatched", handle,
-                  {transa,
-                   transb,
-                   m,
-                   n,
-                   k,
-                   alpha,
-                   {a, CUDA_R_64F, lda, a_step},
-                   {b, CUDA_R_64F, ldb, b_step},
-                   beta,
-                   c,
-                   CUDA_R_64F,
-                   ldc,
-                   c_step,
-                   batch},
-                  CUBLAS_COMPUTE_64F);
+  return multiply("cublasDgemmStridedBatched", handle, CUBLAS_COMPUTE_64F, {transa, transb},
+                  {m, n, k, batch}, alpha, {a, CUDA_R_64F, lda, a_step},
+                  {b, CUDA_R_64F, ldb, b_step}, beta, {c, CUDA_R_64F, ldc, c_step});
 }
 
 cublasStatus_t cublasGemmStridedBatchedEx(
@@ -241,36 +171,23 @@ cublasStatus_t cublasGemmStridedBatchedEx(
     const void* alpha, const void* a, cudaDataType a_type, int lda, long long a_step, const void* b,
     cudaDataType b_type, int ldb, long long b_step, const void* beta, void* c, cudaDataType c_type,
     int ldc, long long c_step, int batch, cublasComputeType_t compute, cublasGemmAlgo_t) {
-  return multiply("cublasGemmStridedBatchedEx", handle,
-                  {transa,
-                   transb,
-                   m,
-                   n,
-                   k,
-                   alpha,
-                   {a, a_type, lda, a_step},
-                   {b, b_type, ldb, b_step},
-                   beta,
-                   c,
-                   c_type,
-                   ldc,
-                   c_step,
-                   batch},
-                  compute);
+  return multiply("cublasGemmStridedBatchedEx", handle, compute, {transa, transb}, {m, n, k, batch},
+                  alpha, {a, a_type, lda, a_step}, {b, b_type, ldb, b_step}, beta,
+                  {c, c_type, ldc, c_step});
 }
 
 cublasStatus_t cublasSgemv_v2(cublasHandle_t handle, cublasOperation_t operation, int m, int n,
                               const float* alpha, const float* a, int lda, const float* x,
                               int x_step, const float* beta, float* y, int y_step) {
   return multiply_vector("cublasSgemv", handle, operation, m, n, alpha, a, lda, x, x_step, beta, y,
-                         y_step, CUDA_R_32F);
+                         y_step);
 }
 
 cublasStatus_t cublasDgemv_v2(cublasHandle_t handle, cublasOperation_t operation, int m, int n,
                               const double* alpha, const double* a, int lda, const double* x,
                               int x_step, const double* beta, double* y, int y_step) {
   return multiply_vector("cublasDgemv", handle, operation, m, n, alpha, a, lda, x, x_step, beta, y,
-                         y_step, CUDA_R_64F);
+                         y_step);
 }
 
 }  // extern "C"

@@ -10,17 +10,12 @@
 struct cublasContext {
   cudaStream_t stream = nullptr;
   cublasPointerMode_t pointer_mode = CUBLAS_POINTER_MODE_HOST;
-  cublasAtomicsMode_t atomics_mode = CUBLAS_ATOMICS_NOT_ALLOWED;
   cublasMath_t math_mode = CUBLAS_DEFAULT_MATH;
-  int multiprocessors = 0;  // cublasSetSmCountTarget
 };
 
 struct cublasLtContext {};
 
 namespace emulator {
-
-Registry<cublasContext>& blas_handles();
-Registry<cublasLtContext>& lt_handles();
 
 /// The frame of an entry point of either library.
 template <class Body>
@@ -30,21 +25,41 @@ cublasStatus_t library_entry(const char* call, Body body) {
     const bool creates = std::string_view(call).find("Create") != std::string_view::npos;
     return creates ? CUBLAS_STATUS_ALLOC_FAILED : CUBLAS_STATUS_EXECUTION_FAILED;
   }
-  if (in_host_function()) return CUBLAS_STATUS_EXECUTION_FAILED;
-  return body();
+  return in_host_function() ? CUBLAS_STATUS_EXECUTION_FAILED : body();
 }
 
-/// The same for one that works on a cuBLAS handle; `body` gets it.
-template <class Body>
-cublasStatus_t handle_entry(const char* call, cublasHandle_t handle, Body body) {
+/// The same for one that works on a handle; `body` gets the cublasContext or cublasLtContext.
+template <class Context, class Body>
+cublasStatus_t handle_entry(const char* call, Context* handle, Body body) {
   return library_entry(call, [&] {
-    cublasContext* const context = blas_handles().find(handle);
+    Context* const context = registry<Context>().find(handle);
     return context ? body(*context) : CUBLAS_STATUS_NOT_INITIALIZED;
+  });
+}
+
+template <class Context>
+cublasStatus_t create_handle(const char* call, Context** handle) {
+  return library_entry(call, [&] {
+    if (!handle) return CUBLAS_STATUS_INVALID_VALUE;
+    *handle = registry<Context>().add();
+    return CUBLAS_STATUS_SUCCESS;
+  });
+}
+
+template <class Context>
+cublasStatus_t destroy_handle(const char* call, Context* handle) {
+  return handle_entry(call, handle, [](Context& context) {
+    registry<Context>().remove(&context);
+    return CUBLAS_STATUS_SUCCESS;
   });
 }
 
 /// Returns `status`; if the environment variable CUBLASLT_LOG_LEVEL is not 0, says why on stderr.
 cublasStatus_t refuse(cublasStatus_t status, const std::string& why);
+/// refuse(CUBLAS_STATUS_INVALID_VALUE, why)
+cublasStatus_t invalid(const std::string& why);
+/// refuse(CUBLAS_STATUS_NOT_SUPPORTED, why)
+cublasStatus_t unsupported(const std::string& why);
 
 /// The types the libraries multiply: cuBLAS documentation, cublasLtMatmul() and cublasGemmEx(),
 /// "supported data types", without integers, complex numbers and 8-bit floats.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Handles, versions and names of cuBLAS, and what both libraries agree on.
+// Handles and statuses of cuBLAS, and what both libraries agree on.
 #include "tests/emulator/blas/handle.h"
 
 #include <cstdio>
@@ -7,82 +7,63 @@
 
 using namespace emulator;
 
-namespace emulator {
-
-Registry<cublasContext>& blas_handles() {
-  static auto* const result = new Registry<cublasContext>;
-  return *result;
-}
-
-Registry<cublasLtContext>& lt_handles() {
-  static auto* const result = new Registry<cublasLtContext>;
-  return *result;
-}
-
-cublasStatus_t refuse(cublasStatus_t status, const std::string& why) {
-  const char* const level = std::getenv("CUBLASLT_LOG_LEVEL");
-  if (level && std::atoi(level) > 0) {
-    std::fprintf(stderr, "ptxrun: %s: %s\n", cublasGetStatusName(status), why.c_str());
-  }
-  return status;
-}
-
-bool is_supported(cublasComputeType_t compute, cudaDataType scale, cudaDataType factors,
-                  cudaDataType result) {
-  if (scale != scale_type(compute)) return false;
-  switch (compute) {
-    case CUBLAS_COMPUTE_16F:
-    case CUBLAS_COMPUTE_16F_PEDANTIC:
-      return factors == CUDA_R_16F && result == CUDA_R_16F;
-    case CUBLAS_COMPUTE_32F:
-    case CUBLAS_COMPUTE_32F_PEDANTIC:
-      if (factors != CUDA_R_16F && factors != CUDA_R_16BF && factors != CUDA_R_32F) return false;
-      return result == CUDA_R_32F || result == factors;
-    case CUBLAS_COMPUTE_32F_FAST_16F:
-    case CUBLAS_COMPUTE_32F_FAST_16BF:
-    case CUBLAS_COMPUTE_32F_FAST_TF32:
-    case CUBLAS_COMPUTE_32F_EMULATED_16BFX9:
-      return factors == CUDA_R_32F && result == CUDA_R_32F;
-    case CUBLAS_COMPUTE_64F:
-    case CUBLAS_COMPUTE_64F_PEDANTIC:
-    case CUBLAS_COMPUTE_64F_EMULATED_FIXEDPOINT:
-      return factors == CUDA_R_64F && result == CUDA_R_64F;
-    default:
-      return false;
-  }
-}
-
-cudaDataType scale_type(cublasComputeType_t compute) {
-  switch (compute) {
-    case CUBLAS_COMPUTE_16F:
-    case CUBLAS_COMPUTE_16F_PEDANTIC:
-      return CUDA_R_16F;
-    case CUBLAS_COMPUTE_64F:
-    case CUBLAS_COMPUTE_64F_PEDANTIC:
-    case CUBLAS_COMPUTE_64F_EMULATED_FIXEDPOINT:
-      return CUDA_R_64F;
-    default:
-      return CUDA_R_32F;
-  }
-}
-
-Rounding32 rounding_of(cublasComputeType_t compute, cudaDataType factors) {
-  if (factors != CUDA_R_32F) return Rounding32::none;
-  switch (compute) {
-    case CUBLAS_COMPUTE_32F_FAST_TF32:
-      return Rounding32::tf32;
-    case CUBLAS_COMPUTE_32F_FAST_16F:
-      return Rounding32::half;
-    case CUBLAS_COMPUTE_32F_FAST_16BF:
-      return Rounding32::brain;
-    default:
-      return Rounding32::none;
-  }
-}
-
-}  // namespace emulator
-
 namespace {
+
+// The ways to compute.
+struct Way {
+  cublasComputeType_t compute;
+  cudaDataType scale;
+  Rounding32 rounding;
+};
+constexpr Way kWays[] = {
+    {CUBLAS_COMPUTE_16F, CUDA_R_16F, Rounding32::none},
+    {CUBLAS_COMPUTE_16F_PEDANTIC, CUDA_R_16F, Rounding32::none},
+    {CUBLAS_COMPUTE_32F, CUDA_R_32F, Rounding32::none},
+    {CUBLAS_COMPUTE_32F_PEDANTIC, CUDA_R_32F, Rounding32::none},
+    {CUBLAS_COMPUTE_32F_FAST_16F, CUDA_R_32F, Rounding32::half},
+    {CUBLAS_COMPUTE_32F_FAST_16BF, CUDA_R_32F, Rounding32::brain},
+    {CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F, Rounding32::tf32},
+    {CUBLAS_COMPUTE_64F, CUDA_R_64F, Rounding32::none},
+    {CUBLAS_COMPUTE_64F_PEDANTIC, CUDA_R_64F, Rounding32::none},
+};
+
+const Way* find_way(cublasComputeType_t compute) {
+  for (const Way& way : kWays) {
+    if (way.compute == compute) return &way;
+  }
+  return nullptr;
+}
+
+struct Text {
+  cublasStatus_t status;
+  const char* name;
+  const char* text;
+};
+constexpr Text kTexts[] = {
+    {CUBLAS_STATUS_SUCCESS, "CUBLAS_STATUS_SUCCESS", "success"},
+    {CUBLAS_STATUS_NOT_INITIALIZED, "CUBLAS_STATUS_NOT_INITIALIZED",
+     "the library was not initialized"},
+    {CUBLAS_STATUS_ALLOC_FAILED, "CUBLAS_STATUS_ALLOC_FAILED", "the resource allocation failed"},
+    {CUBLAS_STATUS_INVALID_VALUE, "CUBLAS_STATUS_INVALID_VALUE",
+     "an invalid value was used as a parameter"},
+    {CUBLAS_STATUS_ARCH_MISMATCH, "CUBLAS_STATUS_ARCH_MISMATCH",
+     "an absent device architectural feature is required"},
+    {CUBLAS_STATUS_MAPPING_ERROR, "CUBLAS_STATUS_MAPPING_ERROR",
+     "an access to GPU memory space failed"},
+    {CUBLAS_STATUS_EXECUTION_FAILED, "CUBLAS_STATUS_EXECUTION_FAILED",
+     "the function failed to launch on the GPU"},
+    {CUBLAS_STATUS_INTERNAL_ERROR, "CUBLAS_STATUS_INTERNAL_ERROR", "an internal operation failed"},
+    {CUBLAS_STATUS_NOT_SUPPORTED, "CUBLAS_STATUS_NOT_SUPPORTED",
+     "the functionality is not supported"},
+};
+constexpr Text kUnknown = {CUBLAS_STATUS_SUCCESS, "CUBLAS_STATUS_UNKNOWN", "unknown status"};
+
+const Text& find_text(cublasStatus_t status) {
+  for (const Text& text : kTexts) {
+    if (text.status == status) return text;
+  }
+  return kUnknown;
+}
 
 // Sets or gets one member of a handle.
 template <class T>
@@ -104,21 +85,50 @@ cublasStatus_t get(const char* call, cublasHandle_t handle, T cublasContext::*me
 
 }  // namespace
 
+namespace emulator {
+
+cublasStatus_t refuse(cublasStatus_t status, const std::string& why) {
+  const char* const level = std::getenv("CUBLASLT_LOG_LEVEL");
+  if (level && std::atoi(level) > 0) {
+    std::fprintf(stderr, "ptxrun: %s: %s\n", find_text(status).name, why.c_str());
+  }
+  return status;
+}
+cublasStatus_t invalid(const std::string& why) { return refuse(CUBLAS_STATUS_INVALID_VALUE, why); }
+cublasStatus_t unsupported(const std::string& why) {
+  return refuse(CUBLAS_STATUS_NOT_SUPPORTED, why);
+}
+
+bool is_supported(cublasComputeType_t compute, cudaDataType scale, cudaDataType factors,
+                  cudaDataType result) {
+  const Way* const way = find_way(compute);
+  if (!way || scale != way->scale) return false;
+  if (scale != CUDA_R_32F || way->rounding != Rounding32::none) {
+    return factors == scale && result == scale;
+  }
+  const bool known = factors == CUDA_R_16F || factors == CUDA_R_16BF || factors == CUDA_R_32F;
+  return known && (result == CUDA_R_32F || result == factors);
+}
+
+cudaDataType scale_type(cublasComputeType_t compute) {
+  const Way* const way = find_way(compute);
+  return way ? way->scale : CUDA_R_32F;
+}
+
+Rounding32 rounding_of(cublasComputeType_t compute, cudaDataType factors) {
+  const Way* const way = factors == CUDA_R_32F ? find_way(compute) : nullptr;
+  return way ? way->rounding : Rounding32::none;
+}
+
+}  // namespace emulator
+
 extern "C" {
 
 cublasStatus_t cublasCreate_v2(cublasHandle_t* handle) {
-  return library_entry("cublasCreate", [&] {
-    if (!handle) return CUBLAS_STATUS_INVALID_VALUE;
-    *handle = blas_handles().add();
-    return CUBLAS_STATUS_SUCCESS;
-  });
+  return create_handle("cublasCreate", handle);
 }
-
 cublasStatus_t cublasDestroy_v2(cublasHandle_t handle) {
-  return handle_entry("cublasDestroy", handle, [](cublasContext& context) {
-    blas_handles().remove(&context);
-    return CUBLAS_STATUS_SUCCESS;
-  });
+  return destroy_handle("cublasDestroy", handle);
 }
 
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
@@ -128,7 +138,6 @@ cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
     return CUBLAS_STATUS_SUCCESS;
   });
 }
-
 cublasStatus_t cublasGetStream_v2(cublasHandle_t handle, cudaStream_t* stream) {
   return get("cublasGetStream", handle, &cublasContext::stream, stream);
 }
@@ -141,39 +150,16 @@ cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, std
 }
 
 cublasStatus_t cublasSetPointerMode_v2(cublasHandle_t handle, cublasPointerMode_t mode) {
-  if (mode != CUBLAS_POINTER_MODE_HOST && mode != CUBLAS_POINTER_MODE_DEVICE) {
-    return CUBLAS_STATUS_INVALID_VALUE;
-  }
   return set("cublasSetPointerMode", handle, &cublasContext::pointer_mode, mode);
 }
-
 cublasStatus_t cublasGetPointerMode_v2(cublasHandle_t handle, cublasPointerMode_t* mode) {
   return get("cublasGetPointerMode", handle, &cublasContext::pointer_mode, mode);
 }
-
-cublasStatus_t cublasSetAtomicsMode(cublasHandle_t handle, cublasAtomicsMode_t mode) {
-  return set("cublasSetAtomicsMode", handle, &cublasContext::atomics_mode, mode);
-}
-
-cublasStatus_t cublasGetAtomicsMode(cublasHandle_t handle, cublasAtomicsMode_t* mode) {
-  return get("cublasGetAtomicsMode", handle, &cublasContext::atomics_mode, mode);
-}
-
 cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
   return set("cublasSetMathMode", handle, &cublasContext::math_mode, mode);
 }
-
 cublasStatus_t cublasGetMathMode(cublasHandle_t handle, cublasMath_t* mode) {
   return get("cublasGetMathMode", handle, &cublasContext::math_mode, mode);
-}
-
-cublasStatus_t cublasSetSmCountTarget(cublasHandle_t handle, int count) {
-  if (count < 0) return CUBLAS_STATUS_INVALID_VALUE;
-  return set("cublasSetSmCountTarget", handle, &cublasContext::multiprocessors, count);
-}
-
-cublasStatus_t cublasGetSmCountTarget(cublasHandle_t handle, int* count) {
-  return get("cublasGetSmCountTarget", handle, &cublasContext::multiprocessors, count);
 }
 
 cublasStatus_t cublasGetVersion_v2(cublasHandle_t, int* version) {
@@ -181,71 +167,11 @@ cublasStatus_t cublasGetVersion_v2(cublasHandle_t, int* version) {
   *version = CUBLAS_VERSION;
   return CUBLAS_STATUS_SUCCESS;
 }
+std::size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
 
-cublasStatus_t cublasGetProperty(libraryPropertyType type, int* value) {
-  if (!value || type > PATCH_LEVEL) return CUBLAS_STATUS_INVALID_VALUE;
-  *value = type == MAJOR_VERSION   ? CUBLAS_VER_MAJOR
-           : type == MINOR_VERSION ? CUBLAS_VER_MINOR
-                                   : CUBLAS_VER_PATCH;
-  return CUBLAS_STATUS_SUCCESS;
-}
-
-std::size_t cublasGetCudartVersion() { return CUDART_VERSION; }
-
-const char* cublasGetStatusName(cublasStatus_t status) {
-  switch (status) {
-    case CUBLAS_STATUS_SUCCESS:
-      return "CUBLAS_STATUS_SUCCESS";
-    case CUBLAS_STATUS_NOT_INITIALIZED:
-      return "CUBLAS_STATUS_NOT_INITIALIZED";
-    case CUBLAS_STATUS_ALLOC_FAILED:
-      return "CUBLAS_STATUS_ALLOC_FAILED";
-    case CUBLAS_STATUS_INVALID_VALUE:
-      return "CUBLAS_STATUS_INVALID_VALUE";
-    case CUBLAS_STATUS_ARCH_MISMATCH:
-      return "CUBLAS_STATUS_ARCH_MISMATCH";
-    case CUBLAS_STATUS_MAPPING_ERROR:
-      return "CUBLAS_STATUS_MAPPING_ERROR";
-    case CUBLAS_STATUS_EXECUTION_FAILED:
-      return "CUBLAS_STATUS_EXECUTION_FAILED";
-    case CUBLAS_STATUS_INTERNAL_ERROR:
-      return "CUBLAS_STATUS_INTERNAL_ERROR";
-    case CUBLAS_STATUS_NOT_SUPPORTED:
-      return "CUBLAS_STATUS_NOT_SUPPORTED";
-    case CUBLAS_STATUS_LICENSE_ERROR:
-      return "CUBLAS_STATUS_LICENSE_ERROR";
-    default:
-      return "CUBLAS_STATUS_UNKNOWN";
-  }
-}
-
-const char* cublasGetStatusString(cublasStatus_t status) {
-  switch (status) {
-    case CUBLAS_STATUS_SUCCESS:
-      return "success";
-    case CUBLAS_STATUS_NOT_INITIALIZED:
-      return "the library was not initialized";
-    case CUBLAS_STATUS_ALLOC_FAILED:
-      return "the resource allocation failed";
-    case CUBLAS_STATUS_INVALID_VALUE:
-      return "an invalid value was used as a parameter";
-    case CUBLAS_STATUS_ARCH_MISMATCH:
-      return "an absent device architectural feature is required";
-    case CUBLAS_STATUS_MAPPING_ERROR:
-      return "an access to GPU memory space failed";
-    case CUBLAS_STATUS_EXECUTION_FAILED:
-      return "the function failed to launch on the GPU";
-    case CUBLAS_STATUS_INTERNAL_ERROR:
-      return "an internal operation failed";
-    case CUBLAS_STATUS_NOT_SUPPORTED:
-      return "the functionality is not supported";
-    case CUBLAS_STATUS_LICENSE_ERROR:
-      return "the requested functionality needs a license";
-    default:
-      return "unknown status";
-  }
-}
-
-cublasStatus_t cublasLoggerConfigure(int, int, int, const char*) { return CUBLAS_STATUS_SUCCESS; }
+const char* cublasGetStatusName(cublasStatus_t status) { return find_text(status).name; }
+const char* cublasGetStatusString(cublasStatus_t status) { return find_text(status).text; }
+const char* cublasLtGetStatusName(cublasStatus_t status) { return find_text(status).name; }
+const char* cublasLtGetStatusString(cublasStatus_t status) { return find_text(status).text; }
 
 }  // extern "C"

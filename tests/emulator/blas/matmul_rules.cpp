@@ -22,11 +22,6 @@ constexpr std::pair<unsigned, const char*> kEpilogues[] = {
     {CUBLASLT_EPILOGUE_BGRADA, "BGRADA"},       {CUBLASLT_EPILOGUE_BGRADB, "BGRADB"},
 };
 
-cublasStatus_t invalid(const std::string& why) { return refuse(CUBLAS_STATUS_INVALID_VALUE, why); }
-cublasStatus_t unsupported(const std::string& why) {
-  return refuse(CUBLAS_STATUS_NOT_SUPPORTED, why);
-}
-
 // C may repeat one line: its leading dimension may be 0.
 cublasStatus_t check_layout(const char* name, const LayoutDescriptor& layout, bool may_repeat) {
   const std::string who = std::string("matrix ") + name + ": ";
@@ -34,7 +29,6 @@ cublasStatus_t check_layout(const char* name, const LayoutDescriptor& layout, bo
   if (layout.order != CUBLASLT_ORDER_COL && layout.order != CUBLASLT_ORDER_ROW) {
     return unsupported(who + "its memory order");
   }
-  if (layout.batch_mode != CUBLASLT_BATCH_MODE_STRIDED) return unsupported(who + "its batch mode");
   if (layout.batch < 1) return invalid(who + "its batch count");
   const auto length =
       static_cast<std::int64_t>(layout.order == CUBLASLT_ORDER_COL ? layout.rows : layout.columns);
@@ -47,7 +41,7 @@ cublasStatus_t check_layout(const char* name, const LayoutDescriptor& layout, bo
 
 cublasStatus_t check_shapes(Matmul& matmul) {
   const auto& [how, a, b, c, d, m, n, k] = matmul;
-  for (const std::int32_t transpose : {how.transpose_a, how.transpose_b}) {
+  for (const cublasOperation_t transpose : {how.transpose_a, how.transpose_b}) {
     if (transpose < CUBLAS_OP_N || transpose > CUBLAS_OP_C) return invalid("an unknown transpose");
   }
   const bool plain_a = how.transpose_a == CUBLAS_OP_N, plain_b = how.transpose_b == CUBLAS_OP_N;
@@ -76,8 +70,7 @@ cublasStatus_t check_auxiliary(const Matmul& matmul) {
   if (how.auxiliary_ld % unit != 0) return invalid(ld + of);
   if (how.auxiliary_ld < matmul.m) return invalid(ld + " is below the rows of D");
   if (how.auxiliary_batch_step % unit != 0) return invalid("the auxiliary batch stride" + of);
-  if (how.auxiliary_type != -1 &&
-      (mask || how.auxiliary_type != static_cast<std::int32_t>(matmul.d.type))) {
+  if (how.auxiliary_type != -1 && (mask || how.auxiliary_type != matmul.d.type)) {
     return invalid("the type of the auxiliary matrix");
   }
   if (matmul.has(kRelu | kGelu) && matmul.d.batch > 1 && how.auxiliary_batch_step == 0) {
@@ -96,8 +89,7 @@ cublasStatus_t check_epilogue(const Matmul& matmul) {
   const std::string name = known->second;
   if (options().refused.contains(name)) return unsupported(name + ": --refuse");
   const bool has_bias = matmul.has(kBias) || matmul.writes_bias();
-  if (has_bias && how.bias_type != -1 &&
-      how.bias_type != static_cast<std::int32_t>(matmul.d.type)) {
+  if (has_bias && how.bias_type != -1 && how.bias_type != matmul.d.type) {
     return unsupported(name + ": a bias of another type than D");
   }
   if (matmul.writes_bias() && matmul.d.batch > 1 && how.bias_batch_step == 0) {
@@ -119,17 +111,12 @@ cublasStatus_t check_epilogue(const Matmul& matmul) {
 
 cublasStatus_t check_types(const Matmul& matmul) {
   const MatmulDescriptor& how = matmul.how;
-  if (how.transpose_c != CUBLAS_OP_N) return unsupported("a transposed C");
-  if (how.fill_mode != CUBLAS_FILL_MODE_FULL) return unsupported("the fill mode");
   if (how.pointer_mode != CUBLASLT_POINTER_MODE_HOST &&
       how.pointer_mode != CUBLASLT_POINTER_MODE_DEVICE) {
     return unsupported("the pointer mode");
   }
   if (matmul.a.type != matmul.b.type ||
-      !is_supported(static_cast<cublasComputeType_t>(how.compute_type),
-                    static_cast<cudaDataType>(how.scale_type),
-                    static_cast<cudaDataType>(matmul.a.type),
-                    static_cast<cudaDataType>(matmul.d.type))) {
+      !is_supported(how.compute_type, how.scale_type, matmul.a.type, matmul.d.type)) {
     return unsupported("this combination of types");
   }
   return CUBLAS_STATUS_SUCCESS;

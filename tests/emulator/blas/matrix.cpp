@@ -83,15 +83,17 @@ Matrix Matrix::transposed() const {
   return result;
 }
 
+Matrix column_major(const char* name, const void* address, cudaDataType type, std::int64_t rows,
+                    std::int64_t columns, std::int64_t ld, std::int64_t batch_step) {
+  const auto start = reinterpret_cast<std::uint64_t>(address);
+  return {name, start, type, rows, columns, ld, false, batch_step};
+}
+
 Matrix as_matrix(const char* name, const void* address, cudaDataType type, std::int64_t n,
                  std::int64_t step) {
-  Matrix result{name, reinterpret_cast<std::uint64_t>(address), type, 1, n, step, true};
+  if (step == 1) return column_major(name, address, type, n, 1, n);
+  Matrix result = column_major(name, address, type, 1, n, step).transposed();
   if (step < 0) result.address -= static_cast<std::uint64_t>(step * (n - 1) * bytes_of(type));
-  if (step == 1) {
-    result.length = n;
-    result.lines = 1;
-    result.lines_are_rows = false;
-  }
   return result;
 }
 

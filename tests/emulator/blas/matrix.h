@@ -25,6 +25,9 @@ struct Matrix {
   Matrix transposed() const;
 };
 
+/// A column-major matrix.
+Matrix column_major(const char* name, const void* address, cudaDataType type, std::int64_t rows,
+                    std::int64_t columns, std::int64_t ld, std::int64_t batch_step = 0);
 /// n elements, `step` apart; with a negative step the first one is the last in memory.
 Matrix as_matrix(const char* name, const void* address, cudaDataType type, std::int64_t n,
                  std::int64_t step);

@@ -232,21 +232,15 @@ bool resolve(Scalar& scalar, const std::string& call) {
               &scalar.value);
 }
 
-cublasStatus_t enqueue(std::string call, cudaStream_t stream, std::function<bool()> run) {
-  Work work;
-  work.what = std::move(call);
-  work.run = [run = std::move(run)] {
-    ++counters().library_calls;
-    return run() ? cudaSuccess : cudaErrorIllegalAddress;
-  };
-  return submit(stream, std::move(work)) == cudaSuccess ? CUBLAS_STATUS_SUCCESS
-                                                        : CUBLAS_STATUS_EXECUTION_FAILED;
-}
-
 cublasStatus_t enqueue(Product product, cudaStream_t stream) {
   report_overlaps(product);
-  std::string call = product.call;
-  return enqueue(std::move(call), stream, [product = std::move(product)] { return run(product); });
+  const std::string call = product.call;
+  const auto work = [product = std::move(product)] {
+    ++counters().library_calls;
+    return run(product) ? cudaSuccess : cudaErrorIllegalAddress;
+  };
+  return submit(stream, {work, call}) == cudaSuccess ? CUBLAS_STATUS_SUCCESS
+                                                     : CUBLAS_STATUS_EXECUTION_FAILED;
 }
 
 }  // namespace emulator

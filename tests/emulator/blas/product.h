@@ -52,7 +52,4 @@ struct Product {
 /// call each time it runs.
 cublasStatus_t enqueue(Product product, cudaStream_t stream);
 
-/// Puts other work of the libraries on a stream.
-cublasStatus_t enqueue(std::string call, cudaStream_t stream, std::function<bool()> run);
-
 }  // namespace emulator

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 // ptxrun [options] program [arguments]: starts the program with the emulator's libraries in the
 // place of NVIDIA's.
-#include "tests/emulator/command/executable.h"
 #include "tests/emulator/report/options.h"
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -32,11 +35,20 @@ constexpr const char* kUsage =
     "  --fail CALL:N             the Nth call of that name fails\n"
     "  --refuse EPILOGUE         cuBLASLt refuses that epilogue\n";
 
-// The arguments, one a line, as options() reads them.
-std::string joined(char** arguments, int count) {
-  std::string result;
-  for (int i = 0; i < count; ++i) result += std::string(i ? "\n" : "") + arguments[i];
-  return result;
+// Why a CUDA program cannot run here, with the nvcc flags it needs; empty if it can. The names of
+// its sections and libraries stand in its file as they are.
+std::string why_not_runnable(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const bool has_kernels =
+      bytes.rfind("\177ELF", 0) == 0 && bytes.find(".nv_fatbin") != std::string::npos;
+  if (!has_kernels || bytes.find("libcudart.so.13") != std::string::npos) return "";
+  const std::size_t other = bytes.find("libcudart.so.");
+  if (other == std::string::npos) {
+    return "it contains CUDA's static runtime: build it with nvcc --cudart shared";
+  }
+  return std::string("it uses ") + (bytes.c_str() + other) +
+         ": build it with nvcc 13 --cudart shared";
 }
 
 void put_first(const char* variable, const std::string& folder) {
@@ -48,32 +60,34 @@ void put_first(const char* variable, const std::string& folder) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  const std::vector<std::string> words(arguments + 1, arguments + count);
   emulator::Options options;
-  int used = 0;
+  std::size_t used = 0;
   try {
-    if (count > 1 && (!std::strcmp(arguments[1], "--help") || !std::strcmp(arguments[1], "-h"))) {
+    if (!words.empty() && (words[0] == "--help" || words[0] == "-h")) {
       std::fputs(kUsage, stdout);
       return 0;
     }
-    used = 1 + emulator::parse_options(count - 1, arguments + 1, options);
+    used = emulator::parse_options(words, options);
   } catch (const std::invalid_argument& error) {
     std::fprintf(stderr, "%s\n%s", error.what(), kUsage);
     return kUsageError;
   }
-  if (used == count) {
+  if (used == words.size()) {
     std::fputs(kUsage, stderr);
     return kUsageError;
   }
-  char** const program = arguments + used;
-  const std::string why = emulator::why_not_runnable(*program);
+  const char* const program = words[used].c_str();
+  const std::string why = why_not_runnable(program);
   if (!why.empty()) {
-    std::fprintf(stderr, "ptxrun: %s: %s\n", *program, why.c_str());
+    std::fprintf(stderr, "ptxrun: %s: %s\n", program, why.c_str());
     return kCheckFired;
   }
-  const auto folder = std::filesystem::canonical("/proc/self/exe").parent_path();
-  put_first("LD_LIBRARY_PATH", folder.string());
-  setenv("PTXRUN_OPTIONS", joined(arguments + 1, used - 1).c_str(), 1);
-  execvp(*program, program);
-  std::fprintf(stderr, "ptxrun: cannot start %s: %s\n", *program, std::strerror(errno));
+  std::string lines;  // as options() reads them
+  for (std::size_t i = 0; i < used; ++i) lines += words[i] + "\n";
+  setenv("PTXRUN_OPTIONS", lines.c_str(), 1);
+  put_first("LD_LIBRARY_PATH", std::filesystem::canonical("/proc/self/exe").parent_path().string());
+  execvp(program, arguments + 1 + used);
+  std::fprintf(stderr, "ptxrun: cannot start %s: %s\n", program, std::strerror(errno));
   return kCannotStart;
 }

@@ -9,48 +9,47 @@
 #include <cstring>
 
 namespace emulator {
-
-// The shared variable at or below an offset.
-std::string describe_shared(const Warp& warp, std::uint64_t offset) {
-  const LaunchRequest& request = *warp.block->grid->request;
-  const Parameter* best = nullptr;
-  for (const auto* list : {&request.kernel->shared_variables, &request.program->shared_variables}) {
-    for (const Parameter& variable : *list) {
-      if (variable.offset <= offset && (!best || variable.offset > best->offset)) best = &variable;
-    }
-  }
-  const std::uint32_t dynamic = request.program->dynamic_shared_offset;
-  if (offset >= dynamic) {
-    return "byte " + std::to_string(offset - dynamic) + " of dynamic shared memory of " +
-           std::to_string(request.dynamic_shared) + " bytes";
-  }
-  if (!best) return "the block has no shared variable there";
-  return "byte " + std::to_string(offset - best->offset) + " of the shared variable " +
-         demangled(best->name) +
-         " of " + std::to_string(best->bytes) + " bytes";
-}
-
 namespace {
 
-Region global_region() {
+/// A range of addresses with its bytes and their states.
+struct Region {
+  Space space = Space::global;
+  std::uint64_t origin = 0;
+  std::uint64_t bytes = 0;
+  std::byte* data = nullptr;
+  std::uint8_t* state = nullptr;  // nullptr: not tracked
+  // Offsets from `split` on lie `jump` further than `data` says: memory that the host shares.
+  std::uint64_t split = ~0ull;
+  std::uint64_t jump = 0;
+  std::uint64_t stride = ~0ull;  // of local memory: the bytes of one thread
+
+  bool holds(std::uint64_t at, std::uint32_t count) const {
+    return bytes >= count && at - origin <= bytes - count;
+  }
+  std::uint8_t* state_of(std::uint64_t at) const { return state + (at - origin); }
+};
+
+Region region_of(const Warp& warp, Space space) {
   const Memory& memory = Memory::instance();
-  return {Space::global,
-          memory.window(),
-          2 * Memory::kHalf,
-          memory.data(memory.window()),
-          memory.shadow(memory.window()),
-          Memory::kHalf,
-          0 - memory.distance()};
-}
-
-Region shared_region(const Warp& warp) {
   Block& block = *warp.block;
-  return {Space::shared, 0, block.shared_bytes, block.shared.data(), block.shared_state.data()};
-}
-
-Region parameter_region(const Warp& warp) {
-  std::vector<std::byte>& parameters = warp.block->grid->parameters;
-  return {Space::parameter, 0, parameters.size(), parameters.data(), nullptr};
+  std::vector<std::byte>& parameters = block.grid->parameters;
+  switch (space) {
+    case Space::shared:
+      return {space, 0, block.shared_bytes, block.shared.data(), block.shared_state.data()};
+    case Space::local:
+      return {space, 0, block.local.size(), block.local.data(), block.local_state.data(),
+              ~0ull, 0, block.stack_bytes};
+    case Space::parameter:
+      return {space, 0, parameters.size(), parameters.data()};
+    default:
+      return {Space::global,
+              memory.window(),
+              2 * Memory::kHalf,
+              memory.data(memory.window()),
+              memory.shadow(memory.window()),
+              Memory::kHalf,
+              0 - memory.distance()};
+  }
 }
 
 // The space of a generic address, which then loses its mark.
@@ -78,17 +77,32 @@ bool all_have(const std::uint8_t* state, std::uint64_t bytes, std::uint8_t bits)
   return found == wanted && rest == bits;
 }
 
-// Checks states lane by lane; done only if the quick test of all lanes failed or cannot be made.
+// The first byte that is not initialised and makes the access a mistake, or nullptr. Copies of
+// local variables include their padding: there, one initialised byte will do.
+const std::uint8_t* uninitialised_byte(const Request& request, Space space,
+                                       const std::uint8_t* state) {
+  if (request.kind == Access::write) return nullptr;
+  const auto is_written = [](std::uint8_t byte) { return (byte & kInitialised) != 0; };
+  const std::uint8_t* end = state + request.bytes;
+  if (space == Space::local) {
+    const bool may_be = request.instruction.has(kParameter) || std::any_of(state, end, is_written);
+    return may_be ? nullptr : state;
+  }
+  const std::uint8_t* first = std::find_if_not(state, end, is_written);
+  return first == end ? nullptr : first;
+}
+
+// Checks states lane by lane; done only if the quick test of all lanes failed.
 void check_states(const Request& request, const Region& region, const Addresses& address,
                   Accessed& result) {
-  for (LaneMask rest = result.mask; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
-    const std::uint64_t at = address[static_cast<std::size_t>(lane)];
-    const std::uint8_t* state = region.state + (at - region.origin);
+  for (const std::size_t lane : lanes_of(result.mask)) {
+    const std::uint64_t at = address[lane];
+    const std::uint8_t* state = region.state_of(at);
     if (!all_have(state, request.bytes, kAllocated)) {
-      fail_bounds(request, lane, region.space, at, result);
-    } else if (request.kind != Access::write && !all_have(state, request.bytes, kInitialised)) {
-      report_uninitialised(request, lane, region, at);
+      fail_bounds(request, lane, region.space, at % region.stride, result);
+    } else if (const auto* byte = uninitialised_byte(request, region.space, state)) {
+      const auto first = at + static_cast<std::uint64_t>(byte - state);
+      report_uninitialised(request, lane, region.space, at % region.stride, first);
     }
   }
 }
@@ -97,12 +111,11 @@ void mark_written(const Request& request, const Region& region, const Addresses&
                   const Accessed& result) {
   constexpr std::uint8_t kBoth = kAllocated | kInitialised;
   if (result.contiguous) {
-    std::memset(region.state + (address[0] - region.origin), kBoth, request.bytes * kLanes);
+    std::memset(region.state_of(address[0]), kBoth, request.bytes * kLanes);
     return;
   }
-  for (LaneMask rest = result.mask; rest != 0; rest &= rest - 1) {
-    const auto lane = static_cast<std::size_t>(__builtin_ctz(rest));
-    std::memset(region.state + (address[lane] - region.origin), kBoth, request.bytes);
+  for (const std::size_t lane : lanes_of(result.mask)) {
+    std::memset(region.state_of(address[lane]), kBoth, request.bytes);
   }
 }
 
@@ -110,11 +123,11 @@ bool states_are_good(const Request& request, const Region& region, const Address
                      const Accessed& result) {
   const std::uint8_t bits = request.kind == Access::write ? kAllocated : kAllocated | kInitialised;
   if (result.contiguous) {
-    return all_have(region.state + (address[0] - region.origin), request.bytes * kLanes, bits);
+    return all_have(region.state_of(address[0]), request.bytes * kLanes, bits);
   }
   bool good = true;
   for (const std::uint64_t at : address) {  // other lanes repeat one of the mask
-    good &= all_have(region.state + (at - region.origin), request.bytes, bits);
+    good &= all_have(region.state_of(at), request.bytes, bits);
   }
   return good;
 }
@@ -122,35 +135,35 @@ bool states_are_good(const Request& request, const Region& region, const Address
 // The 32-byte sectors a warp touches, each counted once.
 std::uint64_t count_sectors(const Addresses& address, std::uint32_t bytes, LaneMask mask) {
   std::array<std::uint64_t, 2 * kLanes> sectors;
-  std::size_t count = 0;
+  auto end = sectors.begin();
   bool sorted = true;
-  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-    const std::uint64_t at = address[static_cast<std::size_t>(__builtin_ctz(rest))];
-    for (std::uint64_t sector = at / 32; sector <= (at + bytes - 1) / 32; ++sector) {
-      if (count != 0 && sectors[count - 1] == sector) continue;
-      sorted &= count == 0 || sectors[count - 1] < sector;
-      sectors[count++] = sector;
+  for (const std::size_t lane : lanes_of(mask)) {
+    const std::uint64_t last = (address[lane] + bytes - 1) / 32;
+    for (std::uint64_t sector = address[lane] / 32; sector <= last; ++sector) {
+      if (end != sectors.begin() && end[-1] == sector) continue;
+      sorted &= end == sectors.begin() || end[-1] < sector;
+      *end++ = sector;
     }
   }
-  if (sorted) return count;
-  std::sort(sectors.begin(), sectors.begin() + static_cast<std::ptrdiff_t>(count));
-  return static_cast<std::uint64_t>(
-      std::unique(sectors.begin(), sectors.begin() + static_cast<std::ptrdiff_t>(count)) -
-      sectors.begin());
+  if (!sorted) {
+    std::sort(sectors.begin(), end);
+    end = std::unique(sectors.begin(), end);
+  }
+  return static_cast<std::uint64_t>(end - sectors.begin());
 }
 
 void count(const Request& request, const Addresses& address, const Accessed& result) {
   KernelCounters& counters = request.warp.block->grid->counters;
-  const auto lanes = static_cast<std::uint64_t>(__builtin_popcount(result.mask));
+  const std::uint64_t bytes = std::uint64_t{count_lanes(result.mask)} * request.bytes;
   const std::uint64_t sectors = result.contiguous && address[0] % 32 == 0
                                     ? request.bytes
                                     : count_sectors(address, request.bytes, result.mask);
   if (request.kind != Access::write) {
-    counters.bytes_read += lanes * request.bytes;
+    counters.bytes_read += bytes;
     counters.sectors_read += sectors;
   }
   if (request.kind != Access::read) {
-    counters.bytes_written += lanes * request.bytes;
+    counters.bytes_written += bytes;
     counters.sectors_written += sectors;
   }
 }
@@ -161,50 +174,63 @@ void check_bounds(const Request& request, const Region& region, const Addresses&
   bool outside = false;
   std::uint64_t low_bits = 0;
   const std::uint64_t last = region.bytes - request.bytes;  // wraps if the region is too small
-  if (region.bytes < request.bytes) {
-    outside = true;
-  } else {
-    for (const std::uint64_t at : address) {
-      outside |= at - region.origin > last;
-      low_bits |= at;
-    }
+  for (const std::uint64_t at : address) {
+    outside |= at - region.origin > last;
+    low_bits |= at;
   }
+  outside |= region.bytes < request.bytes;
   if (!outside && (low_bits & (request.bytes - 1)) == 0) return;
-  for (LaneMask rest = result.mask; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
-    const std::uint64_t at = address[static_cast<std::size_t>(lane)];
+  for (const std::size_t lane : lanes_of(result.mask)) {
+    const std::uint64_t at = address[lane];
     if (at % request.bytes != 0) {
-      fail_alignment(request, lane, region.space, at, result);
-    } else if (region.bytes < request.bytes || at - region.origin > last) {
-      const Allocation* registered =
-          region.space == Space::global ? Memory::instance().find(at) : nullptr;
+      fail_alignment(request, lane, region.space, at % region.stride, result);
+    } else if (!region.holds(at, request.bytes)) {
+      const bool registered =
+          region.space == Space::global && Memory::instance().find(at) != nullptr;
       if (!registered) fail_bounds(request, lane, region.space, at, result);
     }
   }
 }
 
-bool inside(const Region& region, std::uint64_t at, std::uint32_t bytes) {
-  return region.bytes >= bytes && at - region.origin <= region.bytes - bytes;
+// Lanes outside the mask repeat the first one in it, so that vector loops need no mask.
+void repeat_first(Addresses& address, LaneMask mask) {
+  if (mask == kAllLanes) return;
+  const std::uint64_t first = address[first_lane(mask)];
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    if (!has_lane(mask, lane)) address[lane] = first;
+  }
 }
 
-// Everything about the lanes of `mask`, which all access one region.
-void resolve_in(const Request& request, const Region& region, Addresses& address,
-                const std::byte* written, Accessed& result) {
-  const Checks checks = options().checks;
-  check_bounds(request, region, address, result);
-  if (result.mask == 0) return;
-  // Lanes that dropped out repeat a good one, so that vector loops need no mask.
-  const std::uint64_t good = address[static_cast<std::size_t>(__builtin_ctz(result.mask))];
-  if (result.mask != kAllLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      if (!((result.mask >> lane) & 1)) address[lane] = good;
+// Every thread has a stack of its own: addresses become offsets in those of the block.
+void place_in_stacks(const Request& request, Addresses& address, Accessed& result) {
+  const std::uint64_t stack = request.warp.block->stack_bytes;
+  for (const std::size_t lane : lanes_of(result.mask)) {
+    if (address[lane] + request.bytes > stack || address[lane] >= stack) {
+      fail_bounds(request, lane, Space::local, address[lane], result);
     }
+    address[lane] += request.warp.thread(lane) * stack;
   }
-  if (!inside(region, good, request.bytes)) {  // registered host memory is its own place
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+}
+
+// Everything about the lanes of `mask`, which all access one space.
+Accessed resolve_in(const Request& request, LaneMask mask, Space space, Addresses address) {
+  Accessed result;
+  result.mask = mask;
+  const Region region = region_of(request.warp, space);
+  const Checks checks = options().checks;
+  if (space == Space::local) {
+    place_in_stacks(request, address, result);
+    if (result.mask == 0) return result;
+    repeat_first(address, result.mask);
+  }
+  check_bounds(request, region, address, result);
+  if (result.mask == 0) return result;
+  repeat_first(address, result.mask);
+  if (!region.holds(address[first_lane(result.mask)], request.bytes)) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {  // registered host memory is its own place
       result.data[lane] = reinterpret_cast<std::byte*>(address[lane]);
     }
-    return;
+    return result;
   }
   bool contiguous = result.mask == kAllLanes;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
@@ -218,43 +244,25 @@ void resolve_in(const Request& request, const Region& region, Addresses& address
       result.contiguous = false;
       check_states(request, region, address, result);
     }
-    if (checks == Checks::all && result.mask != 0) {
-      Races::instance().access(request.warp, request.instruction, result.mask, address,
-                               static_cast<int>(request.bytes), request.kind, region.space,
-                               written);
+    if (checks == Checks::all && result.mask != 0 && space != Space::local) {
+      Races::instance().access(request, result.mask, address, space);
     }
     if (request.kind != Access::read) mark_written(request, region, address, result);
   }
-  if (region.space == Space::global) count(request, address, result);
-}
-
-// Local memory: every thread has a stack of its own.
-void resolve_local(const Request& request, Addresses& address, Accessed& result) {
-  Block& block = *request.warp.block;
-  for (LaneMask rest = result.mask; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
-    const std::uint64_t at = address[static_cast<std::size_t>(lane)];
-    const Region region{Space::local, 0, block.stack_bytes, nullptr, nullptr};
-    if (!inside(region, at, request.bytes)) {
-      fail_bounds(request, lane, Space::local, at, result);
-    } else if (at % request.bytes != 0) {
-      fail_alignment(request, lane, Space::local, at, result);
-    } else {
-      result.data[static_cast<std::size_t>(lane)] =
-          block.local.data() + std::size_t{request.warp.thread(lane)} * block.stack_bytes + at;
-    }
-  }
+  if (space == Space::global) count(request, address, result);
+  return result;
 }
 
 }  // namespace
 
-void lane_addresses(const Warp& warp, const Instruction& instruction, LaneMask mask,
-                    std::size_t operand, std::int64_t offset, Addresses& address) {
+Addresses lane_addresses(const Warp& warp, const Instruction& instruction, LaneMask mask,
+                         std::size_t operand, std::int64_t offset) {
+  Addresses address;
   const Operand& base = instruction.from[operand];
   const auto distance = static_cast<std::uint64_t>(offset);
   if (!base.exists()) {
     address.fill(warp.frames[warp.current_frame].local + distance);
-    return;
+    return address;
   }
   if (base.width == 8) {
     const auto* from = warp.lanes<const std::uint64_t>(base);
@@ -265,67 +273,39 @@ void lane_addresses(const Warp& warp, const Instruction& instruction, LaneMask m
       address[lane] = static_cast<std::uint32_t>(from[lane] + distance);
     }
   }
-  if (mask == kAllLanes) return;
-  const std::uint64_t first = address[static_cast<std::size_t>(__builtin_ctz(mask))];
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    if (!((mask >> lane) & 1)) address[lane] = first;
-  }
+  repeat_first(address, mask);
+  return address;
 }
 
-void resolve(Warp& warp, const Instruction& instruction, LaneMask mask, Space space,
-             const Addresses& given, std::uint32_t bytes, Access kind, const std::byte* written,
-             Accessed& result) {
-  const Request request{warp, instruction, bytes, kind};
-  Addresses address = given;
-  const auto in_space = [&](Space which, LaneMask lanes, Accessed& out) {
-    out.mask = lanes;
-    out.contiguous = false;
-    if (which == Space::local)
-      resolve_local(request, address, out);
-    else if (which == Space::shared)
-      resolve_in(request, shared_region(warp), address, written, out);
-    else if (which == Space::global)
-      resolve_in(request, global_region(), address, written, out);
-    else
-      resolve_in(request, parameter_region(warp), address, written, out);
-  };
-  if (space != Space::generic) {
-    in_space(space, mask, result);
-    return;
-  }
+Accessed resolve(const Request& request, LaneMask mask, Space space, const Addresses& given) {
   std::uint64_t tops = 0;
-  for (const std::uint64_t at : address) tops |= at >> 56;
-  if (tops == 0) {
-    in_space(Space::global, mask, result);
-    return;
+  for (const std::uint64_t at : given) tops |= at >> 56;
+  if (space != Space::generic || tops == 0) {
+    return resolve_in(request, mask, space == Space::generic ? Space::global : space, given);
   }
   // Lanes may point into different spaces: one space after the other.
-  LaneMask done = 0, good = 0;
-  while (done != mask) {
-    address = given;
-    LaneMask group = 0;
-    const auto first = static_cast<std::size_t>(__builtin_ctz(mask & ~done));
-    std::uint64_t first_address = given[first];
-    const Space which = space_of(first_address);
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const bool same = ((mask >> lane) & 1) && space_of(address[lane]) == which;
-      if (same)
-        group |= 1u << lane;
-      else
-        address[lane] = first_address;
-    }
-    Accessed part;
-    in_space(which, group, part);
-    for (LaneMask rest = part.mask; rest != 0; rest &= rest - 1) {
-      const auto lane = static_cast<std::size_t>(__builtin_ctz(rest));
-      result.data[lane] = part.data[lane];
-    }
-    if (group == mask) result.contiguous = part.contiguous;
-    good |= part.mask;
-    done |= group;
+  Accessed result;
+  for (LaneMask left = mask; left != 0;) {
+    Addresses address = given;
+    const Space which = space_of(address[first_lane(left)]);
+    const LaneMask group = lanes_where(left, [&](std::size_t lane) {
+      if (lane == first_lane(left)) return true;
+      return space_of(address[lane]) == which;
+    });
+    repeat_first(address, group);
+    const Accessed part = resolve_in(request, group, which, address);
+    if (group == mask) return part;
+    for (const std::size_t lane : lanes_of(part.mask)) result.data[lane] = part.data[lane];
+    result.mask |= part.mask;
+    left &= ~group;
   }
-  if (good != kAllLanes) result.contiguous = false;
-  result.mask = good;
+  return result;
+}
+
+Accessed resolve(const Request& request, LaneMask mask) {
+  const Instruction& instruction = request.instruction;
+  return resolve(request, mask, instruction.space,
+                 lane_addresses(request.warp, instruction, mask, 0, instruction.offset));
 }
 
 }  // namespace emulator

@@ -8,71 +8,72 @@
 namespace emulator {
 namespace {
 
-std::string hexadecimal(std::uint64_t value) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+std::string describe_access(const Request& request, Space space, std::uint64_t address) {
+  const char* what = request.kind == Access::read    ? "read"
+                     : request.kind == Access::write ? "write"
+                                                     : "atomic";
+  const char* name = space == Space::shared      ? "shared "
+                     : space == Space::local     ? "local "
+                     : space == Space::parameter ? "parameter "
+                                                 : "";
+  char text[96];
+  std::snprintf(text, sizeof text, "%s of %u bytes at %s0x%llx", what, request.bytes, name,
+                static_cast<unsigned long long>(address));
   return text;
 }
 
-std::string describe_access(Access kind, std::uint32_t bytes, std::uint64_t address,
-                            const char* space) {
-  const char* what = kind == Access::read ? "read" : kind == Access::write ? "write" : "atomic";
-  return std::string(what) + " of " + std::to_string(bytes) + " bytes at " + space +
-         hexadecimal(address);
-}
-
-void fail(const Request& request, int lane, Check check, const std::string& what, Fault fault,
-          Accessed& result) {
-  const Place place = place_of(request.warp, request.instruction, lane);
-  report(check, what, &place);
-  result.mask &= ~(1u << lane);
-  Fault& current = request.warp.block->grid->fault;
-  if (current == Fault::none) current = fault;
+std::string describe_place(const Request& request, Space space, std::uint64_t address,
+                           std::uint32_t bytes) {
+  if (space == Space::shared) return describe_shared(request.warp, address);
+  return Memory::instance().describe(address, bytes);
 }
 
 }  // namespace
 
-void fail_bounds(const Request& request, int lane, Space space, std::uint64_t address,
-                 Accessed& result) {
-  if (space == Space::shared) {
-    fail(request, lane, Check::out_of_bounds,
-         describe_access(request.kind, request.bytes, address, "shared ") + ": " +
-             describe_shared(request.warp, address),
-         Fault::illegal_address, result);
-  } else if (space == Space::global) {
-    const Memory& memory = Memory::instance();
-    fail(request, lane, memory.classify(address, request.bytes),
-         describe_access(request.kind, request.bytes, address, "") + ": " +
-             memory.describe(address, request.bytes),
-         Fault::illegal_address, result);
-  } else {
-    const char* name = space == Space::local ? "local " : "parameter ";
-    fail(request, lane, Check::out_of_bounds,
-         describe_access(request.kind, request.bytes, address, name) + ": past its end",
-         Fault::illegal_address, result);
+std::string describe_shared(const Warp& warp, std::uint64_t offset) {
+  const LaunchRequest& request = *warp.block->grid->request;
+  const std::uint32_t dynamic = request.program->dynamic_shared_offset;
+  if (offset >= dynamic) {
+    return "byte " + std::to_string(offset - dynamic) + " of dynamic shared memory of " +
+           std::to_string(request.dynamic_shared) + " bytes";
   }
+  const Parameter* best = nullptr;  // the variable at or below the offset
+  for (const auto* list : {&request.kernel->shared_variables, &request.program->shared_variables}) {
+    for (const Parameter& variable : *list) {
+      if (variable.offset <= offset && (!best || variable.offset > best->offset)) best = &variable;
+    }
+  }
+  if (!best) return "the block has no shared variable there";
+  return "byte " + std::to_string(offset - best->offset) + " of the shared variable " +
+         demangled(best->name) + " of " + std::to_string(best->bytes) + " bytes";
 }
 
-void report_uninitialised(const Request& request, int lane, const Region& region,
-                          std::uint64_t address) {
-  const Place place = place_of(request.warp, request.instruction, lane);
-  const bool is_shared = region.space == Space::shared;
-  std::uint64_t first = address;
-  while (region.state[first - region.origin] & kInitialised) ++first;
-  report(Check::uninitialised,
-         describe_access(request.kind, request.bytes, address, is_shared ? "shared " : "") + ": " +
-             (is_shared ? describe_shared(request.warp, first)
-                        : Memory::instance().describe(first, 1)) +
-             " was never written",
-         &place);
+void fail_bounds(const Request& request, std::size_t lane, Space space, std::uint64_t address,
+                 Accessed& result) {
+  const bool known = space == Space::shared || space == Space::global;
+  const Check check = space == Space::global ? Memory::instance().classify(address, request.bytes)
+                                             : Check::out_of_bounds;
+  report_at(request.warp, request.instruction, lane, check,
+            describe_access(request, space, address) + ": " +
+                (known ? describe_place(request, space, address, request.bytes) : "past its end"),
+            Fault::illegal_address);
+  result.mask &= ~lane_bit(lane);
 }
 
-void fail_alignment(const Request& request, int lane, Space space, std::uint64_t address,
+void fail_alignment(const Request& request, std::size_t lane, Space space, std::uint64_t address,
                     Accessed& result) {
-  const char* name = space == Space::shared ? "shared " : space == Space::local ? "local " : "";
-  fail(request, lane, Check::misaligned,
-       describe_access(request.kind, request.bytes, address, name) + " is not aligned to its size",
-       Fault::misaligned_address, result);
+  report_at(request.warp, request.instruction, lane, Check::misaligned,
+            describe_access(request, space, address) + " is not aligned to its size",
+            Fault::misaligned_address);
+  result.mask &= ~lane_bit(lane);
+}
+
+void report_uninitialised(const Request& request, std::size_t lane, Space space,
+                          std::uint64_t address, std::uint64_t first) {
+  const std::string place =
+      space == Space::local ? "" : ": " + describe_place(request, space, first, 1);
+  report_at(request.warp, request.instruction, lane, Check::uninitialised,
+            describe_access(request, space, address) + place + " was never written");
 }
 
 }  // namespace emulator

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/emulator/execution/access.h"
 #include "tests/emulator/execution/handlers.h"
+#include "tests/emulator/memory/memory.h"
 
 #include <cstdio>
 #include <cstring>
@@ -11,21 +12,19 @@ namespace {
 constexpr std::size_t kMaxText = 4096;
 
 // Reads memory behind a generic address as the lane would; zeros if it may not.
-std::uint64_t read_generic(Warp& warp, const Instruction& instruction, int lane,
+std::uint64_t read_generic(Warp& warp, const Instruction& instruction, std::size_t lane,
                            std::uint64_t address, std::uint32_t bytes) {
-  std::array<std::uint64_t, kLanes> addresses;
+  Addresses addresses;
   addresses.fill(address);
-  Accessed accessed;
-  resolve(warp, instruction, 1u << lane, Space::generic, addresses, bytes, Access::read, nullptr,
-          accessed);
+  const Accessed accessed =
+      resolve({warp, instruction, bytes, Access::read}, lane_bit(lane), Space::generic, addresses);
   std::uint64_t value = 0;
-  if (accessed.mask != 0) {
-    std::memcpy(&value, accessed.data[static_cast<std::size_t>(lane)], bytes);
-  }
+  if (accessed.mask != 0) std::memcpy(&value, accessed.data[lane], bytes);
   return value;
 }
 
-std::string read_text(Warp& warp, const Instruction& instruction, int lane, std::uint64_t address) {
+std::string read_text(Warp& warp, const Instruction& instruction, std::size_t lane,
+                      std::uint64_t address) {
   std::string text;
   while (text.size() < kMaxText) {
     const auto c = static_cast<char>(read_generic(warp, instruction, lane, address++, 1));
@@ -36,34 +35,32 @@ std::string read_text(Warp& warp, const Instruction& instruction, int lane, std:
 }
 
 // The argument of that number of the call, from the caller's frame.
-std::uint64_t argument(const Warp& warp, const Instruction& instruction, int lane,
-                       std::size_t number, std::size_t bytes) {
+std::uint64_t argument(const Warp& warp, const Instruction& instruction, std::size_t lane,
+                       std::size_t number, std::size_t bytes = 8) {
   const CallSite& site = warp.program().calls[instruction.target];
-  const Block& block = *warp.block;
   std::uint64_t value = 0;
   if (number >= site.arguments.size()) return 0;
-  const std::size_t at = std::size_t{warp.thread(lane)} * block.stack_bytes +
-                         warp.frames[warp.current_frame].local + site.arguments[number].offset;
-  std::memcpy(&value, block.local.data() + at, bytes);
+  const std::uint32_t frame = warp.frames[warp.current_frame].local;
+  std::memcpy(&value,
+              &warp.block->local[warp.local_place(lane, frame + site.arguments[number].offset)],
+              bytes);
   return value;
 }
 
-void set_result(Warp& warp, const Instruction& instruction, int lane, std::uint32_t value) {
+template <class T>
+void set_result(Warp& warp, const Instruction& instruction, std::size_t lane, T value) {
   const CallSite& site = warp.program().calls[instruction.target];
-  Block& block = *warp.block;
   if (site.results.empty()) return;
-  const std::size_t at = std::size_t{warp.thread(lane)} * block.stack_bytes +
-                         warp.frames[warp.current_frame].local + site.results[0].offset;
-  std::memcpy(block.local.data() + at, &value, sizeof value);
+  const std::uint32_t frame = warp.frames[warp.current_frame].local;
+  std::memcpy(&warp.block->local[warp.local_place(lane, frame + site.results[0].offset)], &value,
+              sizeof value);
 }
 
 // Formats one conversion ("%-8.3f") with the next argument of the buffer at `address`.
-std::string format_one(Warp& warp, const Instruction& instruction, int lane, std::string conversion,
-                       std::uint64_t& address) {
+std::string format_one(Warp& warp, const Instruction& instruction, std::size_t lane,
+                       const std::string& conversion, std::uint64_t& address) {
   const char kind = conversion.back();
-  const bool is_long = conversion.find('l') != std::string::npos ||
-                       conversion.find('z') != std::string::npos ||
-                       conversion.find('j') != std::string::npos;
+  const bool is_long = conversion.find_first_of("lzj") != std::string::npos;
   const bool is_real = std::strchr("aAeEfFgG", kind) != nullptr;
   const bool is_wide = is_long || is_real || kind == 'p' || kind == 's';
   const std::uint32_t bytes = is_wide ? 8 : 4;
@@ -87,11 +84,10 @@ std::string format_one(Warp& warp, const Instruction& instruction, int lane, std
 }
 
 void print(Warp& warp, const Instruction& instruction, LaneMask lanes) {
-  for (LaneMask rest = lanes; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
+  for (const std::size_t lane : lanes_of(lanes)) {
     const std::string format =
-        read_text(warp, instruction, lane, argument(warp, instruction, lane, 0, 8));
-    std::uint64_t address = argument(warp, instruction, lane, 1, 8);
+        read_text(warp, instruction, lane, argument(warp, instruction, lane, 0));
+    std::uint64_t address = argument(warp, instruction, lane, 1);
     std::string output;
     std::uint32_t printed = 0;
     for (std::size_t i = 0; i < format.size(); ++i) {
@@ -116,24 +112,46 @@ void print(Warp& warp, const Instruction& instruction, LaneMask lanes) {
 
 // __assertfail(message, file, line, function, character size)
 void assertion_failed(Warp& warp, const Instruction& instruction, LaneMask lanes) {
-  const int lane = __builtin_ctz(lanes);
+  const std::size_t lane = first_lane(lanes);
   const auto text = [&](std::size_t number) {
-    return read_text(warp, instruction, lane, argument(warp, instruction, lane, number, 8));
+    return read_text(warp, instruction, lane, argument(warp, instruction, lane, number));
   };
-  const Place place = place_of(warp, instruction, lane);
-  report(Check::assertion,
-         text(1) + ":" + std::to_string(argument(warp, instruction, lane, 2, 4)) + ": " + text(3) +
-             ": assertion `" + text(0) + "` failed",
-         &place);
-  if (warp.block->grid->fault == Fault::none) warp.block->grid->fault = Fault::assertion;
+  report_at(warp, instruction, lane, Check::assertion,
+            text(1) + ":" + std::to_string(argument(warp, instruction, lane, 2, 4)) + ": " +
+                text(3) + ": assertion `" + text(0) + "` failed",
+            Fault::assertion);
+}
+
+// malloc and free of kernels take from the device's memory, where they are checked for bounds,
+// lifetime and leaks as what the host allocates; the heap's limit is not emulated.
+void allocate(Warp& warp, const Instruction& instruction, LaneMask lanes) {
+  for (const std::size_t lane : lanes_of(lanes)) {
+    const std::uint64_t bytes = argument(warp, instruction, lane, 0);
+    const std::string kernel = kernel_label(warp.block->grid->request->kernel->name);
+    set_result(warp, instruction, lane,
+               Memory::instance().allocate(bytes, MemoryKind::device, "malloc in " + kernel));
+  }
+}
+
+void release(Warp& warp, const Instruction& instruction, LaneMask lanes) {
+  Memory& memory = Memory::instance();
+  for (const std::size_t lane : lanes_of(lanes)) {
+    const std::uint64_t address = argument(warp, instruction, lane, 0);
+    if (address == 0 || memory.free(address)) continue;
+    const Allocation* nearest = memory.nearest(address);
+    const bool again = nearest && nearest->address == address && nearest->freed;
+    report_at(warp, instruction, lane, again ? Check::double_free : Check::out_of_bounds,
+              "free of " + memory.describe(address, 1), Fault::illegal_address);
+  }
 }
 
 }  // namespace
 
 Handler builtin_handler(std::string_view function) {
-  if (function == "vprintf") return print;
-  if (function == "__assertfail") return assertion_failed;
-  return nullptr;
+  return named<Handler>(function, {{"vprintf", print},
+                                   {"__assertfail", assertion_failed},
+                                   {"malloc", allocate},
+                                   {"free", release}});
 }
 
 }  // namespace emulator

@@ -2,322 +2,196 @@
 #include "tests/emulator/execution/handlers.h"
 #include "tests/emulator/execution/lanewise.h"
 #include "tests/emulator/execution/real_types.h"
+#include "tests/emulator/execution/visit_type.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 namespace emulator {
 namespace {
 
-// How a conversion rounds; the i modes round to a whole number.
-enum class Mode : std::uint8_t { none, rn, rz, rm, rp, rni, rzi, rmi, rpi, rna };
+// Instruction::operation of cvt: how it rounds to a whole number, and whether negative results
+// become 0. Other roundings are the mode that the handler runs in.
+enum Form : std::uint8_t { kNotWhole, kNearest, kZero, kDown, kUp, kWhole = 7, kRelu = 8 };
 
-Mode mode_of(const Statement& s) {
-  static constexpr std::array<std::pair<std::string_view, Mode>, 9> kNames = {{{"rn", Mode::rn},
-                                                                               {"rz", Mode::rz},
-                                                                               {"rm", Mode::rm},
-                                                                               {"rp", Mode::rp},
-                                                                               {"rni", Mode::rni},
-                                                                               {"rzi", Mode::rzi},
-                                                                               {"rmi", Mode::rmi},
-                                                                               {"rpi", Mode::rpi},
-                                                                               {"rna", Mode::rna}}};
-  for (const auto& [name, mode] : kNames) {
-    if (s.has(name)) return mode;
-  }
-  return Mode::none;
+double rounded_to_whole(double value, int form) {
+  const int mode = form & kWhole;
+  return mode == kNearest ? std::nearbyint(value)  // the host rounds to nearest even
+         : mode == kZero  ? std::trunc(value)
+         : mode == kDown  ? std::floor(value)
+         : mode == kUp    ? std::ceil(value)
+                          : value;
 }
 
-bool rounds_to_whole(Mode mode) { return mode >= Mode::rni && mode <= Mode::rpi; }
-
-Rounding rounding_of(Mode mode) {
-  switch (mode) {
-    case Mode::rz:
-      return Rounding::zero;
-    case Mode::rm:
-      return Rounding::down;
-    case Mode::rp:
-      return Rounding::up;
-    default:
-      return Rounding::nearest;
-  }
+// Values out of range become the nearest there is; what NaN becomes is as the PTX manual says.
+template <class To, class From>
+To whole_number(double value) {
+  using Limits = std::numeric_limits<To>;
+  constexpr To top = static_cast<To>(std::uint64_t{1} << (8 * sizeof(To) - 1));
+  if (value != value) return sizeof(From) == 8 || sizeof(To) == 8 ? top : To{0};
+  if (value >= std::ldexp(1.0, Limits::digits)) return Limits::max();
+  if (value <= static_cast<double>(Limits::min())) return Limits::min();
+  return static_cast<To>(value);
 }
 
-template <class T>
-T to_whole(T value, Mode mode) {
-  switch (mode) {
-    case Mode::rni:
-      return std::nearbyint(value);  // the host rounds to nearest even
-    case Mode::rzi:
-      return std::trunc(value);
-    case Mode::rmi:
-      return std::floor(value);
-    case Mode::rpi:
-      return std::ceil(value);
-    default:
-      return value;
-  }
+template <class To, class From>
+To limited(From value) {
+  using Limits = std::numeric_limits<To>;
+  if (std::cmp_less(value, Limits::min())) return Limits::min();
+  return std::cmp_greater(value, Limits::max()) ? Limits::max() : static_cast<To>(value);
 }
 
-// The raw bits of a lane, whatever the width of its register.
-std::uint64_t read_lane(const Warp& warp, const Operand& operand, int lane) {
-  const std::byte* start = warp.lanes<const std::byte>(operand);
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, start + lane * operand.width, operand.width);
-  return bits;
-}
+double without_sign(double value) { return value < 0 || value == 0 ? 0 : value; }
 
-void write_lane(Warp& warp, const Operand& operand, int lane, std::uint64_t bits) {
-  std::memcpy(warp.lanes<std::byte>(operand) + lane * operand.width, &bits, operand.width);
-}
-
-// A value on its way: a whole number or a real one (a float32 is exact as a double).
-struct Value {
-  bool is_real = false;
-  bool is_negative_whole = false;  // whole numbers: sign and 64 bits
-  std::uint64_t whole = 0;
-  double real = 0;
-};
-
-Value widen(std::uint64_t bits, Type type, bool flush) {
-  Value value;
-  const int width = width_of(type);
-  if (!is_float(type)) {
-    const int unused = 64 - 8 * width;
-    value.whole = bits << unused >> unused;
-    if (is_signed(type)) {
-      value.whole = static_cast<std::uint64_t>(static_cast<std::int64_t>(bits << unused) >> unused);
-      value.is_negative_whole = static_cast<std::int64_t>(value.whole) < 0;
-    }
-    return value;
-  }
-  value.is_real = true;
-  switch (type) {
-    case Type::f64:
-      value.real = std::bit_cast<double>(bits);
-      break;
-    case Type::f16:
-      value.real = from_half(static_cast<std::uint16_t>(bits), emulator::kHalf);
-      break;
-    case Type::bf16:
-      value.real = from_half(static_cast<std::uint16_t>(bits), kBrain);
-      break;
-    default: {
-      const auto single = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-      value.real = flush ? flushed(single) : single;
-    }
-  }
-  return value;
-}
-
-// Clamped to the type; what NaN becomes is as the PTX manual says.
-std::uint64_t real_to_whole(double value, Type to, bool from_double) {
-  const int bits = 8 * width_of(to);
-  if (value != value) {
-    const bool zero = !from_double && bits < 64;
-    return zero ? 0 : 1ull << (bits - 1);
-  }
-  const double limit = std::ldexp(1.0, is_signed(to) ? bits - 1 : bits);
-  if (value >= limit) return is_signed(to) ? (1ull << (bits - 1)) - 1 : ~0ull >> (64 - bits);
-  if (is_signed(to)) {
-    if (value < -limit) return 1ull << (bits - 1);
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
-  }
-  return value <= 0 ? 0 : static_cast<std::uint64_t>(value);
-}
-
-std::uint64_t saturate_whole(const Value& value, Type to) {
-  const int bits = 8 * width_of(to);
-  const std::uint64_t most = is_signed(to) ? (1ull << (bits - 1)) - 1 : ~0ull >> (64 - bits);
-  if (!value.is_negative_whole) return std::min(value.whole, most);
-  if (!is_signed(to)) return 0;
-  const std::int64_t least = -static_cast<std::int64_t>(most) - 1;
-  return static_cast<std::uint64_t>(std::max(static_cast<std::int64_t>(value.whole), least));
-}
-
-// A float32 with the fraction cut to `bits`, ties away from zero (tf32) or in a given mode.
-float round_single(double value, Rounding rounding) {
-  const auto nearest = static_cast<float>(value);
-  if (rounding == Rounding::nearest || nearest == value || value != value) return nearest;
-  const float infinity = std::numeric_limits<float>::infinity();
-  const bool rounds_up =
-      rounding == Rounding::up || (rounding == Rounding::zero && std::signbit(value));
-  if (rounds_up) return nearest < value ? std::nextafter(nearest, infinity) : nearest;
-  return nearest > value ? std::nextafter(nearest, -infinity) : nearest;
-}
-
-__extension__ using int128_t = __int128;
-
-// A whole number of 64 bits as a double, rounded in the mode.
-double whole_to_double(const Value& value, Rounding rounding) {
-  const int128_t exact = value.is_negative_whole ? int128_t{static_cast<std::int64_t>(value.whole)}
-                                                 : int128_t{value.whole};
-  const auto nearest = static_cast<double>(exact);
-  const auto back = static_cast<int128_t>(nearest);
-  if (rounding == Rounding::nearest || back == exact) return nearest;
-  const bool up = rounding == Rounding::up || (rounding == Rounding::zero && exact < 0);
-  const double infinity = std::numeric_limits<double>::infinity();
-  if (up) return back < exact ? std::nextafter(nearest, infinity) : nearest;
-  return back > exact ? std::nextafter(nearest, -infinity) : nearest;
-}
-
-// To float32 without rounding twice: 64-bit whole numbers do not fit a double.
-float whole_to_single(const Value& value, Rounding rounding) {
-  if (rounding == Rounding::nearest) {
-    return value.is_negative_whole ? static_cast<float>(static_cast<std::int64_t>(value.whole))
-                                   : static_cast<float>(value.whole);
-  }
-  // Directed roundings compose: rounding down twice is rounding down.
-  return round_single(whole_to_double(value, rounding), rounding);
-}
-
-float round_to_tf32(float value) {
+float rounded_to_tf32(float value) {
   if (!std::isfinite(value)) return value;
   return std::bit_cast<float>((std::bit_cast<std::uint32_t>(value) + 0x1000u) & ~0x1fffu);
 }
 
-std::uint64_t to_real(const Value& value, const Instruction& instruction, Mode mode) {
-  const Rounding rounding = rounding_of(mode);
-  const Type to = instruction.type;
-  double real = value.real;
-  if (!value.is_real) real = whole_to_double(value, rounding);
-  if (rounds_to_whole(mode)) real = to_whole(real, mode);
-  if (instruction.has(kSaturate)) real = real > 0 ? std::min(real, 1.0) : 0.0;
-  if (to == Type::f64) return std::bit_cast<std::uint64_t>(real);
-  if (to == Type::f16 || to == Type::bf16) {
-    return round_to_half(real, to == Type::f16 ? emulator::kHalf : kBrain, rounding);
-  }
-  float single = value.is_real ? round_single(real, rounding) : whole_to_single(value, rounding);
-  if (instruction.has(kFlush)) single = flushed(single);
-  if (to == Type::tf32) single = round_to_tf32(single);
-  return std::bit_cast<std::uint32_t>(canonical(single));
-}
-
-std::uint64_t convert(std::uint64_t bits, const Instruction& instruction) {
-  const auto mode = static_cast<Mode>(instruction.operation & 15);
-  const Value value = widen(bits, instruction.source_type, instruction.has(kFlush));
-  if (is_float(instruction.type)) {
-    std::uint64_t result = to_real(value, instruction, mode);
-    // cvt.relu: negative results and -0 become 0.
-    if (instruction.operation & 16) {
-      const int top = 8 * width_of(instruction.type) - 1;
-      if ((result >> top) & 1) result = value.real != value.real ? result : 0;
+template <class To, class From>
+To converted(From from, const Instruction& instruction) {
+  constexpr bool kFromWhole = std::is_integral_v<From>, kToSingle = std::is_same_v<To, float>;
+  const int form = instruction.operation;
+  if constexpr (kFromWhole && std::is_integral_v<To>) {
+    return instruction.has(kSaturate) ? limited<To>(from) : static_cast<To>(from);
+  } else if constexpr (kFromWhole && kToSingle) {
+    const auto value = static_cast<float>(from);  // not by way of double: that rounds twice
+    return instruction.has(kSaturate) ? saturated(value) : value;
+  } else {
+    auto value = static_cast<double>(from);
+    if constexpr (std::is_same_v<From, float>) {
+      if (instruction.has(kFlush)) value = static_cast<double>(flushed(from));
     }
-    return result;
+    if constexpr (std::is_integral_v<To>) {
+      return whole_number<To, From>(rounded_to_whole(value, form & kWhole ? form : kZero));
+    } else {
+      value = rounded_to_whole(value, form);
+      if (instruction.has(kSaturate)) value = saturated(value);
+      if (form & kRelu) value = without_sign(value);
+      if constexpr (kToSingle) {
+        const float single = canonical(static_cast<float>(value));
+        return instruction.type == Type::tf32 ? rounded_to_tf32(single)
+               : instruction.has(kFlush)      ? flushed(single)
+                                              : single;
+      } else if constexpr (std::is_same_v<To, double>) {
+        return value;
+      } else {
+        return To::rounded(value, instruction.rounding);
+      }
+    }
   }
-  if (value.is_real) {
-    return real_to_whole(to_whole(value.real, rounds_to_whole(mode) ? mode : Mode::rzi),
-                         instruction.type, instruction.source_type == Type::f64);
-  }
-  return instruction.has(kSaturate) ? saturate_whole(value, instruction.type) : value.whole;
 }
 
-// The bits of a value of the type, extended to the width of the register.
-std::uint64_t extend(std::uint64_t bits, Type type) {
-  const int unused = 64 - 8 * width_of(type);
-  if (is_signed(type)) {
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(bits << unused) >> unused);
-  }
-  return bits << unused >> unused;
+// The bits of a value, whole numbers extended by their sign.
+template <class T>
+std::uint64_t bits_of(T value) {
+  if constexpr (std::is_integral_v<T>) return static_cast<std::uint64_t>(value);
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof(T));
+  return bits;
 }
 
-void convert_any(Warp& warp, const Instruction& instruction, LaneMask mask) {
-  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
+// Registers may be wider than the types.
+template <class To, class From>
+void convert(Warp& warp, const Instruction& instruction, LaneMask mask) {
+  for (const std::size_t lane : lanes_of(mask)) {
     const std::uint64_t bits = read_lane(warp, instruction.from[0], lane);
-    write_lane(warp, instruction.to[0], lane, extend(convert(bits, instruction), instruction.type));
+    From from;
+    std::memcpy(&from, &bits, sizeof(From));
+    write_lane(warp, instruction.to[0], lane, bits_of(converted<To>(from, instruction)));
   }
 }
 
 // cvt.rn.f16x2.f32 d, a, b: a goes to the upper half.
+template <class H>
 void convert_pair(Warp& warp, const Instruction& instruction, LaneMask mask) {
-  Instruction single = instruction;
-  single.type = instruction.type == Type::f16x2 ? Type::f16 : Type::bf16;
-  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
-    const std::uint64_t high = convert(read_lane(warp, instruction.from[0], lane), single);
-    const std::uint64_t low = convert(read_lane(warp, instruction.from[1], lane), single);
-    write_lane(warp, instruction.to[0], lane, high << 16 | low);
+  const auto half = [&](std::size_t number, std::size_t lane) {
+    const float from = warp.lanes<const float>(instruction.from[number])[lane];
+    return bits_of(converted<H>(from, instruction));
+  };
+  for (const std::size_t lane : lanes_of(mask)) {
+    write_lane(warp, instruction.to[0], lane, half(0, lane) << 16 | half(1, lane));
   }
 }
 
-template <class To>
-Handler whole_from(Type source) {
-  switch (source) {
-    case Type::s16:
-      return lanewise<To, std::int16_t>([](std::int16_t a) { return a; });
-    case Type::u16:
-      return lanewise<To, std::uint16_t>([](std::uint16_t a) { return a; });
-    case Type::s32:
-      return lanewise<To, std::int32_t>([](std::int32_t a) { return a; });
-    case Type::u32:
-      return lanewise<To, std::uint32_t>([](std::uint32_t a) { return a; });
-    case Type::s64:
-      return lanewise<To, std::int64_t>([](std::int64_t a) { return a; });
-    case Type::u64:
-      return lanewise<To, std::uint64_t>([](std::uint64_t a) { return a; });
-    default:
-      return nullptr;
+// cvt.pack.sat.u8.s32.b32 d, a, b, c: a and b, limited to the type of `operation` bits, beside each
+// other in the low bits of d; above them c.
+void pack(Warp& warp, const Instruction& instruction, LaneMask mask) {
+  const int bits = instruction.operation;
+  const std::int32_t least = instruction.has(kSigned) ? -(1 << (bits - 1)) : 0;
+  const std::int32_t most = (1 << bits) - 1 + least;
+  const std::uint32_t kept = (1u << bits) - 1;
+  const auto part = [&](std::size_t number, std::size_t lane) -> std::uint64_t {
+    const std::int32_t value = warp.lanes<const std::int32_t>(instruction.from[number])[lane];
+    return static_cast<std::uint32_t>(std::clamp(value, least, most)) & kept;
+  };
+  for (const std::size_t lane : lanes_of(mask)) {
+    std::uint64_t value = part(0, lane) << bits | part(1, lane);
+    if (instruction.from[2].exists()) {
+      value |= read_lane(warp, instruction.from[2], lane) << (2 * bits);
+    }
+    write_lane(warp, instruction.to[0], lane, value);
   }
 }
 
-// The conversions that loops are made of, as vector loops; nullptr for all others.
-Handler fast_handler(const Instruction& instruction, Mode mode) {
-  const Type to = instruction.type, from = instruction.source_type;
-  if (instruction.to[0].width != width_of(to) || instruction.from[0].width != width_of(from) ||
-      instruction.has(kSaturate) || instruction.has(kFlush)) {
-    return nullptr;
-  }
-  if (!is_float(to) && !is_float(from)) {
-    switch (width_of(to)) {
-      case 2:
-        return whole_from<std::uint16_t>(from);
-      case 4:
-        return whole_from<std::uint32_t>(from);
-      case 8:
-        return whole_from<std::uint64_t>(from);
-      default:
-        return nullptr;
+Handler pack_handler(const Statement& s, Instruction& instruction) {
+  if (s.opcode.size() < 5 || !instruction.from[1].exists()) return nullptr;
+  const std::string_view type = s.opcode[3];
+  const int bits = named<int>(type.substr(1), {{"2", 2}, {"4", 4}, {"8", 8}, {"16", 16}});
+  if (bits == 0 || (bits == 16) == instruction.from[2].exists()) return nullptr;
+  instruction.operation = static_cast<std::uint8_t>(bits);
+  if (type[0] == 's') instruction.flags |= kSigned;
+  return pack;
+}
+
+// Conversions that loops are made of are vector loops, where registers and types have one width.
+template <class To, class From>
+Handler choose(const Instruction& instruction) {
+  if constexpr (std::is_arithmetic_v<To> && std::is_arithmetic_v<From> &&
+                (std::is_integral_v<From> || std::is_floating_point_v<To>)) {
+    const bool plain = instruction.operation == 0 && instruction.type != Type::tf32 &&
+                       !instruction.has(kSaturate) && !instruction.has(kFlush);
+    if (plain && instruction.to[0].width == sizeof(To) &&
+        instruction.from[0].width == sizeof(From)) {
+      return lanewise<To>([](From a) {
+        if constexpr (std::is_floating_point_v<From>) return canonical(static_cast<To>(a));
+        return static_cast<To>(a);
+      });
     }
   }
-  if (mode != Mode::rn && mode != Mode::none) return nullptr;
-  if (to == Type::f32 && from == Type::s32) {
-    return lanewise<float, std::int32_t>([](std::int32_t a) { return static_cast<float>(a); });
-  }
-  if (to == Type::f32 && from == Type::u32) {
-    return lanewise<float, std::uint32_t>([](std::uint32_t a) { return static_cast<float>(a); });
-  }
-  if (to == Type::f64 && from == Type::f32) {
-    return lanewise<double, float>([](float a) { return static_cast<double>(a); });
-  }
-  if (to == Type::f32 && from == Type::f64) {
-    return lanewise<float, double>([](double a) { return canonical(static_cast<float>(a)); });
-  }
-  return nullptr;
+  return convert<To, From>;
 }
 
 }  // namespace
 
 Handler convert_handler(const Statement& s, Instruction& instruction) {
-  if (s.has("pack") || s.opcode.size() < 3) return nullptr;
-  const Mode mode = mode_of(s);
-  instruction.operation =
-      static_cast<std::uint8_t>(static_cast<int>(mode) | (s.has("relu") ? 16 : 0));
-  const Type to = instruction.type;
-  if (to == Type::f16x2 || to == Type::bf16x2) {
-    const bool fits = instruction.source_type == Type::f32 && instruction.from[1].exists();
-    return fits ? convert_pair : nullptr;
+  if (s.has("pack")) return pack_handler(s, instruction);
+  if (s.opcode.size() < 3) return nullptr;
+  static constexpr std::pair<std::string_view, int> kForms[] = {
+      {"rni", kNearest}, {"rzi", kZero}, {"rmi", kDown}, {"rpi", kUp}, {"relu", kRelu}};
+  for (const auto& [name, form] : kForms) {
+    if (s.has(name)) instruction.operation |= static_cast<std::uint8_t>(form);
   }
-  const bool known = width_of(to) > 0 && width_of(to) <= 8 && to != Type::pred &&
-                     instruction.source_type != Type::f16x2 &&
-                     instruction.source_type != Type::bf16x2 && !instruction.from[1].exists();
-  if (!known) return nullptr;
-  const Handler fast = fast_handler(instruction, mode);
-  return fast ? fast : convert_any;
+  const Type from = instruction.source_type;
+  const bool two = instruction.from[1].exists();
+  if (instruction.from[2].exists() || two != is_packed(instruction.type)) return nullptr;
+  Handler handler = nullptr;
+  if (two) {
+    if (from == Type::f32) {
+      handler = instruction.type == Type::f16x2 ? convert_pair<Half> : convert_pair<Brain>;
+    }
+  } else {
+    const Type to = instruction.type == Type::tf32 ? Type::f32 : instruction.type;
+    handler = visit_type(to, [&]<class To>(To) {
+      return visit_type(from,
+                        [&]<class From>(From) -> Handler { return choose<To, From>(instruction); });
+    });
+  }
+  return rounded_as_told(handler, instruction);
 }
 
 }  // namespace emulator

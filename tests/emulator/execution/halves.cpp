@@ -4,7 +4,6 @@
 #include "tests/emulator/execution/real_types.h"
 
 #include <algorithm>
-#include <array>
 
 namespace emulator {
 
@@ -79,129 +78,71 @@ double fma_to_odd(double a, double b, double c) {
 
 namespace {
 
-enum class HalfOperation : std::uint8_t {
-  add,
-  sub,
-  mul,
-  fma,
-  fma_relu,
-  neg,
-  abs,
-  min,
-  max,
-  min_nan,
-  max_nan,
-  ex2,
-  tanh,
-  none
-};
-
-HalfOperation operation_of(const Statement& s) {
-  const std::string_view base = s.base();
-  if (s.has("oob") || s.has("xorsign")) return HalfOperation::none;
-  if (base == "fma") return s.has("relu") ? HalfOperation::fma_relu : HalfOperation::fma;
-  if (base == "min") return s.has("NaN") ? HalfOperation::min_nan : HalfOperation::min;
-  if (base == "max") return s.has("NaN") ? HalfOperation::max_nan : HalfOperation::max;
-  static constexpr std::array<std::pair<std::string_view, HalfOperation>, 7> kOthers = {
-      {{"add", HalfOperation::add},
-       {"sub", HalfOperation::sub},
-       {"mul", HalfOperation::mul},
-       {"neg", HalfOperation::neg},
-       {"abs", HalfOperation::abs},
-       {"ex2", HalfOperation::ex2},
-       {"tanh", HalfOperation::tanh}}};
-  for (const auto& [name, operation] : kOthers) {
-    if (base == name) return operation;
-  }
-  return HalfOperation::none;
-}
-
-// One operation on 16-bit numbers. Sums and products of two are computed in double, where they
-// are exact or round so that rounding again is harmless.
-std::uint16_t compute(HalfOperation operation, HalfFormat format, const Instruction& instruction,
-                      std::uint16_t a_bits, std::uint16_t b_bits, std::uint16_t c_bits) {
-  if (operation == HalfOperation::neg) return a_bits ^ 0x8000;
-  if (operation == HalfOperation::abs) return a_bits & 0x7fff;
-  const double smallest = std::ldexp(1.0, 1 - format.bias());
-  const auto flush = [&](double value) {
-    const bool small = instruction.has(kFlush) && std::fabs(value) < smallest;
-    return small ? std::copysign(0.0, value) : value;
+// to = f(a, b, c) of every half, computed in double, where sums and products are exact or round so
+// that rounding again is harmless. T is one half; the instruction may be on packed pairs.
+template <class T, class F>
+Handler each_half(F) {
+  return [](Warp& warp, const Instruction& instruction, LaneMask mask) {
+    constexpr F f;
+    const auto parts = static_cast<std::size_t>(width_of(instruction.type)) / sizeof(T);
+    const auto flush = [&](double value) {
+      const bool small = instruction.has(kFlush) && std::fabs(value) < T::smallest();
+      return small ? std::copysign(0.0, value) : value;
+    };
+    const auto argument = [&](std::size_t number, std::size_t element) {
+      const Operand& from = instruction.from[number];
+      return from.exists() ? flush(warp.lanes<const T>(from)[element]) : 0.0;
+    };
+    for (const std::size_t lane : lanes_of(mask)) {
+      for (std::size_t element = lane * parts; element < (lane + 1) * parts; ++element) {
+        double result = f(argument(0, element), argument(1, element), argument(2, element));
+        if (instruction.has(kSaturate)) result = saturated(result);
+        warp.lanes<T>(instruction.to[0])[element] = T::rounded(flush(T::rounded(result)));
+      }
+    }
   };
-  const double a = flush(from_half(a_bits, format)), b = flush(from_half(b_bits, format));
-  const double c = flush(from_half(c_bits, format));
-  double result = 0;
-  switch (operation) {
-    case HalfOperation::add:
-      result = fma_to_odd(a, 1, b);
-      break;
-    case HalfOperation::sub:
-      result = fma_to_odd(a, 1, -b);
-      break;
-    case HalfOperation::mul:
-      result = a * b;
-      break;
-    case HalfOperation::fma:
-      result = fma_to_odd(a, b, c);
-      break;
-    case HalfOperation::fma_relu:
-      result = fma_to_odd(a, b, c);
-      result = result < 0 ? 0 : result;
-      break;
-    case HalfOperation::min:
-      result = minimum<false>(a, b);
-      break;
-    case HalfOperation::max:
-      result = maximum(a, b);
-      break;
-    case HalfOperation::min_nan:
-      result = minimum<true>(a, b);
-      break;
-    case HalfOperation::max_nan:
-      result = -minimum<true>(-a, -b);
-      break;
-    case HalfOperation::ex2:
-      result = std::exp2(a);
-      break;
-    default:
-      result = std::tanh(a);
-      break;
-  }
-  if (instruction.has(kSaturate)) result = result > 0 ? std::min(result, 1.0) : 0.0;
-  const std::uint16_t bits = round_to_half(result, format, Rounding::nearest);
-  const bool subnormal = ((bits & 0x7fff) >> format.fraction_bits) == 0;
-  return instruction.has(kFlush) && subnormal ? bits & 0x8000 : bits;
 }
 
 template <class T>
-void half_operation(Warp& warp, const Instruction& instruction, LaneMask mask) {
-  const auto operation = static_cast<HalfOperation>(instruction.operation);
-  const bool brain = instruction.type == Type::bf16 || instruction.type == Type::bf16x2;
-  const HalfFormat format = brain ? kBrain : emulator::kHalf;
-  const auto argument = [&](int index, int lane, int part) {
-    const Operand& operand = instruction.from[static_cast<std::size_t>(index)];
-    if (!operand.exists()) return std::uint16_t{0};
-    return static_cast<std::uint16_t>(warp.lanes<const T>(operand)[lane] >> (16 * part));
-  };
-  for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-    const int lane = __builtin_ctz(rest);
-    T result = 0;
-    for (int part = 0; part < static_cast<int>(sizeof(T) / 2); ++part) {
-      const std::uint16_t half = compute(operation, format, instruction, argument(0, lane, part),
-                                         argument(1, lane, part), argument(2, lane, part));
-      result = static_cast<T>(result | static_cast<T>(half) << (16 * part));
-    }
-    warp.lanes<T>(instruction.to[0])[lane] = result;
-  }
+Handler by_name(const Statement& s) {
+  using D = double;
+  const bool nan = s.has("NaN");
+  return named<Handler>(
+      s.base(),
+      {
+          {"add", each_half<T>([](D a, D b, D) { return fma_to_odd(a, 1, b); })},
+          {"sub", each_half<T>([](D a, D b, D) { return fma_to_odd(a, 1, -b); })},
+          {"mul", each_half<T>([](D a, D b, D) { return a * b; })},
+          {"fma", s.has("relu") ? each_half<T>([](D a, D b, D c) {
+             const D sum = fma_to_odd(a, b, c);
+             return sum < 0 ? 0 : sum;
+           })
+                                : each_half<T>([](D a, D b, D c) { return fma_to_odd(a, b, c); })},
+          {"min", nan ? each_half<T>([](D a, D b, D) { return minimum<true>(a, b); })
+                      : each_half<T>([](D a, D b, D) { return minimum<false>(a, b); })},
+          {"max", nan ? each_half<T>([](D a, D b, D) { return maximum<true>(a, b); })
+                      : each_half<T>([](D a, D b, D) { return maximum<false>(a, b); })},
+          {"ex2", each_half<T>([](D a, D, D) { return std::exp2(a); })},
+          {"tanh", each_half<T>([](D a, D, D) { return std::tanh(a); })},
+      });
+}
+
+// Signs are bits: these keep what a NaN holds.
+template <class T>
+Handler sign_by_name(std::string_view name) {
+  return named<Handler>(
+      name, {{"neg", lanewise<T>([](T a) { return a ^ static_cast<T>(0x80008000u); })},
+             {"abs", lanewise<T>([](T a) { return a & static_cast<T>(0x7fff7fffu); })}});
 }
 
 }  // namespace
 
 Handler half_handler(const Statement& s, Instruction& instruction) {
-  const HalfOperation operation = operation_of(s);
-  if (operation == HalfOperation::none) return nullptr;
-  instruction.operation = static_cast<std::uint8_t>(operation);
-  const bool packed = instruction.type == Type::f16x2 || instruction.type == Type::bf16x2;
-  return packed ? half_operation<std::uint32_t> : half_operation<std::uint16_t>;
+  if (s.has("oob") || s.has("xorsign")) return nullptr;
+  const Handler sign = is_packed(instruction.type) ? sign_by_name<std::uint32_t>(s.base())
+                                                   : sign_by_name<std::uint16_t>(s.base());
+  if (sign) return sign;
+  return element_of(instruction.type) == Type::bf16 ? by_name<Brain>(s) : by_name<Half>(s);
 }
 
 }  // namespace emulator

@@ -1,20 +1,47 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tests/emulator/execution/lanes.h"
 #include "tests/emulator/execution/warp.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace emulator {
+
+/// The raw bits of a lane, whatever the width of its register.
+inline std::uint64_t read_lane(const Warp& warp, const Operand& from, std::size_t lane) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, warp.lanes<const std::byte>(from) + lane * from.width, from.width);
+  return bits;
+}
+/// Does nothing if there is no register.
+inline void write_lane(Warp& warp, const Operand& to, std::size_t lane, std::uint64_t bits) {
+  if (to.exists()) {
+    std::memcpy(warp.lanes<std::byte>(to) + lane * to.width, &bits, to.width);
+  }
+}
+inline void write_lanes(Warp& warp, const Operand& to, LaneMask mask, std::uint64_t bits) {
+  for (const std::size_t lane : lanes_of(mask)) write_lane(warp, to, lane, bits);
+}
+inline void write_predicate(Warp& warp, const Operand& to, LaneMask mask, LaneMask value) {
+  if (to.exists()) warp.predicate(to) = merged(warp.predicate(to), value, mask);
+}
+/// A predicate that an instruction reads, which may be negated.
+inline LaneMask read_predicate(const Warp& warp, const Instruction& instruction,
+                               std::size_t number) {
+  const LaneMask value = warp.predicate(instruction.from[number]);
+  return instruction.has(kNegatedPredicate) ? ~value : value;
+}
 
 /// Packs 32 flags that are 0 or 1 into a mask.
 inline LaneMask pack_flags(const std::uint8_t* flags) {
   LaneMask mask = 0;
   for (int byte = 0; byte < 4; ++byte) {
     std::uint64_t eight;
-    __builtin_memcpy(&eight, flags + 8 * byte, 8);
+    std::memcpy(&eight, flags + 8 * byte, 8);
     // Each flag moves to a bit of its own of the top byte.
     mask |= static_cast<LaneMask>((eight * 0x0102040810204080ull) >> 56) << (8 * byte);
   }
@@ -23,61 +50,47 @@ inline LaneMask pack_flags(const std::uint8_t* flags) {
 
 namespace detail {
 
-// The loops below run over all lanes, so that they become vector instructions; a lane outside the
-// mask computes too and keeps its old value. The functions must therefore be defined everywhere.
-template <class F, class R, class... A, std::size_t... I>
-void apply(Warp& warp, const Instruction& instruction, LaneMask mask, std::index_sequence<I...>) {
-  R* to = warp.lanes<R>(instruction.to[0]);
-  const auto compute = [&](const A*... from) {
-    constexpr F f;
-    if (mask == kAllLanes) {
+// The loops over all lanes become vector instructions; a lane outside the mask computes too and
+// keeps its old value. Their functions must therefore be defined everywhere.
+template <class R, bool all_lanes, class F, class Result, class... A>
+constexpr Handler handler(Result (F::*)(A...) const) {
+  return [](Warp& warp, const Instruction& instruction, LaneMask mask) {
+    R* const to = warp.lanes<R>(instruction.to[0]);
+    const auto compute = [&](const A*... from) {
+      constexpr F f;
+      if constexpr (!all_lanes) {
+        for (const std::size_t lane : lanes_of(mask)) to[lane] = static_cast<R>(f(from[lane]...));
+      } else if (mask == kAllLanes) {
 #pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) to[lane] = static_cast<R>(f(from[lane]...));
-    } else {
+        for (int lane = 0; lane < kLanes; ++lane) to[lane] = static_cast<R>(f(from[lane]...));
+      } else {
 #pragma GCC ivdep
-      for (int lane = 0; lane < kLanes; ++lane) {
-        const R result = static_cast<R>(f(from[lane]...));
-        to[lane] = (mask >> lane) & 1 ? result : to[lane];
+        for (int lane = 0; lane < kLanes; ++lane) {
+          const R result = static_cast<R>(f(from[lane]...));
+          to[lane] = (mask >> lane) & 1 ? result : to[lane];
+        }
       }
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      compute(warp.lanes<const A>(instruction.from[I])...);
     }
+    (std::index_sequence_for<A...>());
   };
-  compute(warp.lanes<const A>(instruction.from[I])...);
-}
-
-template <class F, class A, class B>
-void apply_compare(Warp& warp, const Instruction& instruction, LaneMask mask, std::uint8_t* flags) {
-  (void)mask;
-  const A* a = warp.lanes<const A>(instruction.from[0]);
-  const B* b = warp.lanes<const B>(instruction.from[1]);
-  constexpr F f;
-  for (int lane = 0; lane < kLanes; ++lane) flags[lane] = f(a[lane], b[lane]);
 }
 
 }  // namespace detail
 
-/// The handler that computes to[0] = f(from[0], from[1], ...) in every lane; R and A are the types
-/// of the lanes. F is a lambda without captures.
-template <class R, class... A, class F>
+/// The handler that computes to[0] = f(from[0], from[1], ...) in every lane. R and the parameters
+/// of F, a lambda without captures, are the types of the lanes.
+template <class R, class F>
 constexpr Handler lanewise(F) {
-  return [](Warp& warp, const Instruction& instruction, LaneMask mask) {
-    detail::apply<F, R, A...>(warp, instruction, mask, std::index_sequence_for<A...>());
-  };
+  return detail::handler<R, true>(&F::operator());
 }
 
 /// The same for functions that are slow or not defined everywhere: only the mask's lanes compute.
-template <class R, class... A, class F>
+template <class R, class F>
 constexpr Handler one_by_one(F) {
-  return [](Warp& warp, const Instruction& instruction, LaneMask mask) {
-    constexpr F f;
-    R* to = warp.lanes<R>(instruction.to[0]);
-    const auto compute = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      for (LaneMask rest = mask; rest != 0; rest &= rest - 1) {
-        const int lane = __builtin_ctz(rest);
-        to[lane] = static_cast<R>(f(warp.lanes<const A>(instruction.from[I])[lane]...));
-      }
-    };
-    compute(std::index_sequence_for<A...>());
-  };
+  return detail::handler<R, false>(&F::operator());
 }
 
 }  // namespace emulator

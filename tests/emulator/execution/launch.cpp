@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/emulator/execution/launch.h"
 
+#include "tests/emulator/execution/lanes.h"
 #include "tests/emulator/execution/warp.h"
 #include "tests/emulator/memory/memory.h"
 #include "tests/emulator/races/races.h"
@@ -18,8 +19,8 @@ namespace {
 
 constexpr std::uint32_t kRecursionStack = 64 * 1024;  // bytes a thread, where calls recurse
 constexpr std::uint64_t kCooperativeTurn = 1u << 14;  // instructions before the next block
-constexpr std::uint64_t kTurn = 1u << 26;             // the same for ordinary launches
-constexpr std::uint64_t kPatience = 1ull << 36;       // instructions without any block ending
+constexpr std::uint64_t kTurn = 1u << 21;             // the same for ordinary launches
+constexpr std::uint64_t kPatience = 1ull << 32;       // instructions without any block ending
 constexpr std::size_t kResident = 128;                // blocks of an ordinary launch that spin
 
 class Launch {
@@ -28,6 +29,7 @@ class Launch {
     grid_.request = &request;
     grid_.program = request.program;
     grid_.parameters = request.parameters;
+    grid_.counters = counters().kernels;
     const std::uint64_t seed = options().shuffle.value_or(0) + launches_++;
     random_.seed(seed);
     order_.resize(request.grid.count());
@@ -39,9 +41,9 @@ class Launch {
     if (request_.cooperative) make_grid_barrier();
     if (options().checks == Checks::all) Races::instance().begin_launch(grid_);
     run_blocks();
-    if (options().checks == Checks::all) Races::instance().end_launch();
     if (grid_.grid_barrier != 0) Memory::instance().free(grid_.grid_barrier);
-    add_counters();
+    counters().kernels = grid_.counters;
+    ++counters().launches[request_.kernel->name];
     return grid_.fault;
   }
 
@@ -87,7 +89,7 @@ class Launch {
       // Whoever still runs may wait for a block that has not started.
       waiting_ = std::min(limit, resident.size() + (resident.empty() ? 0 : 1));
       if (idle > kPatience) {
-        report(Check::barrier, request_.kernel->name + ": the launch does not end");
+        report(Check::barrier, kernel_label(request_.kernel->name) + ": the launch does not end");
         grid_.fault = Fault::deadlock;
       }
     }
@@ -98,8 +100,7 @@ class Launch {
     const Function& kernel = *request.kernel;
     block.grid = &grid_;
     block.number = number;
-    block.index = {number % request.grid.x, number / request.grid.x % request.grid.y,
-                   number / request.grid.x / request.grid.y};
+    block.index = request.grid.index_of(number);
     block.threads = static_cast<std::uint32_t>(request.block.count());
     block.finished = false;
     for (Barrier& barrier : block.barriers) barrier.first = nullptr;
@@ -108,6 +109,7 @@ class Launch {
     block.stack_bytes = kernel.stack_bytes + (kernel.recursive ? kRecursionStack : 0);
     block.stack_bytes = (block.stack_bytes + 15) / 16 * 16;
     block.local.resize(std::size_t{warps} * kLanes * block.stack_bytes + 16);
+    if (options().checks != Checks::none) block.local_state.resize(block.local.size());
     block.warps.resize(warps);
     for (std::uint32_t i = 0; i < warps; ++i) start_warp(block, block.warps[i], i);
     if (options().checks == Checks::all) Races::instance().begin_block(block);
@@ -140,10 +142,10 @@ class Launch {
 
   void start_warp(Block& block, Warp& warp, std::uint32_t number) {
     const Function& kernel = *request_.kernel;
-    const std::uint32_t threads = std::min<std::uint32_t>(kLanes, block.threads - number * kLanes);
+    const std::uint32_t threads = block.threads - number * kLanes;
     warp.block = &block;
     warp.number = number;
-    warp.alive = warp.runnable = threads == kLanes ? kAllLanes : (1u << threads) - 1;
+    warp.alive = warp.runnable = first_lanes(threads);
     warp.at_block_barrier = warp.at_warp_barrier = warp.carry = warp.active = 0;
     warp.pc.fill(kernel.entry);
     warp.frame.fill(0);
@@ -155,6 +157,7 @@ class Launch {
     warp.pending_copies.clear();
     warp.copy_group = 0;
     warp.bases[1] = const_cast<std::byte*>(request_.program->constants.data());
+    mark_local(warp, warp.alive, 0, kernel.local_bytes, kAllocated);
   }
 
   // Registers are lent to a warp while it is in its kernel: where nothing waits, all warps use the
@@ -169,6 +172,7 @@ class Launch {
   }
 
   void run_block(Block& block, std::uint64_t& budget) {
+    const std::uint64_t turn = budget;
     std::vector<std::uint32_t> order(block.warps.size());
     std::iota(order.begin(), order.end(), 0u);
     while (grid_.fault == Fault::none) {
@@ -179,7 +183,7 @@ class Launch {
         if (warp.runnable != 0) {
           lend_registers(warp);
           // A spinning warp must not use up the turn of the one it waits for.
-          std::uint64_t part = std::min<std::uint64_t>(budget, 1u << 20);
+          std::uint64_t part = std::min(budget, turn / 32);
           const std::uint64_t given = part;
           run_warp(warp, part);
           budget -= given - part;
@@ -210,29 +214,13 @@ class Launch {
     if (release_block_barriers(block, true)) return true;
     for (Warp& warp : block.warps) {
       if (warp.alive == 0) continue;
-      const int lane = __builtin_ctz(warp.alive);
-      const std::uint32_t pc = warp.pc[static_cast<std::size_t>(lane)];
-      const Place place = place_of(warp, request_.program->code[pc == 0 ? 0 : pc - 1], lane);
-      report(Check::barrier, "deadlock: the threads wait for each other at different barriers",
-             &place);
+      const std::size_t lane = first_lane(warp.alive);
+      const std::uint32_t pc = warp.pc[lane];
+      report_at(warp, request_.program->code[pc == 0 ? 0 : pc - 1], lane, Check::barrier,
+                "deadlock: the threads wait for each other at different barriers", Fault::deadlock);
       break;
     }
-    grid_.fault = Fault::deadlock;
     return false;
-  }
-
-  void add_counters() {
-    KernelCounters& sum = counters().kernels;
-    for (std::size_t i = 0; i < kClasses; ++i) {
-      sum.thread_instructions[i] += grid_.counters.thread_instructions[i];
-    }
-    sum.bytes_read += grid_.counters.bytes_read;
-    sum.bytes_written += grid_.counters.bytes_written;
-    sum.sectors_read += grid_.counters.sectors_read;
-    sum.sectors_written += grid_.counters.sectors_written;
-    sum.atomics += grid_.counters.atomics;
-    sum.barriers += grid_.counters.barriers;
-    ++counters().launches[request_.kernel->name];
   }
 
   static inline std::uint64_t launches_ = 0;

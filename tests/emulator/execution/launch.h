@@ -12,6 +12,11 @@ namespace emulator {
 struct Extent {
   std::uint32_t x = 1, y = 1, z = 1;
   std::uint64_t count() const { return std::uint64_t{x} * y * z; }
+  /// The index of the element of that number.
+  Extent index_of(std::uint64_t number) const {
+    return {static_cast<std::uint32_t>(number % x), static_cast<std::uint32_t>(number / x % y),
+            static_cast<std::uint32_t>(number / x / y)};
+  }
 };
 
 /// One launch, its configuration already validated by the runtime.

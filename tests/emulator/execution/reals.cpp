@@ -5,131 +5,111 @@
 
 #include <cfenv>
 #include <cmath>
-#include <limits>
 
 namespace emulator {
 namespace {
 
-// What an operation does with its arguments and its result: .ftz turns subnormal numbers into
-// zeros, .sat clamps to [0, 1] (NaN becomes 0).
+// Runs the handler, compiled for rounding to nearest, in another mode of the host. The compiler
+// cannot move its loop out of here: it is behind a pointer, and its operands are in memory.
+void with_rounding(Warp& warp, const Instruction& instruction, LaneMask mask) {
+  static constexpr int kModes[] = {FE_TONEAREST, FE_TOWARDZERO, FE_DOWNWARD, FE_UPWARD};
+  std::fesetround(kModes[static_cast<std::size_t>(instruction.rounding)]);
+  instruction.inner(warp, instruction, mask);
+  std::fesetround(FE_TONEAREST);
+}
+
+// .ftz turns subnormal numbers into zeros, .sat clamps to [0, 1].
 template <class T, bool flush, bool saturates>
 struct Style {
   static T in(T value) { return flush ? flushed(value) : value; }
   static T out(T value) {
     if (flush) value = flushed(value);
-    if (saturates) return value > 0 ? (value < 1 ? value : T{1}) : T{0};
-    return canonical(value);
+    return saturates ? saturated(value) : canonical(value);
   }
 };
 
 template <class T, class S>
-Handler binary_or_fma(const Statement& s) {
-  const std::string_view base = s.base();
-  if (base == "add") return lanewise<T, T, T>([](T a, T b) { return S::out(S::in(a) + S::in(b)); });
-  if (base == "sub") return lanewise<T, T, T>([](T a, T b) { return S::out(S::in(a)-S::in(b)); });
-  if (base == "mul") return lanewise<T, T, T>([](T a, T b) { return S::out(S::in(a)*S::in(b)); });
-  if (base == "div") return lanewise<T, T, T>([](T a, T b) { return S::out(S::in(a) / S::in(b)); });
-  if (base == "fma" || base == "mad") {
-    return lanewise<T, T, T, T>(
-        [](T a, T b, T c) { return S::out(std::fma(S::in(a), S::in(b), S::in(c))); });
-  }
-  if (base == "sqrt") return lanewise<T, T>([](T a) { return S::out(std::sqrt(S::in(a))); });
-  if (base == "rcp") return lanewise<T, T>([](T a) { return S::out(T{1} / S::in(a)); });
-  return nullptr;
+Handler by_name(const Statement& s) {
+  const bool nan = s.has("NaN"), by_real = s.opcode.back() == "f32";
+  return named<Handler>(
+      s.base(),
+      {
+          {"add", lanewise<T>([](T a, T b) { return S::out(S::in(a) + S::in(b)); })},
+          {"sub", lanewise<T>([](T a, T b) { return S::out(S::in(a)-S::in(b)); })},
+          {"mul", lanewise<T>([](T a, T b) { return S::out(S::in(a)*S::in(b)); })},
+          {"div", lanewise<T>([](T a, T b) { return S::out(S::in(a) / S::in(b)); })},
+          {"fma", lanewise<T>([](T a, T b, T c) {
+             return S::out(std::fma(S::in(a), S::in(b), S::in(c)));
+           })},
+          {"mad", lanewise<T>([](T a, T b, T c) {
+             return S::out(std::fma(S::in(a), S::in(b), S::in(c)));
+           })},
+          {"sqrt", lanewise<T>([](T a) { return S::out(std::sqrt(S::in(a))); })},
+          {"rcp", lanewise<T>([](T a) { return S::out(T{1} / S::in(a)); })},
+          {"neg", lanewise<T>([](T a) { return -S::in(a); })},
+          {"abs", lanewise<T>([](T a) { return std::fabs(S::in(a)); })},
+          {"min", nan ? lanewise<T>([](T a, T b) { return minimum<true>(S::in(a), S::in(b)); })
+                      : lanewise<T>([](T a, T b) { return minimum<false>(S::in(a), S::in(b)); })},
+          {"max", nan ? lanewise<T>([](T a, T b) { return maximum<true>(S::in(a), S::in(b)); })
+                      : lanewise<T>([](T a, T b) { return maximum<false>(S::in(a), S::in(b)); })},
+          {"copysign", lanewise<T>([](T a, T b) { return std::copysign(b, a); })},
+          {"slct", by_real ? lanewise<T>([](T a, T b, float c) { return c >= 0 ? a : b; })
+                           : lanewise<T>([](T a, T b, std::int32_t c) { return c >= 0 ? a : b; })},
+          // Approximations: computed with more digits, well within the documented errors.
+          {"rsqrt", one_by_one<T>([](T a) {
+             return S::out(static_cast<T>(1 / std::sqrt(static_cast<long double>(S::in(a)))));
+           })},
+      });
+}
+
+// float32 alone: in double, rounded once.
+template <class S>
+Handler approximation(std::string_view name) {
+  return named<Handler>(
+      name, {
+                {"ex2", one_by_one<float>([](float a) { return S::out(std::exp2(S::in(a))); })},
+                {"tanh", one_by_one<float>([](float a) { return S::out(std::tanh(S::in(a))); })},
+                {"lg2", one_by_one<float>([](float a) {
+                   return S::out(static_cast<float>(std::log2(static_cast<double>(S::in(a)))));
+                 })},
+                {"sin", one_by_one<float>([](float a) {
+                   return S::out(static_cast<float>(std::sin(static_cast<double>(S::in(a)))));
+                 })},
+                {"cos", one_by_one<float>([](float a) {
+                   return S::out(static_cast<float>(std::cos(static_cast<double>(S::in(a)))));
+                 })},
+            });
 }
 
 template <class T, class S>
-Handler other(const Statement& s, const Instruction& instruction) {
-  const std::string_view base = s.base();
-  if (base == "neg") return lanewise<T, T>([](T a) { return -S::in(a); });
-  if (base == "abs") return lanewise<T, T>([](T a) { return std::fabs(S::in(a)); });
-  if (base == "min" || base == "max") {
-    const bool three = instruction.from[2].exists();
-    if (three || s.has("xorsign")) return nullptr;  // newer architectures
-    if (base == "min" && s.has("NaN")) {
-      return lanewise<T, T, T>([](T a, T b) { return minimum<true>(S::in(a), S::in(b)); });
-    }
-    if (base == "min") {
-      return lanewise<T, T, T>([](T a, T b) { return minimum<false>(S::in(a), S::in(b)); });
-    }
-    if (s.has("NaN")) {
-      return lanewise<T, T, T>([](T a, T b) { return -minimum<true>(-S::in(a), -S::in(b)); });
-    }
-    return lanewise<T, T, T>([](T a, T b) { return maximum(S::in(a), S::in(b)); });
-  }
-  if (base == "copysign") return lanewise<T, T, T>([](T a, T b) { return std::copysign(b, a); });
-  if (base == "rsqrt") {
-    return one_by_one<T, T>([](T a) {
-      return S::out(static_cast<T>(1 / std::sqrt(static_cast<long double>(S::in(a)))));
-    });
-  }
-  if (base == "slct") {
-    if (s.opcode.back() == "f32") {
-      return lanewise<T, T, T, float>([](T a, T b, float c) { return c >= 0 ? a : b; });
-    }
-    return lanewise<T, T, T, std::int32_t>([](T a, T b, std::int32_t c) { return c >= 0 ? a : b; });
-  }
-  if constexpr (sizeof(T) == 4) {
-    // Approximations: computed in double and rounded once, well within the documented errors.
-    if (base == "ex2") return one_by_one<T, T>([](T a) { return S::out(std::exp2(S::in(a))); });
-    if (base == "lg2") {
-      return one_by_one<T, T>(
-          [](T a) { return S::out(static_cast<T>(std::log2(static_cast<double>(S::in(a))))); });
-    }
-    if (base == "sin") {
-      return one_by_one<T, T>(
-          [](T a) { return S::out(static_cast<T>(std::sin(static_cast<double>(S::in(a))))); });
-    }
-    if (base == "cos") {
-      return one_by_one<T, T>(
-          [](T a) { return S::out(static_cast<T>(std::cos(static_cast<double>(S::in(a))))); });
-    }
-    if (base == "tanh") return one_by_one<T, T>([](T a) { return S::out(std::tanh(S::in(a))); });
-  }
-  return nullptr;
-}
-
-int host_rounding(Rounding rounding) {
-  switch (rounding) {
-    case Rounding::zero:
-      return FE_TOWARDZERO;
-    case Rounding::down:
-      return FE_DOWNWARD;
-    case Rounding::up:
-      return FE_UPWARD;
-    default:
-      return FE_TONEAREST;
-  }
-}
-
-// Runs the handler, compiled for rounding to nearest, in another mode of the host. The compiler
-// cannot move its loop out of here: it is behind a pointer, and its operands are in memory.
-void with_rounding(Warp& warp, const Instruction& instruction, LaneMask mask) {
-  std::fesetround(host_rounding(instruction.rounding));
-  instruction.inner(warp, instruction, mask);
-  std::fesetround(FE_TONEAREST);
+Handler by_style(const Statement& s) {
+  const Handler handler = by_name<T, S>(s);
+  if constexpr (sizeof(T) == 4) return handler ? handler : approximation<S>(s.base());
+  return handler;
 }
 
 template <class T>
-Handler by_style(const Statement& s, Instruction& instruction) {
-  const bool flush = instruction.has(kFlush), saturates = instruction.has(kSaturate);
-  const auto pick = [&]<class S>(S) {
-    if (const Handler exact = binary_or_fma<T, S>(s)) {
-      if (instruction.rounding == Rounding::nearest) return exact;
-      instruction.inner = exact;
-      return Handler{with_rounding};
-    }
-    return other<T, S>(s, instruction);
-  };
-  if (flush) return saturates ? pick(Style<T, true, true>()) : pick(Style<T, true, false>());
-  return saturates ? pick(Style<T, false, true>()) : pick(Style<T, false, false>());
+Handler by_type(const Statement& s, const Instruction& instruction) {
+  const bool saturates = instruction.has(kSaturate);
+  if (instruction.has(kFlush)) {
+    return saturates ? by_style<T, Style<T, true, true>>(s) : by_style<T, Style<T, true, false>>(s);
+  }
+  return saturates ? by_style<T, Style<T, false, true>>(s) : by_style<T, Style<T, false, false>>(s);
 }
 
 }  // namespace
 
+Handler rounded_as_told(Handler handler, Instruction& instruction) {
+  if (!handler || instruction.rounding == Rounding::nearest) return handler;
+  instruction.inner = handler;
+  return with_rounding;
+}
+
 Handler real_handler(const Statement& s, Instruction& instruction) {
-  return instruction.type == Type::f64 ? by_style<double>(s, instruction)
-                                       : by_style<float>(s, instruction);
+  if (s.has("xorsign")) return nullptr;  // newer architectures
+  return rounded_as_told(instruction.type == Type::f64 ? by_type<double>(s, instruction)
+                                                       : by_type<float>(s, instruction),
+                         instruction);
 }
 
 }  // namespace emulator

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "tests/emulator/execution/launch.h"
+#include "tests/emulator/memory/memory.h"
 #include "tests/emulator/program/instruction.h"
 #include "tests/emulator/report/report.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace emulator {
@@ -17,8 +19,7 @@ struct Grid {
   const LaunchRequest* request = nullptr;
   const Program* program = nullptr;
   std::vector<std::byte> parameters;
-  std::uint64_t grid_barrier =
-      0;  // device address of the barrier cooperative launches use; 0: none
+  std::uint64_t grid_barrier = 0;  // device address of what cooperative launches count in; 0: none
   Fault fault = Fault::none;
   KernelCounters counters;
 };
@@ -44,7 +45,8 @@ struct Block {
   std::vector<std::byte> shared;           // static, then dynamic; padded for vector loads
   std::vector<std::uint8_t> shared_state;  // ByteState of each byte
   std::uint32_t shared_bytes = 0;
-  std::vector<std::byte> local;  // [thread][stack_bytes]
+  std::vector<std::byte> local;           // [thread][stack_bytes]
+  std::vector<std::uint8_t> local_state;  // ByteState of each byte, unless nothing is checked
   std::uint32_t stack_bytes = 0;
   std::vector<Warp> warps;
   std::array<Barrier, 16> barriers;
@@ -66,7 +68,7 @@ struct Frame {
 /// A cp.async whose bytes have been read but not arrived in shared memory.
 struct PendingCopy {
   const Instruction* instruction = nullptr;
-  int lane = 0;
+  std::size_t lane = 0;
   std::uint32_t group = 0;
   std::uint64_t to = 0;  // offset in shared memory
   std::uint32_t bytes = 0;
@@ -99,13 +101,32 @@ struct Warp {
   }
   LaneMask& predicate(Operand operand) const { return *lanes<LaneMask>(operand); }
   const Program& program() const { return *block->grid->program; }
-  std::uint32_t thread(int lane) const {
+  /// The number of a lane's thread in the block, and its index.
+  std::uint32_t thread(std::size_t lane) const {
     return number * kLanes + static_cast<std::uint32_t>(lane);
+  }
+  Extent thread_index(std::size_t lane) const {
+    return block->grid->request->block.index_of(thread(lane));
+  }
+  /// Where `offset` of a thread's stack lies in Block::local.
+  std::size_t local_place(std::size_t lane, std::uint32_t offset) const {
+    return std::size_t{thread(lane)} * block->stack_bytes + offset;
+  }
+  void enter_frame(std::uint32_t index) {
+    current_frame = index;
+    bases[0] = registers.data() + frames[index].registers;
   }
 };
 
 /// Runs a warp until all its lanes have left or wait, or `budget` instructions are used up.
 void run_warp(Warp& warp, std::uint64_t& budget);
+/// The lanes call the function of a call instruction, or leave the one they are in; afterwards
+/// their pc is where they go on (execution/calls.cpp).
+void call(Warp& warp, const Instruction& instruction, LaneMask lanes, std::uint32_t return_to);
+void leave(Warp& warp, LaneMask lanes);
+/// Says what a part of the threads' stacks is from now on.
+void mark_local(Warp& warp, LaneMask lanes, std::uint32_t offset, std::uint32_t bytes,
+                ByteState state);
 /// Lets go on the lanes whose warp barrier is complete; true if there were any. With `force`,
 /// nothing else can run any more: reports the lanes that never come and goes on without them.
 bool release_warp_barriers(Warp& warp, bool force);
@@ -116,6 +137,9 @@ void arrive(Warp& warp, const Instruction& instruction, LaneMask lanes);
 bool release_block_barriers(Block& block, bool force);
 
 /// Where a lane is in its kernel, for reports.
-Place place_of(const Warp& warp, const Instruction& instruction, int lane);
+Place place_of(const Warp& warp, const Instruction& instruction, std::size_t lane);
+/// Reports what a lane did wrong; a fault stops the launch.
+void report_at(const Warp& warp, const Instruction& instruction, std::size_t lane, Check check,
+               const std::string& what, Fault fault = Fault::none);
 
 }  // namespace emulator

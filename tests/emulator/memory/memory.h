@@ -21,6 +21,10 @@ struct Allocation {
   std::string origin;  // "cudaMalloc", "__device__ table", with the call's return address if known
   bool freed = false;
   std::uint64_t number = 0;  // counts allocations from 1, for reports and leak lists
+
+  bool is_variable() const {
+    return kind == MemoryKind::symbol || origin.rfind("__managed__", 0) == 0;
+  }
 };
 
 /// What one byte of memory is; the state lies in a shadow byte beside every byte.

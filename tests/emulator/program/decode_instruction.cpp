@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "tests/emulator/execution/handlers.h"
 #include "tests/emulator/program/decoder.h"
+#include "tests/emulator/program/opcodes.h"
 
 #include <algorithm>
-#include <array>
 
 namespace emulator {
 namespace {
@@ -14,6 +13,8 @@ Class class_of(Type type) {
   return is_float(type) ? Class::float16 : Class::integer;
 }
 
+bool is_real(Type type) { return type == Type::f32 || type == Type::f64; }
+
 // Hints for the assembler or the caches that change no value.
 bool is_hint(const Statement& statement) {
   return is_one_of(statement.base(),
@@ -23,23 +24,21 @@ bool is_hint(const Statement& statement) {
 }  // namespace
 
 void FunctionDecoder::fill_modifiers(const Statement& statement, Instruction& instruction) const {
-  bool first = true;
   for (std::size_t i = 1; i < statement.opcode.size(); ++i) {
     const std::string_view modifier = statement.opcode[i];
     if (const Type type = type_named(modifier); type != Type::none) {
-      if (first) instruction.type = type;
+      if (instruction.type == Type::none) instruction.type = type;
       instruction.source_type = type;
-      first = false;
     }
-    if (modifier == "ftz") instruction.flags |= kFlush;
-    if (modifier == "sat") instruction.flags |= kSaturate;
-    if (modifier == "volatile") instruction.flags |= kVolatile;
-    if (is_one_of(modifier, {"relaxed", "acquire", "release", "acq_rel", "mmio"})) {
-      instruction.flags |= kStrong;
-    }
-    if (is_one_of(modifier, {"acquire", "acq_rel", "sc"})) instruction.flags |= kAcquire;
-    if (is_one_of(modifier, {"release", "acq_rel", "sc"})) instruction.flags |= kRelease;
-    if (modifier == "approx" || modifier == "full") instruction.flags |= kApproximate;
+    instruction.flags |= named<std::uint16_t>(modifier, {{"ftz", kFlush},
+                                                         {"sat", kSaturate},
+                                                         {"volatile", kVolatile},
+                                                         {"relaxed", kStrong},
+                                                         {"mmio", kStrong},
+                                                         {"acquire", kStrong | kAcquire},
+                                                         {"release", kStrong | kRelease},
+                                                         {"acq_rel", kStrong | kAcquire | kRelease},
+                                                         {"sc", kAcquire | kRelease}});
     if (modifier == "rz") instruction.rounding = Rounding::zero;
     if (modifier == "rm") instruction.rounding = Rounding::down;
     if (modifier == "rp") instruction.rounding = Rounding::up;
@@ -50,9 +49,11 @@ void FunctionDecoder::fill_modifiers(const Statement& statement, Instruction& in
     if (modifier == "local") instruction.space = Space::local;
     if (modifier.substr(0, 5) == "param") {
       instruction.space = function_->is_kernel ? Space::parameter : Space::local;
+      instruction.flags |= kParameter;
     }
   }
-  instruction.counted_as = class_of(instruction.type);
+  if (is_unoptimised_) instruction.flags |= kParameter;
+  if (is_one_of(statement.base(), {"atom", "red"})) instruction.flags |= kStrong;
 }
 
 void FunctionDecoder::add(const Statement& statement) {
@@ -62,7 +63,7 @@ void FunctionDecoder::add(const Statement& statement) {
   const auto first = static_cast<std::uint32_t>(program_.code.size());
   try {
     fill_modifiers(statement, instruction);
-    decode_statement(statement, instruction);
+    if (!is_hint(statement)) decode_statement(statement, instruction);
     if (!statement.guard.empty()) {
       OperandText guard;
       guard.text = statement.guard;
@@ -88,210 +89,94 @@ void FunctionDecoder::add(const Statement& statement) {
 }
 
 void FunctionDecoder::decode_statement(const Statement& statement, Instruction& instruction) {
-  if (is_hint(statement)) return;
-  if (decode_control(statement, instruction) || decode_barrier(statement, instruction) ||
-      decode_warp_wide(statement, instruction) || decode_memory(statement, instruction) ||
-      decode_atomic(statement, instruction) || decode_move(statement, instruction) ||
-      decode_predicates(statement, instruction)) {
+  if (decode_control(statement, instruction)) return;
+  const Opcode* opcode = find_opcode(statement, instruction);
+  if (!opcode) throw Unsupported{"instruction"};
+  decode_operands(opcode->operands, statement, instruction);
+  const bool compares = is_one_of(statement.base(), {"set", "setp"});
+  instruction.counted_as =
+      opcode->counted_as.value_or(class_of(compares ? instruction.source_type : instruction.type));
+  if (opcode->counted_as == Class::warp) instruction.control = Control::warp_wide;
+  instruction.handler = opcode->choose(statement, instruction);
+  if (!instruction.handler) throw Unsupported{"form"};
+}
+
+// Handlers use the widths of the types, so no register may be narrower. Sources go to `from` in
+// their order; an address is the first.
+void FunctionDecoder::decode_operands(std::string_view letters, const Statement& statement,
+                                      Instruction& instruction) {
+  const std::vector<OperandText>& operands = statement.operands;
+  const std::size_t required = std::min(letters.find('?'), letters.size());
+  const auto most = letters.size() - (required < letters.size() ? 1 : 0);
+  require_operands(statement, required, most);
+  const int width = width_of(instruction.type), wide = statement.has("wide") ? 2 * width : width;
+  std::size_t sources = 0;
+  for (std::size_t i = 0, letter = 0; i < operands.size(); ++i, ++letter) {
+    const OperandText& text = operands[i];
+    if (letters[letter] == '?') ++letter;
+    const auto source = [&](int bytes, Type type) {
+      instruction.from[sources++] = value(text, bytes, is_real(type));
+    };
+    const char kind = letters[letter];
+    if (kind == 'd' || kind == 'w') {
+      const Operand to = instruction.to[0] = destination(text);
+      if (!to.exists() || to.width < (kind == 'd' ? wide : 4)) throw Unsupported{"destination"};
+    } else if (kind == 'r' || kind == 'p') {
+      const OperandText& first = is_pair(text) ? text.parts[0] : text;
+      instruction.to[0] = kind == 'p' ? predicate(first) : destination(first);
+      if (is_pair(text)) instruction.to[1] = predicate(text.parts[1]);
+    } else if (kind == 'v') {
+      destinations(text, instruction);
+    } else if (kind == 'V') {
+      values(text, instruction, sources);
+    } else if (kind == 't') {
+      source(width, instruction.type);
+    } else if (kind == 'c') {
+      source(wide, instruction.type);
+    } else if (kind == 's') {
+      source(width_of(instruction.source_type), instruction.source_type);
+    } else if (kind == '4' || kind == '8') {
+      source(kind - '0', Type::none);
+    } else if (kind == 'b' || kind == 'B') {
+      instruction.from[sources++] = predicate(text, kind == 'b' ? &instruction : nullptr);
+    } else if (kind == 'm') {
+      address(text, instruction);
+      ++sources;
+    } else {  // M
+      instruction.from[3] = value(text, 4);
+    }
+  }
+}
+
+void FunctionDecoder::values(const OperandText& text, Instruction& instruction, std::size_t first) {
+  const bool real = is_real(instruction.type), is_vector = text.kind == OperandText::Kind::vector;
+  int width = width_of(instruction.type);
+  if (!is_vector) {
+    instruction.from[first] = value(text, width, real);
     return;
   }
-  decode_arithmetic(statement, instruction);
+  if (instruction.vector != 1) throw Unsupported{"vector move"};
+  set_vector(text, instruction);
+  if (first == 0) width /= instruction.vector;  // mov joins the parts of one value
+  for (std::size_t i = 0; i < text.parts.size(); ++i) {
+    instruction.from[first + i] = value(text.parts[i], width, real);
+  }
 }
 
-bool FunctionDecoder::decode_memory(const Statement& statement, Instruction& instruction) {
-  const std::string_view base = statement.base();
-  if (!is_one_of(base, {"ld", "ldu", "st", "cp", "fence", "membar"})) return false;
-  const std::vector<OperandText>& operands = statement.operands;
-  const int width = width_of(instruction.type);
-  const bool real = instruction.type == Type::f32 || instruction.type == Type::f64;
-  instruction.counted_as = Class::memory;
-  if (base == "ld" || base == "ldu") {
-    require_operands(statement, 2, 2);
-    destinations(operands[0], instruction);
-    address(operands[1], instruction);
-  } else if (base == "st") {
-    require_operands(statement, 2, 2);
-    address(operands[0], instruction);
-    values(operands[1], width, real, &instruction.from[1], instruction);
-  } else if (base == "cp") {
-    if (!statement.has("async") || statement.has("bulk") || statement.has("mbarrier")) {
-      throw Unsupported{"form"};
-    }
-    const bool copies = !statement.has("commit_group") && !statement.has("wait_group") &&
-                        !statement.has("wait_all");
-    if (copies) {  // [shared], [global], bytes[, bytes that are read]
-      require_operands(statement, 3, 4);
-      Instruction source;
-      address(operands[1], source);
-      if (!source.from[0].exists()) throw Unsupported{"address"};
-      address(operands[0], instruction);
-      instruction.from[1] = source.from[0];
-      instruction.target = static_cast<std::uint32_t>(source.offset);
-      instruction.from[2] = value(operands[2], 4);
-      if (operands.size() == 4) instruction.from[3] = value(operands[3], 4);
-    } else if (!operands.empty()) {
-      instruction.from[0] = value(operands[0], 4);
-    }
-  } else {
-    if (base == "membar" || !statement.has("acq_rel")) instruction.flags |= kAcquire | kRelease;
-    if (statement.has("gl")) instruction.scope = Scope::device;
+void FunctionDecoder::destinations(const OperandText& text, Instruction& instruction) {
+  if (text.kind != OperandText::Kind::vector) {
+    instruction.to[0] = destination(text);
+    return;
   }
-  instruction.handler = memory_handler(statement, instruction);
-  if (!instruction.handler) throw Unsupported{"form"};
-  return true;
+  set_vector(text, instruction);
+  for (std::size_t i = 0; i < text.parts.size(); ++i) {
+    instruction.to[i] = destination(text.parts[i]);
+  }
 }
 
-bool FunctionDecoder::decode_atomic(const Statement& statement, Instruction& instruction) {
-  if (statement.base() != "atom" && statement.base() != "red") return false;
-  const bool is_reduction = statement.base() == "red";
-  const int width = width_of(instruction.type);
-  const bool real = instruction.type == Type::f32 || instruction.type == Type::f64;
-  instruction.counted_as = Class::atomic;
-  instruction.flags |= kStrong;
-  if (is_reduction) instruction.flags |= kReduction;
-  const std::size_t first = is_reduction ? 0 : 1;
-  require_operands(statement, first + 2, first + 3);
-  if (!is_reduction) instruction.to[0] = destination(statement.operands[0]);
-  address(statement.operands[first], instruction);
-  for (std::size_t i = first + 1; i < statement.operands.size(); ++i) {
-    instruction.from[i - first] = value(statement.operands[i], width, real);
-  }
-  instruction.handler = memory_handler(statement, instruction);
-  if (!instruction.handler) throw Unsupported{"form"};
-  return true;
-}
-
-bool FunctionDecoder::decode_move(const Statement& statement, Instruction& instruction) {
-  const std::string_view base = statement.base();
-  const std::vector<OperandText>& operands = statement.operands;
-  if (base == "activemask") {
-    require_operands(statement, 1, 1);
-    instruction.to[0] = destination(operands[0]);
-  } else if (base == "cvta") {
-    require_operands(statement, 2, 2);
-    instruction.to[0] = destination(operands[0]);
-    instruction.from[0] = value(operands[1], width_of(instruction.type));
-  } else if (base == "isspacep") {
-    require_operands(statement, 2, 2);
-    instruction.to[0] = predicate(operands[0]);
-    instruction.from[0] = value(operands[1], 8);
-  } else if (base == "mov" && instruction.type != Type::pred) {
-    require_operands(statement, 2, 2);
-    const int width = width_of(instruction.type);
-    const bool real = instruction.type == Type::f32 || instruction.type == Type::f64;
-    destinations(operands[0], instruction);
-    const bool splits = operands[0].kind == OperandText::Kind::vector;
-    const bool joins = operands[1].kind == OperandText::Kind::vector;
-    if (splits && joins) throw Unsupported{"vector move"};
-    const int part =
-        joins ? width / static_cast<int>(std::max<std::size_t>(1, operands[1].parts.size()))
-              : width;
-    values(operands[1], part, real, &instruction.from[0], instruction);
-  } else {
-    return false;
-  }
-  instruction.handler = move_handler(statement, instruction);
-  if (!instruction.handler) throw Unsupported{"form"};
-  return true;
-}
-
-bool FunctionDecoder::decode_predicates(const Statement& statement, Instruction& instruction) {
-  const std::string_view base = statement.base();
-  const std::vector<OperandText>& operands = statement.operands;
-  const bool real = instruction.source_type == Type::f32 || instruction.source_type == Type::f64;
-  const int width = width_of(instruction.source_type);
-  if (base == "setp" || base == "set") {  // p[|q], a, b[, c]
-    require_operands(statement, 3, 4);
-    const OperandText& to = operands[0];
-    if (to.kind == OperandText::Kind::pair) {
-      instruction.to[0] = predicate(to.parts[0]);
-      instruction.to[1] = predicate(to.parts[1]);
-    } else {
-      instruction.to[0] = base == "set" ? destination(to) : predicate(to);
-    }
-    instruction.from[0] = value(operands[1], width, real);
-    instruction.from[1] = value(operands[2], width, real);
-    if (operands.size() == 4) instruction.from[2] = predicate(operands[3], &instruction);
-    instruction.counted_as = class_of(instruction.source_type);
-  } else if (base == "selp") {
-    require_operands(statement, 4, 4);
-    instruction.to[0] = destination(operands[0]);
-    instruction.from[0] = value(operands[1], width, real);
-    instruction.from[1] = value(operands[2], width, real);
-    instruction.from[2] = predicate(operands[3], &instruction);
-  } else if (base == "testp") {
-    require_operands(statement, 2, 2);
-    instruction.to[0] = predicate(operands[0]);
-    instruction.from[0] = value(operands[1], width, real);
-  } else if (instruction.type == Type::pred) {  // mov, not, and, or, xor
-    require_operands(statement, 2, 3);
-    instruction.to[0] = predicate(operands[0]);
-    instruction.from[0] = predicate(operands[1], operands.size() == 2 ? &instruction : nullptr);
-    if (operands.size() == 3) instruction.from[1] = predicate(operands[2]);
-  } else {
-    return false;
-  }
-  instruction.handler = compare_handler(statement, instruction);
-  if (!instruction.handler) throw Unsupported{"form"};
-  return true;
-}
-
-namespace {
-
-// How many sources an arithmetic instruction must have; its handler reads that many.
-std::size_t sources_of(std::string_view base) {
-  if (is_one_of(base, {"bfi", "lop3"})) return 4;
-  if (is_one_of(base, {"fma", "mad", "madc", "mad24", "sad", "bfe", "slct", "prmt", "shf", "dp4a",
-                       "dp2a", "fns"})) {
-    return 3;
-  }
-  if (is_one_of(base, {"neg", "abs", "not", "cnot", "popc", "clz", "bfind", "brev", "rcp", "rsqrt",
-                       "sqrt", "ex2", "lg2", "sin", "cos", "tanh", "cvt"})) {
-    return 1;
-  }
-  return 2;
-}
-
-}  // namespace
-
-void FunctionDecoder::decode_arithmetic(const Statement& statement, Instruction& instruction) {
-  const std::string_view base = statement.base();
-  const std::vector<OperandText>& operands = statement.operands;
-  require_operands(statement, 2, 5);
-  const bool wide = statement.has("wide");
-  const bool converts = base == "cvt";
-  const bool narrow_tail = is_one_of(base, {"shl", "shr", "bfe", "bfi"});
-  const int width = width_of(converts ? instruction.source_type : instruction.type);
-  const bool real = is_float(converts ? instruction.source_type : instruction.type);
-  instruction.to[0] = destination(operands[0]);
-  for (std::size_t i = 1; i < operands.size(); ++i) {
-    int operand_width = width;
-    if (wide && i == 3) operand_width = 2 * width;
-    // Positions and lengths are 32 bits whatever the type: the last operand, or the last two.
-    if (narrow_tail && i >= (base == "bfi" ? 3u : 2u)) operand_width = 4;
-    if (base == "slct" && i == 3) operand_width = width_of(instruction.source_type);
-    instruction.from[i - 1] = value(operands[i], operand_width, real);
-  }
-  if (converts) {
-    instruction.counted_as = Class::conversion;
-    instruction.handler = convert_handler(statement, instruction);
-  } else if (!is_float(instruction.type)) {
-    instruction.handler = integer_handler(statement, instruction);
-  } else if (instruction.type == Type::f32 || instruction.type == Type::f64) {
-    instruction.handler = real_handler(statement, instruction);
-  } else {
-    instruction.handler = half_handler(statement, instruction);
-  }
-  if (!instruction.handler) throw Unsupported{"instruction"};
-  bool complete = instruction.to[0].exists();
-  for (std::size_t i = 0; i < sources_of(base); ++i) complete &= instruction.from[i].exists();
-  if (!complete) throw Unsupported{"operands"};
-  // Handlers use the widths of the types; only conversions may have wider registers.
-  const auto check = [&](const Operand& operand, int expected) {
-    if (operand.exists() && !converts && operand.width < expected) throw Unsupported{"register"};
-  };
-  const bool counts = is_one_of(base, {"popc", "clz", "bfind", "dp4a", "dp2a"});
-  check(instruction.to[0], counts ? 4 : wide ? 2 * width : width);
+void FunctionDecoder::set_vector(const OperandText& text, Instruction& instruction) {
+  if (text.parts.empty() || text.parts.size() > 4) throw Unsupported{"vector size"};
+  instruction.vector = static_cast<std::uint8_t>(text.parts.size());
 }
 
 }  // namespace emulator

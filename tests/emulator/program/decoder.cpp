@@ -45,7 +45,10 @@ Operand ConstantPool::predicate(bool value) {
 
 FunctionDecoder::FunctionDecoder(Program& program, ConstantPool& constants,
                                  const SymbolTable& module_symbols, std::uint32_t shared_start)
-    : program_(program), constants_(constants), shared_start_(shared_start) {
+    : program_(program),
+      constants_(constants),
+      shared_start_(shared_start),
+      is_unoptimised_(program.text.find(", debug\n") != std::string::npos) {
   scopes_.push_back(module_symbols);
 }
 
@@ -127,7 +130,7 @@ void FunctionDecoder::declare(const Declaration& declaration) {
     throw ProgramError("PTX line " + std::to_string(declaration.line) + ": cannot declare ." +
                        std::string(declaration.space) + " in a function");
   }
-  if (shared && !function_->is_kernel) function_->unsupported = "shared memory of a function";
+  if (shared && !function_->is_kernel) return;  // placed with those of the module
   std::uint32_t& end = shared ? function_->shared_bytes : function_->local_bytes;
   if (declaration.bytes() > kMaxFrameBytes - end) throw ProgramError("variable too large");
   end = round_up(end, std::max(1u, declaration.aligned_to()));
@@ -203,13 +206,10 @@ Operand FunctionDecoder::value(const OperandText& text, int width, bool real) {
     if (symbol->operand.width < width) throw Unsupported{"a register narrower than its type"};
     return symbol->operand;
   }
-  const int special = special_register(text.text);
-  if (special < 0) throw Unsupported{"unknown name " + std::string(text.text)};
   Instruction read;
-  read.handler = special_register_handler();
-  read.operation = static_cast<std::uint8_t>(special);
-  read.to[0] =
-      new_register(std::max(special_register_width(special), width) == 8 ? Type::u64 : Type::u32);
+  const int bytes = special_register(text.text, read);
+  if (bytes == 0) throw Unsupported{"unknown name " + std::string(text.text)};
+  read.to[0] = new_register(std::max(bytes, width) == 8 ? Type::u64 : Type::u32);
   if (text.text.substr(0, 7) == "%envreg") function_->uses_grid_barrier = true;
   emit(read);
   return read.to[0];
@@ -235,29 +235,6 @@ Operand FunctionDecoder::predicate(const OperandText& text, Instruction* negates
   return result;
 }
 
-void FunctionDecoder::values(const OperandText& text, int width, bool real, Operand* out,
-                             Instruction& instruction) {
-  if (text.kind != OperandText::Kind::vector) {
-    out[0] = value(text, width, real);
-    return;
-  }
-  if (text.parts.empty() || text.parts.size() > 4) throw Unsupported{"vector size"};
-  instruction.vector = static_cast<std::uint8_t>(text.parts.size());
-  for (std::size_t i = 0; i < text.parts.size(); ++i) out[i] = value(text.parts[i], width, real);
-}
-
-void FunctionDecoder::destinations(const OperandText& text, Instruction& instruction) {
-  if (text.kind != OperandText::Kind::vector) {
-    instruction.to[0] = destination(text);
-    return;
-  }
-  if (text.parts.empty() || text.parts.size() > 4) throw Unsupported{"vector size"};
-  instruction.vector = static_cast<std::uint8_t>(text.parts.size());
-  for (std::size_t i = 0; i < text.parts.size(); ++i) {
-    instruction.to[i] = destination(text.parts[i]);
-  }
-}
-
 void FunctionDecoder::address(const OperandText& text, Instruction& instruction) {
   if (text.kind != OperandText::Kind::address) throw Unsupported{"address"};
   const OperandText& base = text.parts[0];
@@ -268,29 +245,18 @@ void FunctionDecoder::address(const OperandText& text, Instruction& instruction)
   }
   const Symbol* symbol = find(base.text);
   if (!symbol) throw Unsupported{"unknown name " + std::string(base.text)};
-  switch (symbol->kind) {
-    case Symbol::Kind::reg:
-      if (symbol->operand.width < 4) throw Unsupported{"address register"};
-      instruction.from[0] = symbol->operand;
-      break;
-    case Symbol::Kind::local:  // no base register: from the start of the local frame
-      instruction.space = Space::local;
-      instruction.offset += static_cast<std::int64_t>(symbol->value);
-      break;
-    case Symbol::Kind::parameter:
-      instruction.space = Space::parameter;
-      instruction.from[0] = constants_.value(symbol->value, 8);
-      break;
-    case Symbol::Kind::shared:
-      instruction.space = Space::shared;
-      instruction.from[0] = constants_.value(symbol->value, 8);
-      break;
-    case Symbol::Kind::global:
-      instruction.space = Space::global;
-      instruction.from[0] = constants_.value(symbol->value, 8);
-      break;
-    case Symbol::Kind::function:
-      throw Unsupported{"access to code"};
+  if (symbol->kind == Symbol::Kind::function) throw Unsupported{"access to code"};
+  if (symbol->kind == Symbol::Kind::reg) {
+    if (symbol->operand.width < 4) throw Unsupported{"address register"};
+    instruction.from[0] = symbol->operand;
+  } else if (symbol->kind == Symbol::Kind::local) {  // no base: from the start of the local frame
+    instruction.space = Space::local;
+    instruction.offset += static_cast<std::int64_t>(symbol->value);
+  } else {
+    instruction.space = symbol->kind == Symbol::Kind::parameter ? Space::parameter
+                        : symbol->kind == Symbol::Kind::shared  ? Space::shared
+                                                                : Space::global;
+    instruction.from[0] = constants_.value(symbol->value, 8);
   }
 }
 

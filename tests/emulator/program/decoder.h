@@ -22,6 +22,8 @@ inline bool is_one_of(std::string_view name, std::initializer_list<std::string_v
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+inline bool is_pair(const OperandText& text) { return text.kind == OperandText::Kind::pair; }
+
 /// Throws Unsupported unless the statement has at least `least` and at most `most` operands.
 inline void require_operands(const Statement& statement, std::size_t least, std::size_t most) {
   if (statement.operands.size() < least || statement.operands.size() > most) {
@@ -73,9 +75,9 @@ class FunctionDecoder {
   Operand destination(const OperandText& text);
   Operand predicate(const OperandText& text, Instruction* negates = nullptr);
   Operand symbol_address(const Symbol& symbol, std::int64_t offset, int width);
-  void values(const OperandText& text, int width, bool real, Operand* out,
-              Instruction& instruction);
+  void values(const OperandText& text, Instruction& instruction, std::size_t first);
   void destinations(const OperandText& text, Instruction& instruction);
+  static void set_vector(const OperandText& text, Instruction& instruction);
   void address(const OperandText& text, Instruction& instruction);
   std::uint64_t literal(const OperandText& text, int width, bool real) const;
 
@@ -84,20 +86,18 @@ class FunctionDecoder {
   void emit(Instruction instruction) { program_.code.push_back(instruction); }
   void fill_modifiers(const Statement& statement, Instruction& instruction) const;
   void decode_statement(const Statement& statement, Instruction& instruction);
+  void decode_operands(std::string_view letters, const Statement& statement,
+                       Instruction& instruction);
   bool decode_control(const Statement& statement, Instruction& instruction);
-  bool decode_barrier(const Statement& statement, Instruction& instruction);
-  bool decode_warp_wide(const Statement& statement, Instruction& instruction);
-  bool decode_memory(const Statement& statement, Instruction& instruction);
-  bool decode_atomic(const Statement& statement, Instruction& instruction);
-  bool decode_move(const Statement& statement, Instruction& instruction);
-  bool decode_predicates(const Statement& statement, Instruction& instruction);
-  void decode_arithmetic(const Statement& statement, Instruction& instruction);
+  void decode_barrier(const Statement& statement, Instruction& instruction);
+  void decode_copy(const Statement& statement, Instruction& instruction);
   void decode_call(const Statement& statement, Instruction& instruction);
   void resolve_targets();
 
   Program& program_;
   ConstantPool& constants_;
   std::uint32_t shared_start_;
+  bool is_unoptimised_;  // nvcc -G: copies objects member by member, those never written too
   Function* function_ = nullptr;
   std::vector<SymbolTable> scopes_;
   std::map<std::string_view, std::uint32_t> labels_;  // code index

@@ -5,6 +5,7 @@
 #include "tests/emulator/report/counters.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +21,8 @@ inline constexpr LaneMask kAllLanes = ~0u;
 
 /// Does an instruction for the lanes of a mask, which is never empty.
 using Handler = void (*)(Warp&, const Instruction&, LaneMask);
+/// Compares the sources of an instruction, in halves `part` of packed pairs, for all lanes.
+using Relation = LaneMask (*)(const Warp&, const Instruction&, std::size_t part);
 
 /// Where a value lies: bytes from the start of the register frame, or, with the top bit set, of
 /// the program's constants. A value is an array of 32 lanes; a predicate is one LaneMask.
@@ -53,9 +56,9 @@ enum Flag : std::uint16_t {
   kStrong = 8,    // .relaxed, .acquire, .release, atomics: accesses that may not tear or race
   kAcquire = 16,
   kRelease = 32,
-  kApproximate = 64,
+  kSigned = 64,             // of cvt.pack
   kNegatedPredicate = 128,  // of the predicate source
-  kReduction = 256,         // red: an atomic without a result
+  kParameter = 256,         // .param of a function, or nvcc -G: may copy what was never written
 };
 
 enum class Scope : std::uint8_t { block, device, system };
@@ -64,7 +67,8 @@ enum class Rounding : std::uint8_t { nearest, zero, down, up };
 /// A decoded instruction: everything that does not change from lane to lane is resolved.
 struct Instruction {
   Handler handler = nullptr;
-  Handler inner = nullptr;  // what a handler that changes the rounding mode wraps
+  Handler inner = nullptr;      // what a handler that changes the rounding mode wraps
+  Relation relation = nullptr;  // of setp and set
   Control control = Control::next;
   Type type = Type::none;         // of the result; of the value for loads and stores
   Type source_type = Type::none;  // of the source where it differs (cvt, setp)

@@ -3,6 +3,7 @@
 
 #include "tests/emulator/memory/memory.h"
 #include "tests/emulator/program/decoder.h"
+#include "tests/emulator/report/report.h"
 #include "tests/emulator/text/syntax.h"
 
 #include <algorithm>
@@ -40,6 +41,9 @@ class Loader {
 
  private:
   void declare_variables() {
+    for (const FunctionText& function : text_.functions) {
+      if (!function.is_kernel) declare_shared_of(function);
+    }
     for (const Declaration& declaration : text_.variables) {
       if (declaration.space == "shared") {
         declare_shared(declaration);
@@ -54,7 +58,7 @@ class Loader {
       const bool managed = declaration.is_managed;
       variable.address = Memory::instance().allocate(
           variable.bytes, managed ? MemoryKind::managed : MemoryKind::symbol,
-          (managed ? "__managed__ " : "__device__ ") + variable.name);
+          (managed ? "__managed__ " : "__device__ ") + demangled(variable.name));
       if (variable.address == 0) throw ProgramError(variable.name + " is too large");
       symbols_[declaration.name] = {Symbol::Kind::global, {}, variable.address};
       program_.variables[variable.name] = variable;
@@ -74,6 +78,14 @@ class Loader {
     place("%reserved_smem_offset_end", kReserved);
     program_.shared_variables.push_back({kReservedShared, shared_end_, kReserved});
     shared_end_ += kReserved;
+  }
+
+  // The shared variables of a function belong to all who call it: to every block.
+  void declare_shared_of(const FunctionText& function) {
+    for (const BodyItem& item : function.body) {
+      const auto* declaration = std::get_if<Declaration>(&item);
+      if (declaration && declaration->space == "shared") declare_shared(*declaration);
+    }
   }
 
   // Module-wide shared variables come first in every block; the one without a size is dynamic.
@@ -113,6 +125,7 @@ class Loader {
   void place_dynamic_shared() {
     std::uint64_t largest = 0;
     for (const FunctionText& text : text_.functions) {
+      if (!text.is_kernel) continue;
       std::uint64_t bytes = 0;
       for (const BodyItem& item : text.body) {
         const auto* declaration = std::get_if<Declaration>(&item);
@@ -121,7 +134,6 @@ class Loader {
         }
       }
       if (bytes > kMaxShared) throw ProgramError("too much shared memory");
-      // The shared variables of functions belong to every kernel: give them a part of their own.
       largest = std::max(largest, bytes);
     }
     program_.dynamic_shared_offset =

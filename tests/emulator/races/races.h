@@ -2,14 +2,20 @@
 #pragma once
 
 #include "tests/emulator/execution/warp.h"
+#include "tests/emulator/races/order.h"
 
 #include <array>
 #include <cstdint>
+#include <unordered_map>
+#include <vector>
 
 namespace emulator {
 
 /// What an access does to memory.
 enum class Access : std::uint8_t { read, write, atomic };
+
+struct Request;
+struct CheckedAccess;
 
 /// Finds accesses of one launch that touch the same bytes without an order between them. The
 /// interpreter calls it, only under Checks::all, in the order in which things happen:
@@ -24,20 +30,41 @@ class Races {
   /// A launch starts: nothing before it can race with it.
   void begin_launch(const Grid& grid);
   void begin_block(const Block& block);
-  void end_launch();
 
-  /// The lanes of `mask` access `bytes` at address[lane] each: a global address, or, for shared
-  /// memory, an offset in the block's. `written` (32 x bytes, or nullptr) is what a store writes:
-  /// equal values written at once are benign. Called before memory changes.
-  void access(const Warp& warp, const Instruction& instruction, LaneMask mask,
-              const std::array<std::uint64_t, kLanes>& address, int bytes, Access kind, Space space,
-              const std::byte* written);
+  /// The lanes of `mask` make the access at address[lane] each: a global address, or, for shared
+  /// memory, an offset in the block's. Equal values written at once are benign. Called before
+  /// memory changes.
+  void access(const Request& request, LaneMask mask,
+              const std::array<std::uint64_t, kLanes>& address, Space space);
 
   /// All of the named warps' lanes have met: whole-block barriers order the block, barriers with
   /// an id and a count the lanes that took part (lanes[w] for warp w).
   void block_barrier(const Block& block, const std::vector<LaneMask>& lanes);
   void warp_barrier(const Warp& warp, LaneMask mask);
-  void fence(const Warp& warp, LaneMask mask, Scope scope);
+  void fence(const Warp& warp, Scope scope);
+
+ private:
+  // A block that runs: its clocks and the cells of its shared memory.
+  struct RunningBlock {
+    BlockOrder order;
+    std::vector<Cell> words, bytes;
+  };
+
+  RunningBlock& running(const Block& block);
+  void check_lane(const CheckedAccess& access, RunningBlock& block, std::uint32_t lane);
+  void check_cell(const CheckedAccess& access, BlockOrder& block, const Actor& me, Cell& cell,
+                  std::uint64_t address, std::uint32_t bytes);
+  bool write_is_ordered(const CheckedAccess& access, BlockOrder& block, const Actor& me,
+                        const Cell& cell);
+  bool readers_are_ordered(const CheckedAccess& access, BlockOrder& block, const Actor& me,
+                           const Cell& cell);
+  void note_read(const CheckedAccess& access, BlockOrder& block, const Actor& me, Cell& cell);
+
+  Order order_;
+  Cells global_;
+  std::unordered_map<const Block*, RunningBlock> blocks_;
+  const Block* last_block_ = nullptr;  // of running()
+  RunningBlock* last_ = nullptr;
 };
 
 }  // namespace emulator

@@ -4,13 +4,11 @@
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
-#include <string_view>
-#include <vector>
 
 namespace emulator {
 namespace {
 
-std::uint64_t number(std::string_view option, const std::string& text) {
+std::uint64_t number(const std::string& option, const std::string& text) {
   std::size_t used = 0;
   std::uint64_t value = 0;
   try {
@@ -19,8 +17,7 @@ std::uint64_t number(std::string_view option, const std::string& text) {
     used = 0;
   }
   if (text.empty() || used != text.size()) {
-    throw std::invalid_argument("ptxrun: " + std::string(option) + " needs a number, not '" + text +
-                                "'");
+    throw std::invalid_argument("ptxrun: " + option + " needs a number, not '" + text + "'");
   }
   return value;
 }
@@ -32,7 +29,7 @@ Checks checks_named(const std::string& text) {
   throw std::invalid_argument("ptxrun: --checks is none, memory or all, not '" + text + "'");
 }
 
-void set_option(std::string_view option, const std::string& value, Options& options) {
+void set_option(const std::string& option, const std::string& value, Options& options) {
   if (option == "--checks") {
     options.checks = checks_named(value);
   } else if (option == "--shuffle") {
@@ -54,38 +51,34 @@ void set_option(std::string_view option, const std::string& value, Options& opti
   } else if (option == "--refuse") {
     options.refused.insert(value);
   } else {
-    throw std::invalid_argument("ptxrun: unknown option '" + std::string(option) + "'");
+    throw std::invalid_argument("ptxrun: unknown option '" + option + "'");
   }
 }
 
 Options from_environment() {
   Options result;
-  const char* text = std::getenv("PTXRUN_OPTIONS");
-  if (text == nullptr) return result;
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  std::vector<const char*> arguments;
-  for (const std::string& line : lines) arguments.push_back(line.c_str());
-  parse_options(static_cast<int>(arguments.size()), arguments.data(), result);
+  const char* const text = std::getenv("PTXRUN_OPTIONS");
+  std::istringstream stream(text ? text : "");
+  std::vector<std::string> arguments;
+  for (std::string line; std::getline(stream, line);) arguments.push_back(line);
+  parse_options(arguments, result);
   return result;
 }
 
 }  // namespace
 
-int parse_options(int count, const char* const* arguments, Options& options) {
-  int used = 0;
-  while (used < count && std::string_view(arguments[used]).substr(0, 2) == "--") {
-    const std::string_view option = arguments[used++];
+std::size_t parse_options(const std::vector<std::string>& arguments, Options& options) {
+  std::size_t used = 0;
+  while (used < arguments.size() && arguments[used].rfind("--", 0) == 0) {
+    const std::string& option = arguments[used++];
     if (option == "--") break;
     if (option == "--list") {
       options.list = true;
-      continue;
+    } else if (used == arguments.size()) {
+      throw std::invalid_argument("ptxrun: " + option + " needs a value");
+    } else {
+      set_option(option, arguments[used++], options);
     }
-    if (used == count) {
-      throw std::invalid_argument("ptxrun: " + std::string(option) + " needs a value");
-    }
-    set_option(option, arguments[used++], options);
   }
   return used;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace emulator {
 
@@ -32,7 +33,7 @@ struct Options {
 
 /// Reads the arguments before the program's name and returns how many they were. Throws
 /// std::invalid_argument with one sentence for an argument it does not know.
-int parse_options(int count, const char* const* arguments, Options& options);
+std::size_t parse_options(const std::vector<std::string>& arguments, Options& options);
 
 /// The options of this process, read from PTXRUN_OPTIONS on first use.
 const Options& options();

@@ -52,77 +52,69 @@ using namespace emulator;
 
 namespace {
 
-// Freeing at once waits for all work that may still use the memory.
-cudaError_t free_now(void* pointer, bool host, const char* call) {
-  if (!pointer) return cudaSuccess;
-  if (const cudaError_t error = refuse_in_capture(call)) return error;
-  ++counters().synchronisations;
-  wait_all();
-  const cudaError_t error = free_checked(pointer, host, call);
-  return error != cudaSuccess ? error : outcome();
+cudaError_t allocate_now(const char* call, void** pointer, std::size_t bytes, MemoryKind kind) {
+  return entry(call, [&] {
+    const cudaError_t error = refuse_in_capture(call);
+    return error != cudaSuccess ? error : allocate(pointer, bytes, kind, call);
+  });
 }
 
-cudaError_t allocate_now(void** pointer, std::size_t bytes, MemoryKind kind, const char* call) {
-  const cudaError_t error = refuse_in_capture(call);
-  return error != cudaSuccess ? error : allocate(pointer, bytes, kind, call);
+// Freeing at once waits for all work that may still use the memory.
+cudaError_t free_now(const char* call, void* pointer, bool host) {
+  return entry(call, [&] {
+    if (!pointer) return cudaSuccess;
+    if (const cudaError_t error = refuse_in_capture(call)) return error;
+    ++counters().synchronisations;
+    wait_all();
+    const cudaError_t error = free_checked(pointer, host, call);
+    return error != cudaSuccess ? error : outcome();
+  });
 }
+
+std::size_t pitch_of(std::size_t width) { return (width + kPitch - 1) / kPitch * kPitch; }
 
 }  // namespace
 
 extern "C" {
 
 cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
-  return entry("cudaMalloc",
-               [&] { return allocate_now(pointer, bytes, MemoryKind::device, "cudaMalloc"); });
+  return allocate_now("cudaMalloc", pointer, bytes, MemoryKind::device);
 }
 
 cudaError_t cudaMallocManaged(void** pointer, std::size_t bytes, unsigned flags) {
-  return entry("cudaMallocManaged", [&]() -> cudaError_t {
-    if (bytes == 0 || (flags != cudaMemAttachGlobal && flags != cudaMemAttachHost)) {
-      return cudaErrorInvalidValue;
-    }
-    return allocate_now(pointer, bytes, MemoryKind::managed, "cudaMallocManaged");
-  });
+  const bool right = flags == cudaMemAttachGlobal || flags == cudaMemAttachHost;
+  if (bytes == 0 || !right) return remember(cudaErrorInvalidValue);
+  return allocate_now("cudaMallocManaged", pointer, bytes, MemoryKind::managed);
 }
 
 cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
-  return entry("cudaMallocHost",
-               [&] { return allocate_now(pointer, bytes, MemoryKind::pinned, "cudaMallocHost"); });
+  return allocate_now("cudaMallocHost", pointer, bytes, MemoryKind::pinned);
 }
 
 cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned flags) {
-  return entry("cudaHostAlloc", [&]() -> cudaError_t {
-    if (flags > 7u) return cudaErrorInvalidValue;
-    return allocate_now(pointer, bytes, MemoryKind::pinned, "cudaHostAlloc");
-  });
+  constexpr unsigned kFlags =
+      cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined;
+  if (flags & ~kFlags) return remember(cudaErrorInvalidValue);
+  return allocate_now("cudaHostAlloc", pointer, bytes, MemoryKind::pinned);
 }
 
 cudaError_t cudaMallocPitch(void** pointer, std::size_t* pitch, std::size_t width,
                             std::size_t height) {
-  return entry("cudaMallocPitch", [&] {
-    *pitch = (width + kPitch - 1) / kPitch * kPitch;
-    return allocate_now(pointer, *pitch * height, MemoryKind::device, "cudaMallocPitch");
-  });
+  *pitch = pitch_of(width);
+  return allocate_now("cudaMallocPitch", pointer, *pitch * height, MemoryKind::device);
 }
 
 cudaError_t cudaMalloc3D(cudaPitchedPtr* memory, cudaExtent extent) {
-  return entry("cudaMalloc3D", [&] {
-    *memory = {nullptr, (extent.width + kPitch - 1) / kPitch * kPitch, extent.width, extent.height};
-    return allocate_now(&memory->ptr, memory->pitch * extent.height * extent.depth,
-                        MemoryKind::device, "cudaMalloc3D");
-  });
+  *memory = {nullptr, pitch_of(extent.width), extent.width, extent.height};
+  const std::size_t bytes = memory->pitch * extent.height * extent.depth;
+  return allocate_now("cudaMalloc3D", &memory->ptr, bytes, MemoryKind::device);
 }
 
-cudaError_t cudaFree(void* pointer) {
-  return entry("cudaFree", [&] { return free_now(pointer, false, "cudaFree"); });
-}
-
-cudaError_t cudaFreeHost(void* pointer) {
-  return entry("cudaFreeHost", [&] { return free_now(pointer, true, "cudaFreeHost"); });
-}
+cudaError_t cudaFree(void* pointer) { return free_now("cudaFree", pointer, false); }
+cudaError_t cudaFreeHost(void* pointer) { return free_now("cudaFreeHost", pointer, true); }
 
 cudaError_t cudaHostRegister(void* pointer, std::size_t bytes, unsigned) {
-  return entry("cudaHostRegister", [&]() -> cudaError_t {
+  return entry("cudaHostRegister", [&] {
     if (const cudaError_t error = refuse_in_capture("cudaHostRegister")) return error;
     if (!pointer || bytes == 0) return cudaErrorInvalidValue;
     if (owner_of(pointer) == Owner::device) return cudaErrorInvalidValue;
@@ -133,7 +125,7 @@ cudaError_t cudaHostRegister(void* pointer, std::size_t bytes, unsigned) {
 }
 
 cudaError_t cudaHostUnregister(void* pointer) {
-  return entry("cudaHostUnregister", [&]() -> cudaError_t {
+  return entry("cudaHostUnregister", [&] {
     const auto address = reinterpret_cast<std::uint64_t>(pointer);
     const Allocation* const allocation = Memory::instance().find(address);
     if (!allocation || allocation->kind != MemoryKind::registered ||
@@ -147,17 +139,9 @@ cudaError_t cudaHostUnregister(void* pointer) {
 }
 
 cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned flags) {
-  return entry("cudaHostGetDevicePointer", [&]() -> cudaError_t {
+  return entry("cudaHostGetDevicePointer", [&] {
     if (flags != 0 || owner_of(host) != Owner::shared) return cudaErrorInvalidValue;
     *device = host;
-    return cudaSuccess;
-  });
-}
-
-cudaError_t cudaHostGetFlags(unsigned* flags, void* host) {
-  return entry("cudaHostGetFlags", [&]() -> cudaError_t {
-    if (owner_of(host) != Owner::shared) return cudaErrorInvalidValue;
-    *flags = cudaHostAllocMapped;
     return cudaSuccess;
   });
 }
@@ -167,20 +151,18 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
     const auto* const allocation =
         Memory::instance().find(reinterpret_cast<std::uint64_t>(pointer));
     auto* const address = const_cast<void*>(pointer);
+    const bool device = owner_of(pointer) == Owner::device;
     *attributes = {};
-    attributes->device = allocation ? 0 : cudaInvalidDeviceId;
     if (!allocation) {
       attributes->type = cudaMemoryTypeUnregistered;
-      attributes->hostPointer = address;
-      return cudaSuccess;
+      attributes->device = cudaInvalidDeviceId;
+    } else {
+      attributes->type = device                                    ? cudaMemoryTypeDevice
+                         : allocation->kind == MemoryKind::managed ? cudaMemoryTypeManaged
+                                                                   : cudaMemoryTypeHost;
+      attributes->devicePointer = address;
     }
-    const bool device = owner_of(pointer) == Owner::device;
-    attributes->type = device                                    ? cudaMemoryTypeDevice
-                       : allocation->kind == MemoryKind::managed ? cudaMemoryTypeManaged
-                                                                 : cudaMemoryTypeHost;
-    attributes->devicePointer = address;
     attributes->hostPointer = device ? nullptr : address;
-    return cudaSuccess;
   });
 }
 
@@ -188,21 +170,6 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   return entry("cudaMemGetInfo", [&] {
     *total = options().memory;
     *free = options().memory - Memory::instance().bytes_in_use();
-    return cudaSuccess;
-  });
-}
-
-cudaError_t cudaMemPrefetchAsync(const void* pointer, std::size_t, cudaMemLocation, unsigned,
-                                 cudaStream_t stream) {
-  return entry("cudaMemPrefetchAsync", [&]() -> cudaError_t {
-    if (owner_of(pointer) != Owner::shared) return cudaErrorInvalidValue;
-    return submit(stream, {nullptr, "cudaMemPrefetchAsync", cudaGraphNodeTypeEmpty});
-  });
-}
-
-cudaError_t cudaMemAdvise(const void* pointer, std::size_t, cudaMemoryAdvise, cudaMemLocation) {
-  return entry("cudaMemAdvise", [&] {
-    return owner_of(pointer) == Owner::shared ? cudaSuccess : cudaErrorInvalidValue;
   });
 }
 

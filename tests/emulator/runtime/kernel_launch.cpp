@@ -13,9 +13,8 @@ namespace emulator {
 namespace {
 
 std::string to_string(dim3 extent) {
-  std::string text = "(";
-  text += std::to_string(extent.x) + "," + std::to_string(extent.y);
-  return text + "," + std::to_string(extent.z) + ")";
+  return std::string("(") + std::to_string(extent.x) + "," + std::to_string(extent.y) + "," +
+         std::to_string(extent.z) + ")";
 }
 
 std::size_t count(dim3 extent) { return std::size_t{extent.x} * extent.y * extent.z; }
@@ -24,51 +23,46 @@ bool fits(dim3 extent, const unsigned (&limit)[3]) {
   return extent.x <= limit[0] && extent.y <= limit[1] && extent.z <= limit[2];
 }
 
-cudaError_t refuse(const KernelLaunch& launch, cudaError_t error, const std::string& why) {
-  report(error == cudaErrorInvalidKernelImage ? Check::unsupported : Check::launch,
-         to_string(launch) + ": " + why);
-  return error;
-}
-
 cudaError_t check(const KernelLaunch& launch) {
-  const Function& function = *launch.kernel->function();
+  const auto refuse = [&](const std::string& why, cudaError_t error) {
+    const bool unsupported = error == cudaErrorInvalidKernelImage;
+    report(unsupported ? Check::unsupported : Check::launch, to_string(launch) + ": " + why);
+    return error;
+  };
+  const Kernel& kernel = *launch.kernel;
+  const Function& function = *kernel.function();
+  const std::size_t threads = count(launch.block), limit = dynamic_limit(kernel);
+  constexpr cudaError_t kShape = cudaErrorInvalidConfiguration;
   if (!function.unsupported.empty()) {
-    return refuse(launch, cudaErrorInvalidKernelImage, "not emulated: " + function.unsupported);
+    return refuse("not emulated: " + function.unsupported, cudaErrorInvalidKernelImage);
   }
-  if (count(launch.grid) == 0 || count(launch.block) == 0) {
-    return refuse(launch, cudaErrorInvalidConfiguration, "a dimension is 0");
-  }
-  if (!fits(launch.block, kMaxBlock) || count(launch.block) > kMaxThreads) {
-    return refuse(launch, cudaErrorInvalidConfiguration,
-                  "a block has at most 1024 threads, 1024 in x and y, 64 in z");
+  if (count(launch.grid) == 0 || threads == 0) return refuse("a dimension is 0", kShape);
+  if (!fits(launch.block, kMaxBlock) || threads > kMaxThreads) {
+    return refuse("a block has at most 1024 threads, 1024 in x and y, 64 in z", kShape);
   }
   if (!fits(launch.grid, kMaxGrid)) {
-    return refuse(launch, cudaErrorInvalidConfiguration,
-                  "a grid has at most 2147483647 blocks in x, 65535 in y and z");
+    return refuse("a grid has at most 2147483647 blocks in x, 65535 in y and z", kShape);
   }
-  if (function.max_threads != 0 && count(launch.block) > function.max_threads) {
-    return refuse(
-        launch, cudaErrorInvalidConfiguration,
-        "more threads than its __launch_bounds__(" + std::to_string(function.max_threads) + ")");
+  if (function.max_threads != 0 && threads > function.max_threads) {
+    const std::string bounds = "__launch_bounds__(" + std::to_string(function.max_threads) + ")";
+    return refuse("more threads than its " + bounds, kShape);
   }
-  const std::size_t limit = dynamic_limit(*launch.kernel);
   if (launch.dynamic_shared > limit) {
-    return refuse(launch, cudaErrorInvalidValue,
-                  std::to_string(launch.dynamic_shared) + " bytes of dynamic shared memory, " +
+    return refuse(std::to_string(launch.dynamic_shared) + " bytes of dynamic shared memory, " +
                       std::to_string(limit) +
-                      " are allowed (cudaFuncAttributeMaxDynamicSharedMemorySize raises it)");
+                      " are allowed (cudaFuncAttributeMaxDynamicSharedMemorySize raises it)",
+                  cudaErrorInvalidValue);
   }
-  if (static_shared(*launch.kernel) > kShared) {
-    return refuse(launch, cudaErrorInvalidKernelImage, "more than 48 KiB of static shared memory");
+  if (static_shared(kernel) > kShared) {
+    return refuse("more than 48 KiB of static shared memory", cudaErrorInvalidKernelImage);
   }
   if (!launch.cooperative) return cudaSuccess;
-  const int resident =
-      blocks_per_multiprocessor(*launch.kernel, count(launch.block), launch.dynamic_shared);
+  const int resident = blocks_per_multiprocessor(kernel, threads, launch.dynamic_shared);
   if (count(launch.grid) > static_cast<std::size_t>(resident * kMultiprocessors)) {
-    return refuse(launch, cudaErrorCooperativeLaunchTooLarge,
-                  "a cooperative launch needs all blocks resident: at most " +
+    return refuse("a cooperative launch needs all blocks resident: at most " +
                       std::to_string(resident) + " blocks on each of " +
-                      std::to_string(kMultiprocessors) + " multiprocessors");
+                      std::to_string(kMultiprocessors) + " multiprocessors",
+                  cudaErrorCooperativeLaunchTooLarge);
   }
   return cudaSuccess;
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Kernel launches, host functions, and what is asked about kernels.
+// Kernel launches, and what is asked about kernels.
 #include "tests/emulator/report/report.h"
 #include "tests/emulator/runtime/device_limits.h"
 #include "tests/emulator/runtime/entry.h"
 #include "tests/emulator/runtime/kernel_launch.h"
 
-#include <algorithm>
-#include <cstring>
 #include <vector>
 
 using namespace emulator;
@@ -30,10 +28,10 @@ cudaError_t launch(const void* function, dim3 grid, dim3 block, void** arguments
 
 template <class Body>
 cudaError_t about_kernel(const char* call, const void* function, Body body) {
-  return query(call, [&]() -> cudaError_t {
+  return query(call, [&] {
     Kernel* const kernel = find_kernel(function);
     if (!kernel || !kernel->function()) return cudaErrorInvalidDeviceFunction;
-    return body(*kernel);
+    return result_of(body, *kernel);
   });
 }
 
@@ -56,7 +54,7 @@ unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, std::size_t shared,
 }
 
 cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, std::size_t* shared, void* stream) {
-  if (configurations.empty()) return remember(cudaErrorMissingConfiguration, "<<<>>>");
+  if (configurations.empty()) return remember(cudaErrorMissingConfiguration);
   const Configuration& top = configurations.back();
   *grid = top.grid;
   *block = top.block;
@@ -66,22 +64,11 @@ cudaError_t __cudaPopCallConfiguration(dim3* grid, dim3* block, std::size_t* sha
   return cudaSuccess;
 }
 
-cudaError_t cudaGetKernel(cudaKernel_t* kernel, const void* function) {
-  return about_kernel("cudaGetKernel", function, [&](Kernel& found) {
-    *kernel = reinterpret_cast<cudaKernel_t>(&found);
-    return cudaSuccess;
-  });
-}
-
 // Called before the first launch of a kernel; must not decode the module for a query of a name.
 cudaError_t __cudaGetKernel(cudaKernel_t* kernel, const void* function) {
   const std::lock_guard lock(device_lock());
   *kernel = reinterpret_cast<cudaKernel_t>(find_kernel(function));
-  return *kernel ? cudaSuccess : remember(cudaErrorInvalidDeviceFunction, "<<<>>>");
-}
-
-cudaError_t cudaGetFuncBySymbol(cudaFunction_t* function, const void* symbol) {
-  return cudaGetKernel(reinterpret_cast<cudaKernel_t*>(function), symbol);
+  return *kernel ? cudaSuccess : remember(cudaErrorInvalidDeviceFunction);
 }
 
 cudaError_t cudaLaunchKernel(const void* function, dim3 grid, dim3 block, void** arguments,
@@ -111,15 +98,19 @@ cudaError_t cudaLaunchCooperativeKernel(const void* function, dim3 grid, dim3 bl
 
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* function,
                                 void** arguments) {
-  return entry("cudaLaunchKernelExC", [&]() -> cudaError_t {
+  return entry("cudaLaunchKernelExC", [&] {
     bool cooperative = false;
     for (unsigned i = 0; i < config->numAttrs; ++i) {
       const cudaLaunchAttribute& attribute = config->attrs[i];
       const auto& cluster = attribute.val.clusterDim;
-      if (attribute.id == cudaLaunchAttributeCooperative) cooperative = attribute.val.cooperative;
-      if (attribute.id == cudaLaunchAttributeClusterDimension &&
-          cluster.x * cluster.y * cluster.z > 1) {
-        return cudaErrorNotSupported;  // an sm_80 has no clusters
+      if (attribute.id == cudaLaunchAttributeCooperative) {
+        cooperative = attribute.val.cooperative != 0;
+      } else if (attribute.id == cudaLaunchAttributeClusterDimension) {
+        // An sm_80 has no clusters.
+        if (cluster.x * cluster.y * cluster.z > 1) return cudaErrorNotSupported;
+      } else if (attribute.id != cudaLaunchAttributeIgnore &&
+                 attribute.id != cudaLaunchAttributePriority) {
+        return cudaErrorNotSupported;
       }
     }
     return launch(function, config->gridDim, config->blockDim, arguments, config->dynamicSmemBytes,
@@ -128,7 +119,7 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* fu
 }
 
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* function) {
-  return about_kernel("cudaFuncGetAttributes", function, [&](Kernel& kernel) {
+  return about_kernel("cudaFuncGetAttributes", function, [&](const Kernel& kernel) {
     const Function& code = *kernel.function();
     *attributes = {};
     attributes->sharedSizeBytes = static_shared(kernel);
@@ -140,12 +131,11 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* fu
     attributes->ptxVersion = attributes->binaryVersion = 80;
     attributes->maxDynamicSharedSizeBytes = static_cast<int>(dynamic_limit(kernel));
     attributes->preferredShmemCarveout = kernel.carveout;
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribute, int value) {
-  return about_kernel("cudaFuncSetAttribute", function, [&](Kernel& kernel) -> cudaError_t {
+  return about_kernel("cudaFuncSetAttribute", function, [&](Kernel& kernel) {
     if (attribute == cudaFuncAttributeMaxDynamicSharedMemorySize) {
       if (value < 0 || static_cast<std::size_t>(value) + static_shared(kernel) > kSharedOptIn) {
         return cudaErrorInvalidValue;
@@ -161,58 +151,22 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
   });
 }
 
-cudaError_t cudaFuncSetCacheConfig(const void* function, cudaFuncCache) {
-  return about_kernel("cudaFuncSetCacheConfig", function, [](Kernel&) { return cudaSuccess; });
-}
-
-cudaError_t cudaFuncGetName(const char** name, const void* function) {
-  return about_kernel("cudaFuncGetName", function, [&](Kernel& kernel) {
-    *name = kernel.name.c_str();
-    return cudaSuccess;
-  });
-}
-
-cudaError_t cudaFuncGetParamInfo(const void* function, std::size_t index, std::size_t* offset,
-                                 std::size_t* bytes) {
-  return about_kernel("cudaFuncGetParamInfo", function, [&](Kernel& kernel) -> cudaError_t {
-    const auto& parameters = kernel.function()->parameters;
-    if (index >= parameters.size()) return cudaErrorInvalidValue;
-    *offset = parameters[index].offset;
-    if (bytes) *bytes = parameters[index].bytes;
-    return cudaSuccess;
-  });
-}
-
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks,
                                                                    const void* function,
                                                                    int threads, std::size_t shared,
                                                                    unsigned) {
-  return about_kernel("cudaOccupancyMaxActiveBlocksPerMultiprocessor", function,
-                      [&](Kernel& kernel) -> cudaError_t {
-                        if (threads <= 0) return cudaErrorInvalidValue;
-                        *blocks = blocks_per_multiprocessor(
-                            kernel, static_cast<std::size_t>(threads), shared);
-                        return cudaSuccess;
-                      });
+  const char* const call = "cudaOccupancyMaxActiveBlocksPerMultiprocessor";
+  return about_kernel(call, function, [&](const Kernel& kernel) {
+    if (threads <= 0) return cudaErrorInvalidValue;
+    *blocks = blocks_per_multiprocessor(kernel, static_cast<std::size_t>(threads), shared);
+    return cudaSuccess;
+  });
 }
 
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function,
                                                           int threads, std::size_t shared) {
   return cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, function, threads, shared,
                                                                 cudaOccupancyDefault);
-}
-
-cudaError_t cudaOccupancyAvailableDynamicSMemPerBlock(std::size_t* bytes, const void* function,
-                                                      int blocks, int threads) {
-  return about_kernel("cudaOccupancyAvailableDynamicSMemPerBlock", function,
-                      [&](Kernel& kernel) -> cudaError_t {
-                        if (blocks <= 0 || threads <= 0) return cudaErrorInvalidValue;
-                        const std::size_t used = static_shared(kernel) + kSharedReserved;
-                        const std::size_t room =
-                            kSharedOfMultiprocessor / static_cast<std::size_t>(blocks) / 128 * 128;
-                        *bytes = std::min(room > used ? room - used : 0, dynamic_limit(kernel));
-                        return cudaSuccess;
-                      });
 }
 
 }  // extern "C"

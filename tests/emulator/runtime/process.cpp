@@ -17,11 +17,8 @@ void report_leaks() {
   // After a fault a program cannot free anything.
   if (sticky_error() != cudaSuccess) return;
   for (const auto& [address, allocation] : Memory::instance().allocations()) {
-    const bool counts = allocation.kind == MemoryKind::device ||
-                        allocation.kind == MemoryKind::managed ||
-                        allocation.kind == MemoryKind::pinned;
-    const bool variable = allocation.origin.rfind("__managed__", 0) == 0;
-    if (allocation.freed || !counts || variable || is_unmapped_graph_memory(address)) continue;
+    const bool counts = !allocation.is_variable() && allocation.kind != MemoryKind::registered;
+    if (allocation.freed || !counts || is_unmapped_graph_memory(address)) continue;
     report(Check::leak, "allocation #" + std::to_string(allocation.number) + " of " +
                             std::to_string(allocation.bytes) +
                             " bytes was never freed: " + with_source_lines(allocation.origin));

@@ -4,11 +4,18 @@
 #include "tests/emulator/memory/memory.h"
 #include "tests/emulator/report/counters.h"
 
-#include <algorithm>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 namespace emulator {
 namespace {
+
+// By cudaMemcpyKind, whose bit 0 says that the destination is the device's, bit 1 that the source
+// is.
+constexpr const char* kKinds[] = {"HostToHost", "HostToDevice", "DeviceToHost", "DeviceToDevice"};
+constexpr const char* kDirections[] = {"host_to_host", "host_to_device", "device_to_host",
+                                       "device_to_device"};
 
 std::uint64_t address_of(const void* pointer) { return reinterpret_cast<std::uint64_t>(pointer); }
 
@@ -20,125 +27,93 @@ bool is_accessible(std::uint64_t address, std::size_t bytes) {
   return address + bytes <= allocation->address + allocation->bytes;
 }
 
-const char* direction(const void* to, const void* from, cudaMemcpyKind kind) {
-  if (kind == cudaMemcpyDefault) {
-    const bool to_device = owner_of(to) == Owner::device;
-    const bool from_device = owner_of(from) == Owner::device;
-    kind = static_cast<cudaMemcpyKind>((from_device ? 2 : 0) + (to_device ? 1 : 0));
-  }
-  switch (kind) {
-    case cudaMemcpyHostToHost:
-      return "host_to_host";
-    case cudaMemcpyHostToDevice:
-      return "host_to_device";
-    case cudaMemcpyDeviceToHost:
-      return "device_to_host";
-    default:
-      return "device_to_device";
-  }
-}
-
-void count(const std::string& name, std::uint64_t bytes) {
-  ++counters().copies[name];
-  counters().copied_bytes[name] += bytes;
+void count(const char* direction, std::uint64_t bytes) {
+  ++counters().copies[direction];
+  counters().copied_bytes[direction] += bytes;
 }
 
 // Copies a row. What is uninitialised stays so inside the device; the host may not read it.
-bool copy_row(std::uint64_t to, std::uint64_t from, std::size_t bytes, const std::string& who) {
+bool copy_row(const std::byte* to_row, const std::byte* from_row, std::size_t bytes,
+              const std::string& who) {
   Memory& memory = Memory::instance();
-  const bool both_known = memory.in_window(to) && memory.in_window(from);
+  const std::uint64_t to = address_of(to_row), from = address_of(from_row);
+  const bool inside =
+      memory.in_window(from) && owner_of(to_row) == Owner::device && is_accessible(from, bytes);
   std::vector<std::uint8_t> states;
-  const std::byte* source = nullptr;
-  if (both_known && owner_of(reinterpret_cast<void*>(to)) == Owner::device &&
-      is_accessible(from, bytes)) {
-    source = memory.data(from);
-    states.assign(memory.shadow(from), memory.shadow(from) + bytes);
-  } else {
-    source = memory.range(from, bytes, false, who, true);
-  }
+  if (inside) states.assign(memory.shadow(from), memory.shadow(from) + bytes);
+  const std::byte* const source =
+      inside ? memory.data(from) : memory.range(from, bytes, false, who, true);
   std::byte* const target = source ? memory.range(to, bytes, true, who, true) : nullptr;
   if (!target) return false;
   std::memmove(target, source, bytes);
-  std::uint8_t* const shadow = states.empty() ? nullptr : memory.shadow(to);
   for (std::size_t i = 0; i < states.size(); ++i) {
-    shadow[i] = static_cast<std::uint8_t>(kAllocated | (states[i] & kInitialised));
+    memory.shadow(to)[i] = static_cast<std::uint8_t>(kAllocated | (states[i] & kInitialised));
   }
   return true;
 }
 
-cudaError_t copy(const Transfer& transfer, const std::string& who) {
-  count(direction(transfer.to, transfer.from, transfer.kind),
-        transfer.width * transfer.height * transfer.depth);
-  for (std::size_t slice = 0; slice < transfer.depth; ++slice) {
-    for (std::size_t row = 0; row < transfer.height; ++row) {
-      const std::uint64_t to =
-          address_of(transfer.to) + slice * transfer.to_slice + row * transfer.to_pitch;
-      const std::uint64_t from =
-          address_of(transfer.from) + slice * transfer.from_slice + row * transfer.from_pitch;
-      if (!copy_row(to, from, transfer.width, who)) return cudaErrorInvalidValue;
-    }
-  }
-  return cudaSuccess;
+cudaError_t run(const Copy& copy, const std::string& who) {
+  const bool to_device = owner_of(copy.to.data) == Owner::device;
+  const bool from_device = owner_of(copy.from.data) == Owner::device;
+  const int from_owners = (from_device ? 2 : 0) + (to_device ? 1 : 0);
+  count(kDirections[copy.kind == cudaMemcpyDefault ? from_owners : copy.kind], copy.box.bytes());
+  const bool done = copy.box.all_rows([&](std::size_t row, std::size_t slice) {
+    return copy_row(copy.to.row(row, slice), copy.from.row(row, slice), copy.box.width, who);
+  });
+  return done ? cudaSuccess : cudaErrorInvalidValue;
 }
 
-cudaError_t fill_rows(const Fill& fill, const std::string& who) {
-  const std::size_t bytes = fill.width * fill.element;
-  count("set", bytes * fill.height);
-  for (std::size_t row = 0; row < fill.height; ++row) {
-    std::byte* const data =
-        Memory::instance().range(address_of(fill.to) + row * fill.pitch, bytes, true, who);
-    if (!data) return cudaErrorInvalidValue;
-    for (std::size_t i = 0; i < bytes; i += fill.element) {
+cudaError_t run(const Fill& fill, const std::string& who) {
+  count("set", fill.box.bytes());
+  const bool done = fill.box.all_rows([&](std::size_t row, std::size_t slice) {
+    const std::uint64_t address = address_of(fill.to.row(row, slice));
+    std::byte* const data = Memory::instance().range(address, fill.box.width, true, who);
+    if (!data) return false;
+    for (std::size_t i = 0; i < fill.box.width; i += fill.element) {
       std::memcpy(data + i, &fill.value, fill.element);
     }
-  }
-  return cudaSuccess;
+    return true;
+  });
+  return done ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 // Reports one side of a copy or fill that is not memory of one living allocation.
-cudaError_t check_range(const void* pointer, std::size_t bytes, bool write, const char* call) {
-  if (is_accessible(address_of(pointer), bytes)) return cudaSuccess;
-  Memory& memory = Memory::instance();
-  report(memory.classify(address_of(pointer), bytes),
-         std::string(call) + (write ? " writes " : " reads ") + std::to_string(bytes) +
-             " bytes: " + memory.describe(address_of(pointer), bytes));
+cudaError_t check_range(const Rows& rows, const Box& box, bool write, const char* call) {
+  const std::uint64_t address = address_of(rows.data);
+  const std::size_t bytes =
+      box.width + rows.pitch * (box.height - 1) + rows.slice * (box.depth - 1);
+  if (is_accessible(address, bytes)) return cudaSuccess;
+  const Memory& memory = Memory::instance();
+  report(memory.classify(address, bytes), std::string(call) + (write ? " writes " : " reads ") +
+                                              std::to_string(bytes) +
+                                              " bytes: " + memory.describe(address, bytes));
   return cudaErrorInvalidValue;
 }
 
-std::size_t span(std::size_t width, std::size_t pitch, std::size_t height) {
-  return width + pitch * (height - 1);
-}
-
-cudaError_t check_kind(const Transfer& transfer, const char* call) {
-  const bool to_device = owner_of(transfer.to) == Owner::device;
-  const bool from_device = owner_of(transfer.from) == Owner::device;
-  const bool to_host = owner_of(transfer.to) == Owner::host;
-  const bool from_host = owner_of(transfer.from) == Owner::host;
-  const char* wrong = nullptr;
-  switch (transfer.kind) {
-    case cudaMemcpyHostToHost:
-      if (to_device || from_device) wrong = "HostToHost, but one side is memory of the device";
-      break;
-    case cudaMemcpyHostToDevice:
-      if (to_host) wrong = "HostToDevice, but the destination is memory of the host";
-      if (from_device) wrong = "HostToDevice, but the source is memory of the device";
-      break;
-    case cudaMemcpyDeviceToHost:
-      if (to_device) wrong = "DeviceToHost, but the destination is memory of the device";
-      if (from_host) wrong = "DeviceToHost, but the source is memory of the host";
-      break;
-    case cudaMemcpyDeviceToDevice:
-      if (to_host || from_host) wrong = "DeviceToDevice, but one side is memory of the host";
-      break;
-    case cudaMemcpyDefault:
-      break;
-    default:
-      return cudaErrorInvalidMemcpyDirection;
+cudaError_t check_kind(const Copy& copy, const char* call) {
+  if (copy.kind == cudaMemcpyDefault) return cudaSuccess;
+  if (copy.kind < cudaMemcpyHostToHost || copy.kind > cudaMemcpyDefault) {
+    return cudaErrorInvalidMemcpyDirection;
   }
-  if (!wrong) return cudaSuccess;
-  report(Check::copy,
-         std::string(call) + " of " + std::to_string(transfer.width) + " bytes with kind " + wrong);
+  const auto contradicts = [](Owner owner, bool of_device) {
+    return owner == (of_device ? Owner::host : Owner::device);
+  };
+  const bool to_device = copy.kind & 1, from_device = copy.kind & 2;
+  std::string wrong;
+  if (contradicts(owner_of(copy.to.data), to_device)) {
+    wrong = std::string("the destination is memory of the ") + (to_device ? "host" : "device");
+  } else if (contradicts(owner_of(copy.from.data), from_device)) {
+    wrong = std::string("the source is memory of the ") + (from_device ? "host" : "device");
+  } else {
+    return cudaSuccess;
+  }
+  report(Check::copy, std::string(call) + " of " + std::to_string(copy.box.bytes()) +
+                          " bytes with kind " + kKinds[copy.kind] + ", but " + wrong);
   return cudaErrorInvalidValue;
+}
+
+bool has_pitch(const Rows& rows, const Box& box) {
+  return (box.height <= 1 && box.depth <= 1) || rows.pitch >= box.width;
 }
 
 }  // namespace
@@ -153,93 +128,39 @@ Owner owner_of(const void* pointer) {
   return allocation && allocation->kind == MemoryKind::registered ? Owner::shared : Owner::host;
 }
 
-Transfer linear(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  return {to, bytes, bytes, from, bytes, bytes, bytes, 1, 1, kind};
+Copy linear(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  return {{static_cast<std::byte*>(to)},
+          {static_cast<std::byte*>(const_cast<void*>(from))},
+          {bytes},
+          kind};
 }
 
-bool to_transfer(const cudaMemcpy3DParms& p, Transfer& transfer) {
-  if (p.srcArray || p.dstArray) return false;
-  const auto start = [](const cudaPitchedPtr& memory, const cudaPos& at) {
-    return static_cast<char*>(memory.ptr) + at.x + at.y * memory.pitch +
-           at.z * memory.pitch * memory.ysize;
-  };
-  transfer = {start(p.dstPtr, p.dstPos),
-              p.dstPtr.pitch,
-              p.dstPtr.pitch * p.dstPtr.ysize,
-              start(p.srcPtr, p.srcPos),
-              p.srcPtr.pitch,
-              p.srcPtr.pitch * p.srcPtr.ysize,
-              p.extent.width,
-              p.extent.height,
-              p.extent.depth,
-              p.kind};
-  return true;
-}
-
-cudaMemcpy3DParms to_parameters(const Transfer& t) {
-  const auto rows = [&](std::size_t slice, std::size_t pitch) {
-    return pitch ? slice / pitch : t.height;
-  };
-  cudaMemcpy3DParms result = {};
-  result.dstPtr = {t.to, t.to_pitch, t.width, rows(t.to_slice, t.to_pitch)};
-  result.srcPtr = {const_cast<void*>(t.from), t.from_pitch, t.width,
-                   rows(t.from_slice, t.from_pitch)};
-  result.extent = {t.width, t.height, t.depth};
-  result.kind = t.kind;
-  return result;
-}
-
-cudaError_t make_copy_work(const Transfer& transfer, const char* call, Work& work) {
+cudaError_t make_copy_work(const Copy& copy, const char* call, Work& work) {
   work = {nullptr, call, cudaGraphNodeTypeMemcpy};
-  const bool empty = transfer.width == 0 || transfer.height == 0 || transfer.depth == 0;
-  const bool rows = transfer.height > 1 || transfer.depth > 1;
-  if (rows && (transfer.to_pitch < transfer.width || transfer.from_pitch < transfer.width)) {
+  if (!has_pitch(copy.to, copy.box) || !has_pitch(copy.from, copy.box)) {
     return cudaErrorInvalidPitchValue;
   }
-  if (!empty) {
-    if (!transfer.to || !transfer.from) return cudaErrorInvalidValue;
-    if (const cudaError_t error = check_kind(transfer, call)) return error;
-    const auto bytes = [&](std::size_t pitch, std::size_t slice) {
-      return span(span(transfer.width, pitch, transfer.height), slice, transfer.depth);
-    };
-    cudaError_t error =
-        check_range(transfer.from, bytes(transfer.from_pitch, transfer.from_slice), false, call);
-    if (error == cudaSuccess) {
-      error = check_range(transfer.to, bytes(transfer.to_pitch, transfer.to_slice), true, call);
-    }
-    if (error != cudaSuccess) return error;
-    auto shared = std::make_shared<Transfer>(transfer);
-    // Rows without gaps are one row.
-    const std::size_t plane = transfer.width * transfer.height;
-    if (transfer.to_pitch == transfer.width && transfer.from_pitch == transfer.width &&
-        (transfer.depth == 1 || (transfer.to_slice == plane && transfer.from_slice == plane))) {
-      shared->width = plane * transfer.depth;
-      shared->height = shared->depth = 1;
-    }
-    work.run = [shared, who = std::string(call)] { return copy(*shared, who); };
-  }
-  work.details = std::make_shared<const Transfer>(transfer);
+  if (copy.box.bytes() == 0) return cudaSuccess;
+  if (!copy.to.data || !copy.from.data) return cudaErrorInvalidValue;
+  if (const cudaError_t error = check_kind(copy, call)) return error;
+  if (const cudaError_t error = check_range(copy.from, copy.box, false, call)) return error;
+  if (const cudaError_t error = check_range(copy.to, copy.box, true, call)) return error;
+  work.run = [copy, who = std::string(call)] { return run(copy, who); };
   return cudaSuccess;
 }
 
 cudaError_t make_fill_work(const Fill& fill, const char* call, Work& work) {
   work = {nullptr, call, cudaGraphNodeTypeMemset};
-  const std::size_t bytes = fill.width * fill.element;
   if (fill.element != 1 && fill.element != 2 && fill.element != 4) return cudaErrorInvalidValue;
-  if (fill.height > 1 && fill.pitch < bytes) return cudaErrorInvalidPitchValue;
-  if (bytes != 0 && fill.height != 0) {
-    if (owner_of(fill.to) == Owner::host) {
-      report(Check::copy, std::string(call) + " of " + std::to_string(bytes * fill.height) +
-                              " bytes of memory of the host");
-      return cudaErrorInvalidValue;
-    }
-    if (const cudaError_t error =
-            check_range(fill.to, span(bytes, fill.pitch, fill.height), true, call)) {
-      return error;
-    }
-    work.run = [fill, who = std::string(call)] { return fill_rows(fill, who); };
+  if (!has_pitch(fill.to, fill.box)) return cudaErrorInvalidPitchValue;
+  if (fill.box.bytes() == 0) return cudaSuccess;
+  if (owner_of(fill.to.data) == Owner::host) {
+    report(Check::copy, std::string(call) + " of " + std::to_string(fill.box.bytes()) +
+                            " bytes of memory of the host");
+    return cudaErrorInvalidValue;
   }
-  work.details = fill;
+  if (const cudaError_t error = check_range(fill.to, fill.box, true, call)) return error;
+  work.run = [fill, who = std::string(call)] { return run(fill, who); };
   return cudaSuccess;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "tests/emulator/streams/schedule.h"
+#include "tests/emulator/streams/streams.h"
+
+#include <cstdint>
 
 namespace emulator {
 
@@ -9,32 +11,50 @@ namespace emulator {
 enum class Owner : std::uint8_t { host, device, shared };
 Owner owner_of(const void* pointer);
 
-/// A copy of `depth` slices of `height` rows of `width` bytes; the details of a memcpy node.
-struct Transfer {
-  void* to = nullptr;
-  std::size_t to_pitch = 0, to_slice = 0;  // bytes from row to row, from slice to slice
-  const void* from = nullptr;
-  std::size_t from_pitch = 0, from_slice = 0;
+/// Rows of adjacent bytes in slices of rows. Pitches are bytes from row to row and from slice to
+/// slice.
+struct Rows {
+  std::byte* data = nullptr;
+  std::size_t pitch = 0, slice = 0;
+
+  std::byte* row(std::size_t number, std::size_t slice_number) const {
+    return data + slice_number * slice + number * pitch;
+  }
+};
+
+/// The extent of rows: `depth` slices of `height` rows of `width` bytes.
+struct Box {
   std::size_t width = 0, height = 1, depth = 1;
+
+  std::size_t bytes() const { return width * height * depth; }
+  /// Calls visit(row, slice) for every row until it returns false.
+  template <class Visit>
+  bool all_rows(Visit visit) const {
+    for (std::size_t slice_number = 0; slice_number < depth; ++slice_number) {
+      for (std::size_t row = 0; row < height; ++row) {
+        if (!visit(row, slice_number)) return false;
+      }
+    }
+    return true;
+  }
+};
+
+struct Copy {
+  Rows to, from;
+  Box box;
   cudaMemcpyKind kind = cudaMemcpyDefault;
-  std::shared_ptr<std::vector<std::byte>> staged = nullptr;  // keeps a copy of host memory alive
 };
-Transfer linear(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
-/// False if the parameters name arrays, which the emulator does not have.
-bool to_transfer(const cudaMemcpy3DParms& parameters, Transfer& transfer);
-cudaMemcpy3DParms to_parameters(const Transfer& transfer);
+Copy linear(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
 
-/// Fills `height` rows of `width` elements; the details of a memset node.
+/// Fills elements of 1, 2 or 4 bytes with the low bytes of `value`.
 struct Fill {
-  void* to = nullptr;
-  std::size_t pitch = 0;
-  unsigned value = 0;
-  unsigned element = 1;  // bytes: 1, 2 or 4
-  std::size_t width = 0, height = 1;
+  Rows to;
+  Box box;
+  unsigned value = 0, element = 1;
 };
 
-/// Checks a copy or a fill, reports what is wrong, and makes work of it.
-cudaError_t make_copy_work(const Transfer& transfer, const char* call, Work& work);
+/// Checks a copy or a fill, reports what is wrong, and makes work of it; none if it is empty.
+cudaError_t make_copy_work(const Copy& copy, const char* call, Work& work);
 cudaError_t make_fill_work(const Fill& fill, const char* call, Work& work);
 
 }  // namespace emulator

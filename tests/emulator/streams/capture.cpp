@@ -73,25 +73,20 @@ cudaStreamCaptureMode& thread_capture_mode() {
   return mode;
 }
 
-cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode, Graph* graph,
-                          std::vector<Node*> after) {
+cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode) {
   static std::uint64_t ids = 0;
+  if (mode < cudaStreamCaptureModeGlobal || mode > cudaStreamCaptureModeRelaxed) {
+    return cudaErrorInvalidValue;
+  }
   if (stream.capture) return cudaErrorIllegalState;
   if (&stream == &legacy_stream()) {
     report(Check::capture, "cudaStreamBeginCapture: the legacy stream cannot be captured");
     return cudaErrorStreamCaptureUnsupported;
   }
-  auto capture = std::make_unique<Capture>();
-  capture->id = ++ids;
-  capture->mode = mode;
-  capture->thread = std::this_thread::get_id();
-  capture->origin = &stream;
-  capture->streams = {&stream};
-  capture->owns_graph = graph == nullptr;
-  capture->graph = graph ? graph : graphs().add();
-  stream.capture = capture.get();
-  stream.tips = std::move(after);
-  captures().push_back(std::move(capture));
+  captures().push_back(std::make_unique<Capture>(Capture{
+      ++ids, mode, std::this_thread::get_id(), &stream, {&stream}, registry<Graph>().add()}));
+  stream.capture = captures().back().get();
+  stream.tips.clear();
   return cudaSuccess;
 }
 
@@ -117,8 +112,8 @@ cudaError_t end_capture(Stream& stream, Graph*& graph) {
   }
   if (error == cudaSuccess) {
     graph = capture->graph;
-  } else if (capture->owns_graph) {
-    graphs().remove(capture->graph);
+  } else {
+    destroy_graph(*capture->graph);
   }
   forget(*capture);
   return error;
@@ -137,7 +132,8 @@ cudaError_t capture_wait(Stream& stream, const Event& event) {
   if (!theirs) {
     if (!stream.capture) return cudaErrorCapturedEvent;
     return violate(*stream.capture, cudaErrorStreamCaptureIsolation,
-                   "cudaStreamWaitEvent: a captured stream waits for an event that was not "
+                   "cudaStreamWaitEvent: a captured stream waits for an event "
+                   "that was not "
                    "recorded in its capture");
   }
   if (!theirs->valid) return cudaErrorStreamCaptureInvalidated;

@@ -18,7 +18,6 @@ struct Capture {
   Stream* origin = nullptr;
   std::set<Stream*> streams;  // the origin and those that joined it through an event
   Graph* graph = nullptr;
-  bool owns_graph = true;
   bool valid = true;  // false after a forbidden call, until the capture is ended
 };
 
@@ -27,9 +26,8 @@ Capture* find_capture(std::uint64_t id);
 /// cudaThreadExchangeStreamCaptureMode's mode of this thread.
 cudaStreamCaptureMode& thread_capture_mode();
 
-/// Starts a capture into a new graph, or into `graph` after its nodes `after`.
-cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode, Graph* graph,
-                          std::vector<Node*> after);
+/// Starts a capture.
+cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode);
 /// Ends it. Without an error `graph` is what was captured.
 cudaError_t end_capture(Stream& stream, Graph*& graph);
 

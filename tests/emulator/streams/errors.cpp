@@ -6,6 +6,7 @@
 #include "tests/emulator/streams/streams.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <thread>
@@ -43,20 +44,10 @@ std::recursive_mutex& device_lock() {
 }
 
 bool is_fault(cudaError_t error) {
-  switch (error) {
-    case cudaErrorIllegalAddress:
-    case cudaErrorMisalignedAddress:
-    case cudaErrorAssert:
-    case cudaErrorIllegalInstruction:
-    case cudaErrorLaunchFailure:
-    case cudaErrorLaunchTimeout:
-    case cudaErrorInvalidPc:
-    case cudaErrorInvalidAddressSpace:
-    case cudaErrorHardwareStackError:
-      return true;
-    default:
-      return false;
-  }
+  constexpr cudaError_t kFaults[] = {cudaErrorIllegalAddress, cudaErrorMisalignedAddress,
+                                     cudaErrorAssert,         cudaErrorIllegalInstruction,
+                                     cudaErrorLaunchFailure,  cudaErrorLaunchTimeout};
+  return std::find(std::begin(kFaults), std::end(kFaults), error) != std::end(kFaults);
 }
 
 cudaError_t sticky_error() { return state().fault; }
@@ -83,7 +74,7 @@ cudaError_t last_error(bool clear) {
   return result;
 }
 
-cudaError_t remember(cudaError_t error, const char*) {
+cudaError_t remember(cudaError_t error) {
   const std::lock_guard lock(device_lock());
   if (error == cudaSuccess) return error;
   last = error;
@@ -111,10 +102,8 @@ void report_unchecked_errors() {
 }
 
 bool must_fail(const char* call) {
-  const auto& failures = options().failures;
-  if (failures.empty()) return false;
-  const auto wanted = failures.find(call);
-  if (wanted == failures.end()) return false;
+  const auto wanted = options().failures.find(call);
+  if (wanted == options().failures.end()) return false;
   const std::lock_guard lock(device_lock());
   return ++state().calls[call] == wanted->second;
 }

@@ -8,25 +8,6 @@
 
 namespace emulator {
 
-Registry<Event>& events() {
-  static auto* const result = new Registry<Event>;
-  return *result;
-}
-
-Work record_work(Event& event) {
-  auto recorded = std::make_shared<double>(0);
-  event.recorded = recorded;
-  Work work;
-  work.run = [recorded] {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    *recorded = std::chrono::duration<double, std::milli>(now).count();
-    return cudaSuccess;
-  };
-  work.what = "cudaEventRecord";
-  work.kind = cudaGraphNodeTypeEventRecord;
-  return work;
-}
-
 cudaError_t record(Event& event, Stream& stream) {
   if (stream.capture) {
     if (!stream.capture->valid) return cudaErrorStreamCaptureInvalidated;
@@ -40,7 +21,13 @@ cudaError_t record(Event& event, Stream& stream) {
   }
   event.capture = 0;
   event.tips.clear();
-  event.operation = enqueue(stream, record_work(event));
+  event.recorded = std::make_shared<double>(0);
+  const auto run = [recorded = event.recorded] {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    *recorded = std::chrono::duration<double, std::milli>(now).count();
+    return cudaSuccess;
+  };
+  event.operation = enqueue(stream, {run, "cudaEventRecord"});
   return sticky_error();
 }
 

@@ -13,10 +13,6 @@ struct Event {
   std::vector<Node*> tips;           // what that record comes after
 };
 
-Registry<Event>& events();
-
-/// The work that notes the time, and the event's place for it.
-Work record_work(Event& event);
 /// cudaEventRecord outside graphs, or in a capture.
 cudaError_t record(Event& event, Stream& stream);
 

@@ -5,6 +5,7 @@
 #include "tests/emulator/report/report.h"
 
 #include <cstring>
+#include <map>
 
 namespace emulator {
 namespace {
@@ -31,35 +32,24 @@ GraphMemory::~GraphMemory() {
   Memory::instance().free(address);
 }
 
-Work allocate_in_graph(cudaMemAllocNodeParams parameters, std::string origin,
-                       std::uint64_t& address) {
-  address = Memory::instance().allocate(parameters.bytesize, MemoryKind::device, std::move(origin));
+Work allocate_in_graph(std::size_t bytes, std::string origin, std::uint64_t& address) {
+  address = Memory::instance().allocate(bytes, MemoryKind::device, std::move(origin));
   if (address == 0) return {};
-  const auto memory = std::make_shared<GraphMemory>(address, parameters.bytesize);
+  const auto memory = std::make_shared<GraphMemory>(address, bytes);
   state().known[address] = memory;
   set_states(*memory, kNoMemory);
-  parameters.dptr = reinterpret_cast<void*>(address);
-  Work work;
-  work.what = "a memory-allocation node";
-  work.kind = cudaGraphNodeTypeMemAlloc;
-  work.details = GraphAllocation{memory, parameters};
-  work.run = [memory] {
+  const auto run = [memory] {
     set_states(*memory, kAllocated);
     std::memset(Memory::instance().data(memory->address), 0xFF, memory->bytes);
     memory->mapped = true;
     state().mapped.insert(memory);
     return cudaSuccess;
   };
-  return work;
+  return {run, "a memory-allocation node", cudaGraphNodeTypeMemAlloc, memory};
 }
 
 Work release_in_graph(GraphMemoryPtr memory) {
-  Work work;
-  work.what = "a memory-free node";
-  work.kind = cudaGraphNodeTypeMemFree;
-  work.details = GraphRelease{memory};
-  work.run = [memory] { return release(*memory); };
-  return work;
+  return {[memory] { return release(*memory); }, "a memory-free node", cudaGraphNodeTypeMemFree};
 }
 
 GraphMemoryPtr find_graph_memory(std::uint64_t address) {
@@ -87,13 +77,12 @@ bool is_unmapped_graph_memory(std::uint64_t address) {
 
 cudaError_t prepare_graph_memory(const GraphExec& exec) {
   for (const GraphExec::Step& step : exec.steps) {
-    const auto* const allocation = std::any_cast<GraphAllocation>(&step.work.details);
-    if (!allocation) continue;
+    const auto* const memory = std::any_cast<GraphMemoryPtr>(&step.work.details);
+    if (!memory) continue;
     wait(exec.last);
-    if (!allocation->memory->mapped) continue;
+    if (!(*memory)->mapped) continue;
     if (!(exec.flags & cudaGraphInstantiateFlagAutoFreeOnLaunch)) return cudaErrorInvalidValue;
-    const GraphMemoryPtr alive = allocation->memory;
-    release(*alive);
+    release(**memory);
   }
   return cudaSuccess;
 }

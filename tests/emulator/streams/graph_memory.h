@@ -18,21 +18,11 @@ struct GraphMemory {
   std::size_t bytes;
   bool mapped = false;
 };
+/// The details of a node that allocates.
 using GraphMemoryPtr = std::shared_ptr<GraphMemory>;
 
-/// Details of a memory-allocation node.
-struct GraphAllocation {
-  GraphMemoryPtr memory;
-  cudaMemAllocNodeParams parameters;
-};
-/// Details of a memory-free node.
-struct GraphRelease {
-  GraphMemoryPtr memory;
-};
-
-/// A memory node's work, `address` its memory. Its run is empty (--memory) if there is no room.
-Work allocate_in_graph(cudaMemAllocNodeParams parameters, std::string origin,
-                       std::uint64_t& address);
+/// The work of a node that allocates, `address` its memory; 0 (--memory) if there is no room.
+Work allocate_in_graph(std::size_t bytes, std::string origin, std::uint64_t& address);
 Work release_in_graph(GraphMemoryPtr memory);
 /// The memory of a graph at that address, or nullptr.
 GraphMemoryPtr find_graph_memory(std::uint64_t address);

@@ -78,34 +78,29 @@ void run_one(const std::set<OperationPtr>* among) {
 
 }  // namespace
 
-Registry<Stream>& streams() {
-  static auto* const result = new Registry<Stream>;
-  return *result;
-}
-
 Stream& legacy_stream() {
   static auto* const stream = new Stream;
   return *stream;
 }
 
 Stream* create_stream(unsigned flags, int priority) {
-  Stream* const stream = streams().add();
+  Stream* const stream = registry<Stream>().add();
   stream->id = ++state().ids;
   stream->flags = flags;
-  stream->priority = std::clamp(priority, -5, 0);
+  stream->priority = std::clamp(priority, kGreatestPriority, 0);
   return stream;
 }
 
 Stream* find_stream(cudaStream_t handle) {
   if (handle == nullptr || handle == cudaStreamLegacy) return &legacy_stream();
-  if (handle != cudaStreamPerThread) return streams().find(handle);
+  if (handle != cudaStreamPerThread) return registry<Stream>().find(handle);
   if (!own_stream) own_stream = create_stream(cudaStreamDefault, 0);
   return own_stream;
 }
 
 void destroy_stream(Stream& stream) {
   if (stream.blocking() && !is_done(stream.last)) legacy_stream().waits.push_back(stream.last);
-  streams().remove(&stream);
+  registry<Stream>().remove(&stream);
 }
 
 OperationPtr enqueue_after(std::vector<OperationPtr> after, Work work) {
@@ -127,7 +122,7 @@ OperationPtr enqueue(Stream& stream, Work work) {
   after.push_back(stream.last);
   // The legacy stream waits for all blocking streams, and they wait for it.
   if (&stream == &legacy_stream()) {
-    for (const Stream* other : streams().live()) {
+    for (const Stream* other : registry<Stream>().live()) {
       if (!other->blocking()) continue;
       after.push_back(other->last);
       after.insert(after.end(), other->waits.begin(), other->waits.end());

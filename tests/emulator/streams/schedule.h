@@ -34,6 +34,13 @@ class Registry {
   std::set<T*> live_;
 };
 
+/// The objects of a type; never destroyed, like all that the program's own destructors may use.
+template <class T>
+Registry<T>& registry() {
+  static auto* const result = new Registry<T>;
+  return *result;
+}
+
 /// Work on its way: what has to run before it, and whether it has run.
 struct Operation {
   Work work;
@@ -41,6 +48,8 @@ struct Operation {
   bool done = false;
 };
 using OperationPtr = std::shared_ptr<Operation>;
+
+inline constexpr int kGreatestPriority = -5;  // of a stream; the least is 0
 
 struct Stream {
   std::uint64_t id = 0;
@@ -54,7 +63,6 @@ struct Stream {
   bool blocking() const { return (flags & cudaStreamNonBlocking) == 0; }
 };
 
-Registry<Stream>& streams();
 Stream& legacy_stream();
 /// The stream of a handle (0, cudaStreamLegacy, cudaStreamPerThread or a created one), or nullptr.
 Stream* find_stream(cudaStream_t handle);

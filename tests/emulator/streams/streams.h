@@ -18,8 +18,7 @@ struct Work {
   std::function<cudaError_t()> run;
   std::string what;  // "scale<<<4, 256>>>", "cublasLtMatmul", for reports
   cudaGraphNodeType kind = cudaGraphNodeTypeKernel;
-  std::any details =
-      {};  // what a graph node of this work answers when it is asked for its parameters
+  std::any details = {};  // of a graph node: its KernelLaunch or GraphMemoryPtr
 };
 
 /// Puts work on a stream: it runs now, or, under --lazy, when something waits for it; on a stream
@@ -30,9 +29,8 @@ cudaError_t submit(cudaStream_t stream, Work work);
 /// Whether the stream is being captured (library calls must then not synchronise).
 bool is_capturing(cudaStream_t stream);
 
-/// Notes the result of an entry point: keeps it for cudaGetLastError, counts --fail, and at exit
-/// reports errors nobody looked at. Returns `error`.
-cudaError_t remember(cudaError_t error, const char* call);
+/// Notes the result of an entry point for cudaGetLastError. Returns `error`.
+cudaError_t remember(cudaError_t error);
 
 /// True if --fail says that this call of that name is the one to fail. Counts the call.
 bool must_fail(const char* call);

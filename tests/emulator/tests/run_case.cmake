@@ -3,7 +3,8 @@
 #   // case NAME: KIND in KERNEL "TEXT" with OPTIONS
 # of its source: KIND is the word in brackets of every report (several in alphabetical order, joined
 # by +), KERNEL the kernel it names, TEXT a part of the report, OPTIONS more arguments for ptxrun.
-# The line that the report must name ends in `// <- NAME`. KIND "clean" means no report and exit status 0, in all three modes.
+# The line that the report must name ends in `// <- NAME`. KIND "clean" means no report and exit
+# status 0, in all modes.
 # Variables: PTXRUN, PROGRAM, SOURCE, CASE.
 file(STRINGS "${SOURCE}" lines)
 string(REPLACE "[" "(" lines "${lines}")  # brackets group elements of CMake lists

@@ -2,6 +2,7 @@
 // Programs whose counters are known by construction.
 // case copies: clean
 // case sectors: clean
+// case names: clean
 // case instructions: clean
 // case calls: clean
 // case json: clean with --stats counters_test.json
@@ -37,6 +38,11 @@ void expect(const char* name, std::uint64_t value) {
 __global__ void copy(const float* from, float* to, int stride) {
   const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   to[i] = from[i * stride];
+}
+
+template <class T, int kStep>
+__global__ void fill(T* to) {
+  to[threadIdx.x] = kStep;
 }
 
 __global__ void arithmetic(const float* from, float* to, const double* wide_from, double* wide_to) {
@@ -98,6 +104,21 @@ void sectors() {
   check(cudaFree(to));
 }
 
+// A kernel's counter has its name as C++ writes it, without parameters.
+void names() {
+  float* data = device<float>(64);
+  reset();
+  fill<float, 2><<<1, 64>>>(data);
+  fill<float, 3><<<1, 64>>>(data);
+  fill<float, 3><<<1, 64>>>(data);
+  check(wait());
+  expect("launches", 3);
+  expect("launches.(anonymous namespace)::fill<float, 2>", 1);
+  expect("launches.(anonymous namespace)::fill<float, 3>", 2);
+  expect("launches.never", 0);
+  check(cudaFree(data));
+}
+
 void instructions() {
   float* data = device<float>(64);
   double* wide = device<double>(64);
@@ -147,6 +168,7 @@ int main(int count, char** arguments) {
   return run_case(count, arguments,
                   {{"copies", copies},
                    {"sectors", sectors},
+                   {"names", names},
                    {"instructions", instructions},
                    {"calls", calls},
                    {"json", json}});

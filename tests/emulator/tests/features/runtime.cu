@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: MIT
+// The device, its memory, symbols, launches and errors.
 // case properties: clean
-// case streams: clean
-// case events: clean
-// case dependencies: clean
 // case memory_forms: clean
 // case pools: clean
 // case copies: clean
-// case graphs: clean
-// case graph_updates: clean
-// case graph_by_hand: clean
-// case occupancy: clean
+// case three_dimensions: clean
 // case symbols: clean
+// case occupancy: clean
 // case launches: clean
-// case host_functions: clean
-// case threads: clean
 // case errors: clean
 // case out_of_memory: clean with --memory 1048576
 // case failure: clean with --fail cudaMalloc:2
 #include "tests/emulator/tests/case.h"
 
-#include <atomic>
+#include <cstdint>
 #include <string>
-#include <thread>
 
 namespace {
 
@@ -49,75 +42,6 @@ void properties() {
   require(cudaSetDevice(3) == cudaErrorInvalidDevice, "no other device");
   require(cudaGetLastError() == cudaErrorInvalidDevice, "and the error is kept");
   check(cudaGetLastError());
-}
-
-void streams() {
-  int least = 0, greatest = 0, priority = 1;
-  check(cudaDeviceGetStreamPriorityRange(&least, &greatest));
-  cudaStream_t stream, other;
-  check(cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, greatest));
-  check(cudaStreamGetPriority(stream, &priority));
-  require(priority == greatest, "priority");
-  check(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
-  int* data = device<int>(64);
-  check(cudaDeviceSynchronize());  // the stream does not wait for the legacy stream's memset
-  for (int i = 0; i < 3; ++i) add<<<1, 64, 0, stream>>>(data, i);
-  check(cudaStreamSynchronize(stream));
-  require(cudaStreamQuery(stream) == cudaSuccess, "the stream is done");
-  add<<<1, 64, 0, cudaStreamPerThread>>>(data, 4);
-  check(cudaStreamSynchronize(cudaStreamPerThread));
-  add<<<1, 64, 0, cudaStreamLegacy>>>(data, 5);
-  check(wait());
-  check(cudaStreamDestroy(stream));
-  check(cudaStreamDestroy(other));
-  require(take(data, 64)[63] == 12, "streams");
-}
-
-void events() {
-  cudaEvent_t begin, end, untimed;
-  check(cudaEventCreate(&begin));
-  check(cudaEventCreate(&end));
-  check(cudaEventCreateWithFlags(&untimed, cudaEventDisableTiming));
-  int* data = device<int>(64);
-  check(cudaEventRecord(begin));
-  add<<<1, 64>>>(data, 1);
-  check(cudaEventRecord(end));
-  check(cudaEventSynchronize(end));
-  float milliseconds = -1;
-  check(cudaEventElapsedTime(&milliseconds, begin, end));
-  require(milliseconds >= 0 && cudaEventQuery(end) == cudaSuccess, "elapsed time");
-  check(cudaEventRecord(untimed));
-  check(cudaEventSynchronize(untimed));
-  require(cudaEventElapsedTime(&milliseconds, begin, untimed) != cudaSuccess, "no timing");
-  cudaGetLastError();
-  check(cudaEventDestroy(begin));
-  check(cudaEventDestroy(end));
-  check(cudaEventDestroy(untimed));
-  check(cudaFree(data));
-}
-
-// Two streams that hand the data to each other: right in every order that the events allow.
-void dependencies() {
-  cudaStream_t streams[2];
-  cudaEvent_t event;
-  check(cudaStreamCreateWithFlags(&streams[0], cudaStreamNonBlocking));
-  check(cudaStreamCreateWithFlags(&streams[1], cudaStreamNonBlocking));
-  check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-  int* data = device<int>(64);
-  int* to = device<int>(64);
-  check(cudaDeviceSynchronize());
-  for (int i = 0; i < 6; ++i) {
-    add<<<1, 64, 0, streams[i % 2]>>>(data, 1);
-    check(cudaMemcpyAsync(to, data, 256, cudaMemcpyDeviceToDevice, streams[i % 2]));
-    check(cudaEventRecord(event, streams[i % 2]));
-    check(cudaStreamWaitEvent(streams[1 - i % 2], event, 0));
-  }
-  check(cudaDeviceSynchronize());
-  check(cudaFree(data));
-  require(take(to, 64)[5] == 6, "dependencies");
-  check(cudaStreamDestroy(streams[0]));
-  check(cudaStreamDestroy(streams[1]));
-  check(cudaEventDestroy(event));
 }
 
 void memory_forms() {
@@ -190,107 +114,24 @@ void copies() {
   check(cudaFree(data));
 }
 
-void graphs() {
-  int* data = device<int>(64);
-  int host[64] = {};
-  cudaStream_t stream;
-  check(cudaStreamCreate(&stream));
-  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-  add<<<1, 64, 0, stream>>>(data, 3);
-  check(cudaMemcpyAsync(host, data, 256, cudaMemcpyDeviceToHost, stream));
-  cudaStreamCaptureStatus status;
-  check(cudaStreamIsCapturing(stream, &status));
-  require(status == cudaStreamCaptureStatusActive, "capturing");
-  cudaGraph_t graph;
-  check(cudaStreamEndCapture(stream, &graph));
-  require(host[0] == 0, "a capture does not run");
-  std::size_t nodes = 0;
-  check(cudaGraphGetNodes(graph, nullptr, &nodes));
-  require(nodes == 2, "nodes");
-  cudaGraphExec_t exec;
-  check(cudaGraphInstantiate(&exec, graph, 0));
-  for (int i = 0; i < 4; ++i) check(cudaGraphLaunch(exec, stream));
-  check(cudaStreamSynchronize(stream));
-  require(host[63] == 12, "four launches");
-  check(cudaGraphExecDestroy(exec));
-  check(cudaGraphDestroy(graph));
-  check(cudaStreamDestroy(stream));
-  check(cudaFree(data));
-}
-
-cudaGraph_t captured(cudaStream_t stream, int* data, int value) {
-  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed));
-  add<<<1, 64, 0, stream>>>(data, value);
-  cudaGraph_t graph;
-  check(cudaStreamEndCapture(stream, &graph));
-  return graph;
-}
-
-void graph_updates() {
-  int* data = device<int>(64);
-  cudaStream_t stream;
-  check(cudaStreamCreate(&stream));
-  cudaGraph_t first = captured(stream, data, 1), second = captured(stream, data, 10);
-  cudaGraphExec_t exec;
-  check(cudaGraphInstantiate(&exec, first, 0));
-  check(cudaGraphLaunch(exec, stream));
-  cudaGraphExecUpdateResultInfo info;
-  check(cudaGraphExecUpdate(exec, second, &info));
-  check(cudaGraphLaunch(exec, stream));
-  cudaGraphNode_t node;
-  std::size_t count = 1;
-  check(cudaGraphGetNodes(first, &node, &count));
-  cudaKernelNodeParams parameters;
-  check(cudaGraphKernelNodeGetParams(node, &parameters));
-  int value = 100;
-  void* arguments[] = {&data, &value};
-  parameters.kernelParams = arguments;
-  check(cudaGraphExecDestroy(exec));
-  check(cudaGraphInstantiate(&exec, first, 0));
-  check(cudaGraphExecKernelNodeSetParams(exec, node, &parameters));
-  check(cudaGraphLaunch(exec, stream));
-  check(cudaStreamSynchronize(stream));
-  check(cudaGraphExecDestroy(exec));
-  check(cudaGraphDestroy(first));
-  check(cudaGraphDestroy(second));
-  check(cudaStreamDestroy(stream));
-  require(take(data, 64)[1] == 111, "updates");
-}
-
-void graph_by_hand() {
-  int* data = device<int>(64);
-  cudaGraph_t graph;
-  check(cudaGraphCreate(&graph, 0));
-  int values[2] = {2, 3};
-  cudaGraphNode_t nodes[2];
-  for (int i = 0; i < 2; ++i) {
-    void* arguments[] = {&data, &values[i]};
-    cudaKernelNodeParams parameters = {};
-    parameters.func = reinterpret_cast<void*>(add);
-    parameters.gridDim = dim3(1);
-    parameters.blockDim = dim3(64);
-    parameters.kernelParams = arguments;
-    check(
-        cudaGraphAddKernelNode(&nodes[i], graph, nodes, static_cast<std::size_t>(i), &parameters));
+void three_dimensions() {
+  constexpr std::size_t kWidth = 12, kHeight = 3, kDepth = 2;
+  cudaPitchedPtr memory;
+  check(cudaMalloc3D(&memory, make_cudaExtent(kWidth, kHeight, kDepth)));
+  check(cudaMemset3D(memory, 7, make_cudaExtent(kWidth, kHeight, kDepth)));
+  std::vector<char> host(kWidth * kHeight * kDepth, 1);
+  cudaMemcpy3DParms parameters = {};
+  parameters.srcPtr = memory;
+  parameters.dstPtr = make_cudaPitchedPtr(host.data(), kWidth, kWidth, kHeight);
+  parameters.dstPos = make_cudaPos(4, 1, 0);
+  parameters.extent = make_cudaExtent(8, 2, 2);
+  parameters.kind = cudaMemcpyDeviceToHost;
+  check(cudaMemcpy3D(&parameters));
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    const bool inside = i % kWidth >= 4 && i / kWidth % kHeight >= 1;
+    require(host[i] == (inside ? 7 : 1), "a box of three dimensions");
   }
-  cudaGraphExec_t exec;
-  check(cudaGraphInstantiate(&exec, graph, 0));
-  check(cudaGraphLaunch(exec, nullptr));
-  check(wait());
-  check(cudaGraphExecDestroy(exec));
-  check(cudaGraphDestroy(graph));
-  require(take(data, 64)[1] == 5, "nodes");
-}
-
-void occupancy() {
-  int blocks = 0, grid = 0, threads = 0;
-  check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, add, 256, 0));
-  require(blocks >= 1 && blocks <= 8, "blocks of 256 threads on a multiprocessor of 2048");
-  check(cudaOccupancyMaxPotentialBlockSize(&grid, &threads, add, 0, 0));
-  require(threads >= 32 && grid >= 1, "block size");
-  cudaFuncAttributes attributes;
-  check(cudaFuncGetAttributes(&attributes, add));
-  require(attributes.maxThreadsPerBlock == 1024 && attributes.sharedSizeBytes == 0, "attributes");
+  check(cudaFree(memory.ptr));
 }
 
 void symbols() {
@@ -311,6 +152,17 @@ void symbols() {
   require(take(data, 64)[3] == 41, "and written");
 }
 
+void occupancy() {
+  int blocks = 0, grid = 0, threads = 0;
+  check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, add, 256, 0));
+  require(blocks >= 1 && blocks <= 8, "blocks of 256 threads on a multiprocessor of 2048");
+  check(cudaOccupancyMaxPotentialBlockSize(&grid, &threads, add, 0, 0));
+  require(threads >= 32 && grid >= 1, "block size");
+  cudaFuncAttributes attributes;
+  check(cudaFuncGetAttributes(&attributes, add));
+  require(attributes.maxThreadsPerBlock == 1024 && attributes.sharedSizeBytes == 0, "attributes");
+}
+
 void launches() {
   int* to = device<int>(1);
   cudaLaunchConfig_t configuration = {};
@@ -321,34 +173,6 @@ void launches() {
   check(cudaLaunchCooperativeKernel(count_blocks, dim3(2), dim3(1), arguments, 0, nullptr));
   check(cudaLaunchKernel(count_blocks, dim3(1), dim3(5), arguments, 0, nullptr));
   require(take(to, 1)[0] == 3 * 6 + 2 * 2 + 5, "launches");
-}
-
-void host_functions() {
-  static int calls = 0;
-  for (int i = 0; i < 3; ++i) {
-    check(cudaLaunchHostFunc(
-        nullptr, [](void* sum) { ++*static_cast<int*>(sum); }, &calls));
-  }
-  check(cudaStreamSynchronize(nullptr));
-  require(calls == 3, "host functions");
-}
-
-void threads() {
-  std::vector<std::thread> all;
-  std::atomic<int> right{0};
-  for (int t = 0; t < 4; ++t) {
-    all.emplace_back([t, &right] {
-      cudaStream_t stream;
-      check(cudaStreamCreate(&stream));
-      int* data = device<int>(64);
-      for (int i = 0; i < 20; ++i) add<<<1, 64, 0, stream>>>(data, t);
-      check(cudaStreamSynchronize(stream));
-      check(cudaStreamDestroy(stream));
-      if (take(data, 64)[7] == 20 * t) ++right;
-    });
-  }
-  for (std::thread& one : all) one.join();
-  require(right == 4, "threads");
 }
 
 void errors() {
@@ -386,20 +210,13 @@ void failure() {
 int main(int count, char** arguments) {
   return run_case(count, arguments,
                   {{"properties", properties},
-                   {"streams", streams},
-                   {"events", events},
-                   {"dependencies", dependencies},
                    {"memory_forms", memory_forms},
                    {"pools", pools},
                    {"copies", copies},
-                   {"graphs", graphs},
-                   {"graph_updates", graph_updates},
-                   {"graph_by_hand", graph_by_hand},
-                   {"occupancy", occupancy},
+                   {"three_dimensions", three_dimensions},
                    {"symbols", symbols},
+                   {"occupancy", occupancy},
                    {"launches", launches},
-                   {"host_functions", host_functions},
-                   {"threads", threads},
                    {"errors", errors},
                    {"out_of_memory", out_of_memory},
                    {"failure", failure}});

@@ -22,8 +22,6 @@
 // case workspace_read_repaired: clean
 // case mask_bounds: out-of-bounds "the mask"
 // case mask_bounds_repaired: clean
-// case host_result_in_capture: capture "cublasSdot"
-// case host_result_in_capture_repaired: clean
 #include "tests/emulator/tests/case.h"
 
 #include <cublasLt.h>
@@ -229,27 +227,6 @@ void mask_bounds() {
   cudaFree(mask);
 }
 
-template <bool repaired>
-void host_result_in_capture() {
-  Arrays x;
-  cublasHandle_t handle;
-  cudaStream_t stream;
-  cudaGraph_t graph = nullptr;
-  check(cublasCreate(&handle));
-  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-  check(cublasSetStream(handle, stream));
-  if (repaired) check(cublasSetPointerMode(handle, CUBLAS_POINTER_MODE_DEVICE));
-  check(cudaDeviceSynchronize());
-  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-  float result = 0;
-  const cublasStatus_t status = cublasSdot(handle, 4, x.a, 1, x.b, 1, repaired ? x.c : &result);
-  require((status == CUBLAS_STATUS_SUCCESS) == repaired, "status");
-  require((cudaStreamEndCapture(stream, &graph) == cudaSuccess) == repaired, "the capture");
-  if (graph) check(cudaGraphDestroy(graph));
-  check(cudaStreamDestroy(stream));
-  check(cublasDestroy(handle));
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -276,7 +253,5 @@ int main(int count, char** arguments) {
                    {"workspace_read", workspace_read<false>},
                    {"workspace_read_repaired", workspace_read<true>},
                    {"mask_bounds", mask_bounds<false>},
-                   {"mask_bounds_repaired", mask_bounds<true>},
-                   {"host_result_in_capture", host_result_in_capture<false>},
-                   {"host_result_in_capture_repaired", host_result_in_capture<true>}});
+                   {"mask_bounds_repaired", mask_bounds<true>}});
 }

@@ -28,6 +28,18 @@
 // case host_pointer_repaired: clean
 // case device_pointer: device-access "400-byte allocation"
 // case device_pointer_repaired: clean
+// case uninitialised_local: uninitialised in local_part "local"
+// case uninitialised_local_repaired: clean
+// case uninitialised_frame: uninitialised in call_twice
+// case uninitialised_frame_repaired: clean
+// case dangling_local: out-of-bounds in read_after_return "local"
+// case dangling_local_repaired: clean
+// case padding: clean
+// case heap_overrun: out-of-bounds in use_heap "malloc in use_heap"
+// case heap_overrun_repaired: clean
+// case heap_twice: double-free in free_twice "malloc in free_twice"
+// case heap_twice_repaired: clean
+// case heap_leak: leak "malloc in use_heap"
 #include "tests/emulator/tests/case.h"
 
 __global__ void write_all(int* to, int count) {
@@ -89,6 +101,77 @@ __global__ void half_filled(int* to, int filled) {
   if (i < filled) buffer[i] = i;
   __syncthreads();
   to[i] = buffer[63 - i];  // <- uninitialised_shared
+}
+
+__global__ void local_part(int* to, int filled, int at) {
+  int values[8];
+#pragma unroll 1
+  for (int i = 0; i < filled; ++i) values[i] = i * at;
+  to[threadIdx.x] = values[at];  // <- uninitialised_local
+}
+
+// Every call has a new frame, although it lies where the last one lay.
+__device__ __noinline__ int element(int filled, int at) {
+  int values[8];
+#pragma unroll 1
+  for (int i = 0; i < filled; ++i) values[i] = i * at;
+  return values[at];  // <- uninitialised_frame
+}
+__global__ void call_twice(int* to, int filled, int at) {
+  to[0] = element(8, at);
+  to[1] = element(filled, at);
+}
+
+__device__ __noinline__ const int* table(int* own, int at, bool repaired) {
+  int values[8];
+#pragma unroll 1
+  for (int i = 0; i < 8; ++i) own[i] = values[i] = i * at;
+  int* volatile pointer = repaired ? own : values;
+  return pointer;
+}
+__global__ void read_after_return(int* to, int at, bool repaired) {
+  int own[8];
+  to[0] = table(own, at, repaired)[at];  // <- dangling_local
+}
+
+// Copies of a structure copy its padding too.
+struct Padded {
+  char small;
+  double large;
+  char last;
+};
+__global__ void copy_padded(int* to, int at) {
+  Padded values[4], copies[4];
+  for (int i = 0; i < 4; ++i) {
+    values[i].small = static_cast<char>(i);
+    values[i].large = i;
+    values[i].last = static_cast<char>(at);
+  }
+  for (int i = 0; i < 4; ++i) copies[(i + at) & 3] = values[i];
+  to[0] = copies[at].small + static_cast<int>(copies[at].large);
+}
+
+__global__ void use_heap(int* to, int at, bool frees) {
+  int* numbers = static_cast<int*>(malloc(8 * sizeof(int)));
+  numbers[at] = at;  // <- heap_overrun
+  to[0] = numbers[at];
+  if (frees) free(numbers);
+}
+
+__global__ void free_twice(int* to, bool twice) {
+  int* number = static_cast<int*>(malloc(sizeof(int)));
+  *number = 3;
+  to[0] = *number;
+  free(number);
+  if (twice) free(number);  // <- heap_twice
+}
+
+template <class Kernel, class... Arguments>
+void launch(Kernel kernel, Arguments... arguments) {
+  int* to = device<int>(2);
+  kernel<<<1, 1>>>(to, arguments...);
+  wait();
+  cudaFree(to);
 }
 
 void write(int* to, int at) {
@@ -247,5 +330,17 @@ int main(int count, char** arguments) {
                    {"host_pointer", [] { host_pointer_with(false); }},
                    {"host_pointer_repaired", [] { host_pointer_with(true); }},
                    {"device_pointer", device_pointer},
-                   {"device_pointer_repaired", device_pointer_repaired}});
+                   {"device_pointer_repaired", device_pointer_repaired},
+                   {"uninitialised_local", [] { launch(local_part, 4, 4); }},
+                   {"uninitialised_local_repaired", [] { launch(local_part, 5, 4); }},
+                   {"uninitialised_frame", [] { launch(call_twice, 3, 3); }},
+                   {"uninitialised_frame_repaired", [] { launch(call_twice, 4, 3); }},
+                   {"dangling_local", [] { launch(read_after_return, 3, false); }},
+                   {"dangling_local_repaired", [] { launch(read_after_return, 3, true); }},
+                   {"padding", [] { launch(copy_padded, 1); }},
+                   {"heap_overrun", [] { launch(use_heap, 8, true); }},
+                   {"heap_overrun_repaired", [] { launch(use_heap, 7, true); }},
+                   {"heap_twice", [] { launch(free_twice, true); }},
+                   {"heap_twice_repaired", [] { launch(free_twice, false); }},
+                   {"heap_leak", [] { launch(use_heap, 7, false); }}});
 }
