@@ -39,10 +39,13 @@ void check(std::span<const Tensor> tensors, const DataLoaderOptions& options) {
   for (const Tensor& tensor : tensors) {
     const TensorImpl& impl = check_defined("DataLoader", tensor);
     const Shape& first = tensors.front().shape();
-    if (impl.shape.rank() == 0 || first.rank() == 0 || impl.shape[0] != first[0] ||
-        impl.shape[0] == 0) {
+    if (impl.shape.rank() == 0 || impl.shape[0] == 0) {
+      throw ShapeError(
+          message("DataLoader: a tensor of shape ", impl.shape, ": expected at least one row"));
+    }
+    if (impl.shape[0] != first[0]) {
       throw ShapeError(message("DataLoader: tensors of shapes ", first, " and ", impl.shape,
-                               ": expected the same number of rows, at least one"));
+                               ": expected the same number of rows"));
     }
     if (impl.storage->device != tensors.front().device()) {
       throw DeviceError(message("DataLoader: tensors on ", tensors.front().device(), " and ",

@@ -14,6 +14,11 @@ enum class DType : std::uint8_t { float32, float64 };
 /// Bytes of one element.
 constexpr std::int64_t size_of(DType dtype) noexcept { return dtype == DType::float32 ? 4 : 8; }
 
+/// Up to here a dtype holds every whole number exactly.
+constexpr std::int64_t largest_whole_number(DType dtype) noexcept {
+  return std::int64_t{1} << (dtype == DType::float32 ? 24 : 53);
+}
+
 /// The DType of a C++ type: float or double.
 template <class T>
 inline constexpr DType dtype_of = [] {

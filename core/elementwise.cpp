@@ -53,6 +53,7 @@ Tensor Tensor::abs() const { return kindling::abs(*this); }
 Tensor Tensor::neg() const { return kindling::neg(*this); }
 Tensor Tensor::relu() const { return kindling::relu(*this); }
 Tensor Tensor::gelu() const { return kindling::gelu(*this); }
+Tensor Tensor::gelu_tanh() const { return kindling::gelu_tanh(*this); }
 Tensor Tensor::silu() const { return kindling::silu(*this); }
 Tensor Tensor::tanh() const { return kindling::tanh(*this); }
 Tensor Tensor::sigmoid() const { return kindling::sigmoid(*this); }

@@ -45,6 +45,10 @@ Tensor arange(double start, double end, double step, const TensorOptions& option
     throw ValueError(message("arange: start ", start, ", end ", end, ", step ", step,
                              ": step must be finite, not 0, and lead from start to end"));
   }
+  if (count > static_cast<double>(largest_whole_number(DType::float64))) {
+    throw ValueError(message("arange: start ", start, ", end ", end, ", step ", step, ": ", count,
+                             " elements are more than a tensor can have"));
+  }
   const Tensor result = make("arange", Shape(static_cast<std::int64_t>(count)), options.dtype,
                              options.device, options.requires_grad);
   issue(backend_of(result).arange, kernels::Arange{view(result), start, step});

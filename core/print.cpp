@@ -38,6 +38,7 @@ constexpr std::int64_t kLongest = 8;
 constexpr std::int64_t kEdge = 3;
 
 std::string number(double value) {
+  if (std::isnan(value)) return "nan";  // printf shows its sign
   char text[32];
   std::snprintf(text, sizeof text, "%.4f", value);
   if (std::isfinite(value) && value != 0 && (std::abs(value) >= 1e5 || std::abs(value) < 1e-3)) {

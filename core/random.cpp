@@ -81,8 +81,7 @@ Tensor uniform(const Shape& shape, double low, double high, const TensorOptions&
 }
 
 Tensor randperm(std::int64_t n, const TensorOptions& options) {
-  const std::int64_t most =
-      options.dtype == DType::float32 ? std::int64_t{1} << 24 : std::int64_t{1} << 53;
+  const std::int64_t most = largest_whole_number(options.dtype);
   if (n < 0 || n > most) {
     throw ValueError(message("randperm: n ", n, ": ", options.dtype,
                              " holds whole numbers from 0 to ", most, " exactly",

@@ -55,6 +55,10 @@ Tensor largest(const Tensor& x, const Reduction& r) {
   if (r.count == 0) {
     throw ValueError(message("argmax: ", x.shape(), " has no element to choose from"));
   }
+  if (r.count - 1 > largest_whole_number(x.dtype())) {
+    throw ValueError(message("argmax: ", x.dtype(), " cannot hold an index into ", r.count,
+                             " elements exactly: use float64"));
+  }
   const Tensor y = make_tensor(r.result, x);
   issue(backend_of(x).argmax, kernels::Argmax{view(x), view(y), r.outer, r.count, r.inner});
   return y;

@@ -110,6 +110,13 @@ Tensor Tensor::detach() const {
 
 namespace {
 
+bool overlap(const View& a, const View& b) {
+  const auto end = [](const View& view) {
+    return static_cast<const char*>(view.data) + view.numel * size_of(view.dtype);
+  };
+  return end(a) > b.data && end(b) > a.data;
+}
+
 template <class T>
 const Tensor& copy_span(const Tensor& target, std::span<const T> source) {
   check_in_place("copy_", target);
@@ -118,7 +125,12 @@ const Tensor& copy_span(const Tensor& target, std::span<const T> source) {
                              target.shape()));
   }
   // The source is only read; a View has no const form.
-  const View host{const_cast<T*>(source.data()), target.numel(), dtype_of<T>};
+  View host{const_cast<T*>(source.data()), target.numel(), dtype_of<T>};
+  std::vector<T> kept;
+  if (target.device().is_cpu() && overlap(host, detail::view(target))) {
+    kept.assign(source.begin(), source.end());
+    host.data = kept.data();
+  }
   detail::transfer(host, Device::cpu(), detail::changed_view(target), target.device());
   return target;
 }
@@ -134,11 +146,14 @@ Tensor unaffected(const Tensor& source, const Tensor& target) {
   const View read = detail::view(source);
   const View written = detail::view(target);
   if (read.data == written.data && source.shape() == target.shape()) return source;
-  const auto end = [](const View& view) {
-    return static_cast<const char*>(view.data) + view.numel * size_of(view.dtype);
-  };
-  const bool apart = end(read) <= written.data || end(written) <= read.data;
-  return apart ? source : source.detach().clone();
+  return overlap(read, written) ? source.detach().clone() : source;
+}
+
+const Tensor& fill(const char* op, const Tensor& target, double value) {
+  check_in_place(op, target);
+  detail::issue(detail::backend_of(target.device()).fill,
+                kernels::Fill{detail::changed_view(target), value});
+  return target;
 }
 
 // target op= other, where other may be broadcast to target but not the other way round.
@@ -188,13 +203,8 @@ const Tensor& Tensor::copy_(std::span<const double> source) const {
   return copy_span(*this, source);
 }
 
-const Tensor& Tensor::fill_(double value) const {
-  check_in_place("fill_", *this);
-  detail::issue(detail::backend_of(device()).fill,
-                kernels::Fill{detail::changed_view(*this), value});
-  return *this;
-}
-const Tensor& Tensor::zero_() const { return fill_(0); }
+const Tensor& Tensor::fill_(double value) const { return fill("fill_", *this, value); }
+const Tensor& Tensor::zero_() const { return fill("zero_", *this, 0); }
 
 const Tensor& Tensor::operator+=(const Tensor& other) const {
   return change("add", kernels::BinaryOp::add, *this, other);

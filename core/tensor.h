@@ -29,6 +29,13 @@ struct TensorOptions {
 class KINDLING_API Tensor {
  public:
   Tensor() noexcept = default;
+  Tensor(const Tensor&) noexcept = default;
+  Tensor(Tensor&&) noexcept = default;
+  ~Tensor() = default;
+  /// Makes a variable name another tensor. `x[i] = y` does not compile, since it would change
+  /// nothing: write x[i].copy_(y).
+  Tensor& operator=(const Tensor&) & noexcept = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
 
   bool defined() const noexcept { return static_cast<bool>(impl_); }
   const Shape& shape() const;
@@ -109,6 +116,7 @@ class KINDLING_API Tensor {
   Tensor neg() const;
   Tensor relu() const;
   Tensor gelu() const;
+  Tensor gelu_tanh() const;
   Tensor silu() const;
   Tensor tanh() const;
   Tensor sigmoid() const;

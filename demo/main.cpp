@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/core/error.h>
 #include <kindling/core/version.h>
 
 #include "demo/commands/commands.h"
 
 #include <exception>
 #include <iostream>
+#include <string>
+
+namespace {
+
+// CLI11 would only say that a command is missing.
+void check_command(const CLI::App& program, const std::string& name) {
+  if (name.starts_with('-')) return;
+  std::string known;
+  for (const CLI::App* command : program.get_subcommands({})) {
+    if (command->get_name() == name) return;
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  throw CLI::ExtrasError("unknown command '" + name + "': there are " + known,
+                         CLI::ExitCodes::ExtrasError);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App program{"Trains small networks with Kindling and shows what the learning rate does.",
@@ -19,7 +37,10 @@ int main(int argc, char** argv) {
   kindling::demo::add_schedules(program);
   kindling::demo::add_info(program);
   try {
+    if (argc > 1) check_command(program, argv[1]);
     program.parse(argc, argv);
+    std::cout.flush();
+    if (!std::cout) throw kindling::FileError("standard output cannot be written");
   } catch (const CLI::ParseError& usage) {
     return program.exit(usage) == 0 ? 0 : 2;
   } catch (const std::exception& error) {

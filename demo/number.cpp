@@ -31,6 +31,7 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 std::string format_number(double value) {
+  if (std::isnan(value)) return "nan";  // printf shows its sign
   const double size = std::abs(value);
   const bool hidden = size != 0.0 && (size < 0.001 || size >= 1e6);
   return hidden ? print("%.*e", 2, value) : print("%.*f", 4, value);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "demo/training_options.h"
 
+#include "demo/whole_number.h"
+
 namespace kindling::demo {
 
 void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.option_defaults()->always_capture_default();
   command.add_option("--hidden", options.hidden, "Widths of the hidden layers, e.g. 64,64")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber);
+      ->allow_extra_args(false)  // what follows is another argument
+      ->check(at_least(1));
   command.add_option("--optimizer", options.optimizer, "Update rule")
       ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
   command.add_option("--lr", options.lr, "Base learning rate");
@@ -21,16 +24,16 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   command
       .add_option("--batch-size", options.batch_size,
                   "Rows in a batch; what is left over in an epoch is left out of it")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   command.add_option("--epochs", options.epochs, "Passes over the training rows")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   command.add_option("--test-fraction", options.test_fraction,
                      "Share of the rows that is kept for the test");
   command.add_option("--seed", options.seed, "Seed of split, initial weights and shuffling")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N");
   command.add_option("--threads", options.threads, "CPU threads; 0 for the library's choice")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0));
   command.add_option("--log", options.log,
                      "Write learning rate and loss of every step to this CSV file");
   command.add_option("--plot", options.plot, "Draw learning rate and loss into this SVG file");

@@ -112,8 +112,8 @@ void OptimizerState::step() {
     ranges_are_stale_ = false;
   }
   if (!started_) [[unlikely]] {
-    warn_before_first_step();
     started_ = true;
+    warn_before_first_step();
   }
   if (skips_) find_nonfinite();
   for (Group& group : groups_) group.issue_update();
@@ -139,13 +139,13 @@ void OptimizerState::zero_grad() noexcept {
 void OptimizerState::warn_before_first_step() const {
   const auto attached = schedule();
   bool changes_something = false;
-  bool has_gradient = false;
+  bool was_meant_to = false;  // a base lr of 0 is a choice
   for (const Group& group : groups_) {
     if (group.ranges.empty()) continue;
-    has_gradient = true;
     changes_something |= group.settings.lr.value != 0;
+    was_meant_to |= group.base_lr != 0;
   }
-  if (has_gradient && !changes_something) {
+  if (was_meant_to && !changes_something) {
     const std::string why = attached
                                 ? message(" (", attached->name(),
                                           " at t = ", groups_.front().settings.schedule_index, ")")

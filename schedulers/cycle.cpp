@@ -33,8 +33,8 @@ CyclicCurve cyclic_curve(const CyclicOptions& options, const Caller& caller) {
   require_at_least(caller, "step_size_up", up, 1);
   require_at_least(caller, "step_size_down", down, 0);
   CyclicCurve curve{up, up + down, nullptr};
+  require_one_of(caller, "scale_mode", options.scale_mode, {"cycle", "iterations"});
   if (options.scale_fn) {
-    require_one_of(caller, "scale_mode", options.scale_mode, {"cycle", "iterations"});
     curve.scale = [scale_fn = options.scale_fn, by_cycle = options.scale_mode == "cycle"](
                       std::int64_t t, std::int64_t cycle) {
       return scale_fn(static_cast<double>(by_cycle ? cycle : t));

@@ -50,7 +50,10 @@ Module::Module() : state_(std::make_shared<State>()) {}
 Module::~Module() = default;
 
 Tensor Module::register_parameter(std::string name, const Tensor& tensor) {
-  detail::check_defined("register_parameter", tensor);
+  if (detail::check_defined("register_parameter", tensor).producer) {
+    throw ValueError(message("register_parameter: tensor \"", name,
+                             "\" is the result of a tracked op: register its detach()"));
+  }
   state_->add("register_parameter", {std::move(name), tensor, nullptr});
   tensor.set_requires_grad(true);
   return tensor;

@@ -8,17 +8,20 @@
 #include "demo/schedule_grammar.h"
 #include "demo/schedule_makers.h"
 #include "demo/table.h"
+#include "demo/whole_number.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace kindling::demo {
 namespace {
 
 struct SchedulesOptions {
-  std::string schedule;
+  std::optional<std::string> schedule;
   std::int64_t steps = 0;  // 0: the schedule's own length, or kDefaultSteps
   double lr = 0.1;
   std::string plot;
@@ -50,7 +53,10 @@ void print_values(const schedulers::Schedule& schedule, std::int64_t steps, doub
 }
 
 void draw_gallery(const std::string& folder) {
-  std::filesystem::create_directories(folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw FileError(message("gallery: cannot make folder ", folder, ": ", error.message()));
   for (const Picture& picture : schedule_gallery()) {
     write_file((std::filesystem::path(folder) / (picture.name + ".svg")).string(),
                render_svg(picture.figure));
@@ -59,9 +65,12 @@ void draw_gallery(const std::string& folder) {
 
 void run(const SchedulesOptions& options) {
   if (!options.gallery.empty()) return draw_gallery(options.gallery);
-  if (options.schedule.empty() && options.plot.empty()) return print_list();
+  if (!options.schedule && options.plot.empty()) return print_list();
+  if (!(std::isfinite(options.lr) && options.lr >= 0)) {
+    throw ValueError(message("schedules: lr ", options.lr, ": must be finite and not negative"));
+  }
 
-  const std::string text = options.schedule.empty() ? kUsualSchedule : options.schedule;
+  const std::string text = options.schedule.value_or(kUsualSchedule);
   const auto [schedule, length] =
       parse_schedule(text, options.steps > 0 ? options.steps : kDefaultSteps);
   const std::int64_t steps =
@@ -82,7 +91,7 @@ void add_schedules(CLI::App& program) {
   command->add_option("--schedule", options->schedule, "The schedule to print and draw");
   command
       ->add_option("--steps", options->steps, "How many steps of it; its own length if not given")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   command->add_option("--lr", options->lr, "Base learning rate")->capture_default_str();
   // "--plot" alone is enough.
   command->add_option("--plot,--output", options->plot, "Draw it into this SVG file")

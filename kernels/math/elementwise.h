@@ -154,9 +154,11 @@ struct GeluTanh {
   }
   template <class T>
   static KINDLING_HOST_DEVICE T df(T x) {
-    const T s = sigmoid(twice_u(x));
-    const T slope = T(kTwiceRoot) * (T(1) + T(3 * kCubic) * x * x);
-    return s + x * (s * (T(1) - s)) * slope;
+    // Beyond 30 the sigmoid is 0 or 1, but the slope of u would overflow.
+    const T z = x < T(-30) ? T(-30) : x > T(30) ? T(30) : x;
+    const T s = sigmoid(twice_u(z));
+    const T slope = T(kTwiceRoot) * (T(1) + T(3 * kCubic) * z * z);
+    return s + z * (s * (T(1) - s)) * slope;
   }
 
  private:

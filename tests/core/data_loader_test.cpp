@@ -211,16 +211,16 @@ TEST(DataLoader, BatchesNeedNoGradient) {
 }
 
 TEST(DataLoaderErrors, Tensors) {
-  const auto shapes = [](const std::string& a, const std::string& b) {
-    return "DataLoader: tensors of shapes " + a + " and " + b +
-           ": expected the same number of rows, at least one";
+  expect_error<ShapeError>(
+      "DataLoader: tensors of shapes [3] and [4]: expected the same number of rows", [] {
+        return DataLoader({zeros({3}), zeros({4})});
+      });
+  const auto without_rows = [](const std::string& shape) {
+    return "DataLoader: a tensor of shape " + shape + ": expected at least one row";
   };
-  expect_error<ShapeError>(shapes("[3]", "[4]"), [] {
-    return DataLoader({zeros({3}), zeros({4})});
-  });
-  expect_error<ShapeError>(shapes("[]", "[]"), [] { return DataLoader({zeros({})}); });
-  expect_error<ShapeError>(shapes("[3]", "[]"), [] { return DataLoader({zeros({3}), zeros({})}); });
-  expect_error<ShapeError>(shapes("[0, 2]", "[0, 2]"), [] { return DataLoader({zeros({0, 2})}); });
+  expect_error<ShapeError>(without_rows("[]"), [] { return DataLoader({zeros({})}); });
+  expect_error<ShapeError>(without_rows("[]"), [] { return DataLoader({zeros({3}), zeros({})}); });
+  expect_error<ShapeError>(without_rows("[0, 2]"), [] { return DataLoader({zeros({0, 2})}); });
 }
 
 TEST(DataLoaderErrors, Options) {

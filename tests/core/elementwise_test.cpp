@@ -175,6 +175,8 @@ TEST(Elementwise, AtTheEndsOfTheirRanges) {
                  {exp, -infinity, 0, 0},
                  {relu, infinity, infinity, 1},
                  {relu, -infinity, 0, 0},
+                 {gelu_tanh, 0x1p100, 0x1p100, 1},
+                 {gelu_tanh, -0x1p100, 0, 0},
                  {sigmoid, infinity, 1, 0},
                  {sigmoid, -infinity, 0, 0},
                  {kindling::tanh, infinity, 1, 0},
@@ -194,6 +196,7 @@ TEST(Elementwise, MembersAreTheSameFunctions) {
   EXPECT_TRUE(same_bits(x.square(), square(x)));
   EXPECT_TRUE(same_bits(x.abs(), abs(x)));
   EXPECT_TRUE(same_bits(x.neg(), neg(x)));
+  EXPECT_TRUE(same_bits(x.gelu_tanh(), gelu_tanh(x)));
   EXPECT_TRUE(same_bits(x.relu(), relu(x)));
   EXPECT_TRUE(same_bits(x.gelu(), gelu(x)));
   EXPECT_TRUE(same_bits(x.silu(), silu(x)));

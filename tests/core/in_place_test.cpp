@@ -7,6 +7,7 @@
 #include "tests/support/guarded.h"
 
 #include <array>
+#include <span>
 
 namespace kindling::test {
 namespace {
@@ -108,6 +109,12 @@ TEST(InPlace, OperandsMayOverlap) {
   }
 }
 
+TEST(InPlace, CopiesASpanOfItsOwnMemory) {
+  const Tensor x = tensor({1, 2, 3, 4, 5});
+  x.narrow(0, 1, 4).copy_(std::span<const float>(x.data<float>(), 4));
+  EXPECT_TRUE(same(x, {{5}, {1, 1, 2, 3, 4}}));
+}
+
 TEST(InPlace, ErrorsLeaveTheTensorAlone) {
   const Tensor x = tensor({{1, 2}, {3, 4}});
   expect_error<ShapeError>("copy_: source [2] does not fit [2, 2]",
@@ -141,7 +148,7 @@ TEST(InPlace, IsRefusedWhereGradientsAreTracked) {
   };
   for (const Tensor& x : {leaf, result, leaf.reshape({2}), leaf.narrow(0, 0, 1)}) {
     expect_error<ValueError>(text("fill_"), [&] { return x.fill_(1); });
-    expect_error<ValueError>(text("fill_"), [&] { return x.zero_(); });
+    expect_error<ValueError>(text("zero_"), [&] { return x.zero_(); });
     expect_error<ValueError>(text("copy_"), [&] { return x.copy_(x); });
     expect_error<ValueError>(text("copy_"), [&] { return x.copy_(std::vector<float>(2)); });
     expect_error<ValueError>(text("add"), [&] { return x += 1.0; });

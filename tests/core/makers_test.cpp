@@ -88,6 +88,9 @@ TEST(Arange, CountsUpToButNotIncludingTheEnd) {
 
 TEST(Arange, RefusesAStepThatDoesNotLeadToTheEnd) {
   const std::string what_to_do = ": step must be finite, not 0, and lead from start to end";
+  expect_error<ValueError>(
+      "arange: start 0, end 1e+30, step 1: 1e+30 elements are more than a tensor can have",
+      [] { return arange(0, 1e30); });
   expect_error<ValueError>("arange: start 0, end 5, step -1" + what_to_do,
                            [] { return arange(0, 5, -1); });
   expect_error<ValueError>("arange: start 0, end 5, step 0" + what_to_do,

@@ -35,8 +35,9 @@ TEST(Print, ScientificWhereFourDecimalsSayNothing) {
 
 TEST(Print, NaNAndInfinity) {
   const double infinity = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(message(tensor({infinity, -infinity, std::numeric_limits<double>::quiet_NaN()})),
-            "[ inf, -inf,  nan]\nshape [3], float32, cpu");
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(message(tensor({infinity, -infinity, nan, -nan})),
+            "[ inf, -inf,  nan,  nan]\nshape [4], float32, cpu");
 }
 
 TEST(Print, AbridgesLongDimensions) {

@@ -192,6 +192,17 @@ TEST(Argmax, OfNothingIsAnError) {
   EXPECT_EQ(argmax(zeros({2, 0}), 0).shape(), Shape(0));
 }
 
+TEST(Argmax, RefusesAnIndexThatTheDtypeCannotHold) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 24;
+  const Tensor x = zeros({kMost + 2});
+  x.narrow(0, kMost, 1).fill_(1);
+  EXPECT_EQ(argmax(x.narrow(0, 0, kMost + 1)).item(), kMost);
+  const std::string error =
+      "argmax: float32 cannot hold an index into 16777218 elements exactly: use float64";
+  expect_error<ValueError>(error, [&] { return argmax(x); });
+  expect_error<ValueError>(error, [&] { return argmax(x.reshape({-1, 1}), 0); });
+}
+
 TEST(Softmax, HoldsForLargeLogits) {
   for (const DType dtype : kDTypes) {
     const Tensor x = tensor({{1e4, 0, -1e4}, {-1e4, -1e4, -1e4}}, {.dtype = dtype});

@@ -5,6 +5,7 @@
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 
+#include <type_traits>
 #include <utility>
 
 namespace kindling::test {
@@ -126,6 +127,11 @@ TEST(Tensor, MovesAndSwaps) {
   EXPECT_EQ(x.item(), 1);
   EXPECT_EQ(y.item(), 2);
 }
+
+// x[i] = y would only rename a temporary.
+static_assert(!std::is_assignable_v<Tensor, Tensor>);
+static_assert(!std::is_assignable_v<Tensor, const Tensor&>);
+static_assert(std::is_nothrow_move_assignable_v<Tensor>);
 
 TEST(Allclose, ComparesWithBothTolerances) {
   const Tensor x = tensor({1, 100}, {.dtype = DType::float64});

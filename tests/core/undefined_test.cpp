@@ -45,7 +45,7 @@ const std::vector<Use>& uses() {
       {"copy_", [](const Tensor& x) { x.copy_(std::vector<float>{1}); }},
       {"copy_", [](const Tensor& x) { x.copy_(std::vector<double>{1}); }},
       {"fill_", [](const Tensor& x) { x.fill_(1); }},
-      {"fill_", [](const Tensor& x) { x.zero_(); }},
+      {"zero_", [](const Tensor& x) { x.zero_(); }},
       {"operator[]", [](const Tensor& x) { x[0]; }},
       {"add", [](const Tensor& x) { x += 1.0; }},
       {"sub", [](const Tensor& x) { x -= 1.0; }},

@@ -232,12 +232,22 @@ TEST_F(Program, ErrorsAreALineOnStderrAndStatusOne) {
        "kindling-train: device: 'tpu' is unknown: expected auto, cpu, cuda or cuda:N\n"},
       {"diabetes --epochs 1 --plot /no/such/run.svg",
        "kindling-train: cannot write /no/such/run.svg: No such file or directory\n"},
+      {"schedules --schedule 'constant(1)' --lr -1",
+       "kindling-train: schedules: lr -1: must be finite and not negative\n"},
+      {"schedules --gallery bad.csv",
+       "kindling-train: gallery: cannot make folder bad.csv: Not a directory\n"},
+      {"info > /dev/full", "kindling-train: standard output cannot be written\n"},
   };
   for (const auto& [arguments, error] : cases) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.status, 1) << arguments;
     EXPECT_EQ(outcome.err, error) << arguments;
   }
+}
+
+TEST_F(Program, OptionsMayStandBeforeTheFile) {
+  std::ofstream(folder_ / "line.csv") << "x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n";
+  EXPECT_EQ(run("csv --target y --epochs 1 --batch-size 2 --hidden 4,2 line.csv").status, 0);
 }
 
 TEST_F(Program, ADivergingRunStops) {
@@ -256,6 +266,13 @@ TEST_F(Program, WrongUsageIsStatusTwo) {
     EXPECT_NE(outcome.err, "") << arguments;
   }
   EXPECT_EQ(run("--version").status, 0);
+  EXPECT_EQ(run("diabetes --epochs 0").err,
+            "--epochs: 0: must be a whole number of at least 1\n"
+            "Run with --help for more information.\n");
+  EXPECT_EQ(
+      run("unknown").err,
+      "unknown command 'unknown': there are tutorial, diabetes, digits, csv, schedules, info\n"
+      "Run with --help for more information.\n");
 }
 
 }  // namespace

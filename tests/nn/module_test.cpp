@@ -202,6 +202,10 @@ TEST(ModuleErrors, Names) {
                            [&] { return add(""); });
   expect_error<ValueError>("register_parameter: name \"a.b\": must not be empty or hold a dot",
                            [&] { return add("a.b"); });
+  const Tensor tracked = ones({1}, {.requires_grad = true}) * 2;
+  expect_error<ValueError>(
+      "register_parameter: tensor \"v\" is the result of a tracked op: register its detach()",
+      [&] { return holder.add("v", tracked); });
   expect_error<ValueError>("register_parameter: name \"w\" is taken in this module",
                            [&] { return add("w"); });
   expect_error<ValueError>("register_module: name \"w\" is taken in this module", [&] {

@@ -244,6 +244,27 @@ TEST(SchedulerWarnings, TheFirstUpdateWithLearningRateZero) {
       "does by default (WarmupConvention::one_based)");
 }
 
+TEST(SchedulerWarnings, NotWhereTheLearningRateWasMeantToBeZero) {
+  const LogKeeper log;
+  const Tensor weight = parameter({1});
+  SGD optimizer({weight}, {.lr = 0});
+  LRScheduler scheduler(optimizer, harmonic());
+  set_gradient(weight, {1});
+  optimizer.step();
+  EXPECT_TRUE(log.texts.empty());
+}
+
+TEST(SchedulerWarnings, ThatThrowAreGivenOnce) {
+  const Tensor weight = parameter({1});
+  SGD optimizer({weight}, {.lr = 1});
+  LRScheduler scheduler(optimizer, schedulers::warmup(5, schedulers::WarmupConvention::zero_based));
+  set_gradient(weight, {1});
+  set_log_callback([](LogLevel, const std::string& text) { throw std::runtime_error(text); });
+  EXPECT_THROW(optimizer.step(), std::runtime_error);
+  EXPECT_NO_THROW(optimizer.step());
+  set_log_callback(nullptr);
+}
+
 TEST(SchedulerWarnings, TheSchedulerStepsFirst) {
   const auto texts = logged(harmonic(), [](SGD& optimizer, LRScheduler& scheduler) {
     for (int t = 0; t < 3; ++t) {

@@ -97,6 +97,8 @@ TEST(ScheduleOptions, OfTheCycles) {
                 .scale_mode = "step"});
       },
       "cyclic: scale_mode \"step\": must be one of \"cycle\", \"iterations\"");
+  refuses([] { cyclic({.base_lr = 0.1, .max_lr = 1, .scale_mode = "step"}); },
+          "cyclic: scale_mode \"step\": must be one of \"cycle\", \"iterations\"");
   refuses([] { cyclic({.base_lr = 0.1, .max_lr = 1, .step_size_up = 0}); },
           "cyclic: step_size_up 0: must be at least 1");
   refuses([] { cyclic({.base_lr = 0.1, .max_lr = 1, .step_size_down = -1}); },

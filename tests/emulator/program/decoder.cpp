@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <set>
 
 namespace emulator {
 namespace {
@@ -92,6 +93,7 @@ void FunctionDecoder::decode(const FunctionText& text, Function& function) {
   emit(last);
   function.end = static_cast<std::uint32_t>(program_.code.size());
   resolve_targets();
+  mark_guesses();
   function.local_bytes = round_up(function.local_bytes, 16);
   labels_.clear();
   tables_.clear();
@@ -279,6 +281,22 @@ void FunctionDecoder::resolve_targets() {
     for (const std::string_view label : table->second) targets.push_back(target_of(label));
   }
   pending_.clear();
+}
+
+// A plain load of what an atom.cas then compares memory with is a guess, which the atom.cas checks:
+// the first read of the usual loop, in NVIDIA's headers too. It may be stale, so it does not race
+// with atomics.
+void FunctionDecoder::mark_guesses() {
+  const auto begin = program_.code.begin() + function_->entry;
+  std::set<std::uint32_t> compared;  // places of registers
+  for (auto code = begin; code != program_.code.end(); ++code) {
+    const bool is_cas = code->counted_as == Class::atomic && code->from[2].exists();
+    if (is_cas) compared.insert(code->from[1].place);
+  }
+  for (auto code = begin; code != program_.code.end(); ++code) {
+    const bool is_load = code->counted_as == Class::memory && code->to[0].exists();
+    if (is_load && compared.contains(code->to[0].place)) code->flags |= kStrong;
+  }
 }
 
 }  // namespace emulator

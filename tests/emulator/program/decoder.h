@@ -93,6 +93,7 @@ class FunctionDecoder {
   void decode_copy(const Statement& statement, Instruction& instruction);
   void decode_call(const Statement& statement, Instruction& instruction);
   void resolve_targets();
+  void mark_guesses();
 
   Program& program_;
   ConstantPool& constants_;

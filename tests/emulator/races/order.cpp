@@ -72,11 +72,14 @@ void Order::begin_launch(std::uint64_t blocks, std::uint32_t warps) {
   logs_.clear();
   has_fences_ = false;
   uses_.assign(blocks * warps <= kMaxUsers ? blocks * warps : 0, {});
+  synchronising_uses_.clear();
 }
 
-void Order::touches(const BlockOrder& block, std::uint32_t warp) {
+void Order::touches(const BlockOrder& block, std::uint32_t warp, bool synchronising) {
   if (uses_.empty()) return;
-  std::vector<Use>& uses = uses_[std::size_t{block.number} * warps_ + warp];
+  if (synchronising) synchronising_uses_.resize(uses_.size());
+  std::vector<Use>& uses =
+      (synchronising ? synchronising_uses_ : uses_)[std::size_t{block.number} * warps_ + warp];
   const Stamp boundary = std::max(block.together, block.warp[warp].fenced[0].warp);
   if (uses.empty() || (has_fences_ && uses.back().last <= boundary)) uses.push_back({now_, now_});
   uses.back().last = now_;
@@ -203,7 +206,8 @@ bool Order::warp_before(BlockOrder& block, const Actor& me, const Actor& other, 
   return true;
 }
 
-bool Order::grid_before(BlockOrder& block, const Actor& me, Stamp stamp) {
+bool Order::grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool synchronising) {
+  if (synchronising && !all_before(block, me, 0, stamp, synchronising_uses_)) return false;
   if (stamp <= block.grid_known) return true;
   if (logs_.empty() || uses_.empty()) return false;
   // Blocks that met in a log have all released by its last entry: one test for many cells.
@@ -211,9 +215,14 @@ bool Order::grid_before(BlockOrder& block, const Actor& me, Stamp stamp) {
   for (const std::vector<Seen>* list : {&block.warp[me.warp].known, &block.known}) {
     for (const Seen& seen : *list) met = std::max(met, seen.last);
   }
-  if (met >= stamp && met != block.grid_tried && all_before(block, me, met)) return true;
+  const auto all_data_before = [&](Stamp up_to) {
+    if (!all_before(block, me, block.grid_known, up_to, uses_)) return false;
+    block.grid_known = up_to;
+    return true;
+  };
+  if (met >= stamp && met != block.grid_tried && all_data_before(met)) return true;
   block.grid_tried = met;
-  return all_before(block, me, stamp);
+  return all_data_before(stamp);
 }
 
 bool Order::acquired(const BlockOrder& block, const Actor& me, const Actor& other,
@@ -230,19 +239,18 @@ bool Order::acquired(const BlockOrder& block, const Actor& me, const Actor& othe
   return false;
 }
 
-// Every block's last use of global memory up to the stamp must be known.
-bool Order::all_before(BlockOrder& block, const Actor& me, Stamp stamp) {
-  for (std::size_t user = 0; user < uses_.size(); ++user) {
-    const auto& uses = uses_[user];
-    const auto later = std::upper_bound(uses.begin(), uses.end(), stamp,
+// Every block's last use up to the stamp must be known.
+bool Order::all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp,
+                       const Uses& uses) {
+  for (std::size_t user = 0; user < uses.size(); ++user) {
+    const auto later = std::upper_bound(uses[user].begin(), uses[user].end(), stamp,
                                         [](Stamp s, const Use& use) { return s < use.first; });
-    if (later == uses.begin()) continue;
+    if (later == uses[user].begin()) continue;
     const Stamp last = std::min(std::prev(later)->last, stamp);
     const Actor other{static_cast<std::uint32_t>(user / warps_),
                       static_cast<std::uint32_t>(user % warps_), 0};
-    if (last > block.grid_known && !warp_before(block, me, other, last)) return false;
+    if (last > known && !warp_before(block, me, other, last)) return false;
   }
-  block.grid_known = stamp;
   return true;
 }
 

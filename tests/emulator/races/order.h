@@ -92,6 +92,8 @@ struct Use {
   Stamp first = 0, last = 0;
 };
 
+using Uses = std::vector<std::vector<Use>>;  // [block][warp]
+
 /// The happens-before relation of one launch: program order, barriers, and release-acquire chains
 /// (fence, strong write; strong read of it, fence). Chains are kept by warp, not by thread.
 class Order {
@@ -109,25 +111,30 @@ class Order {
   /// A strong read or write of an address (a key that is unique over global and shared memory).
   void strong_read(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
   void strong_write(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
-  /// Notes that a warp uses global memory.
-  void touches(const BlockOrder& block, std::uint32_t warp);
+  /// Whether something was released through this address.
+  bool synchronises(std::uint64_t key) const { return logs_.contains(key); }
+  /// Notes that a warp uses global memory: data, or a variable that synchronises. (Who waits at a
+  /// grid's barrier reads it after having released all its data, and nothing releases that read.)
+  void touches(const BlockOrder& block, std::uint32_t warp, bool synchronising);
 
   /// Whether everything that `other` did up to `stamp` happens before what `me` does now.
   bool before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
-  /// The same for all lanes of a warp, and for all blocks.
+  /// The same for all lanes of a warp, and for what all blocks did with data, or with variables
+  /// that synchronise.
   bool warp_before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
-  bool grid_before(BlockOrder& block, const Actor& me, Stamp stamp);
+  bool grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool synchronising);
 
  private:
   bool acquired(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
-  bool all_before(BlockOrder& block, const Actor& me, Stamp stamp);
+  // All uses after `known` up to `stamp`.
+  bool all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp, const Uses& uses);
 
   Stamp now_ = 1;
   Stamp launch_ = 1;
   std::uint32_t warps_ = 0;                                              // of a block
   std::unordered_map<std::uint64_t, std::unique_ptr<ReleaseLog>> logs_;  // by key
   bool has_fences_ = false;                                              // any fence in this launch
-  std::vector<std::vector<Use>> uses_;                                   // [block][warp]
+  Uses uses_, synchronising_uses_;
 };
 
 }  // namespace emulator

@@ -102,7 +102,11 @@ void Races::access(const Request& request, LaneMask mask,
                              at,           request.bytes,
                              request.kind, strength,
                              in_shared,    in_shared ? block.order.begin : order_.launch()};
-  if (!in_shared) order_.touches(block.order, warp.number);
+  if (!in_shared) {
+    const bool synchronising =
+        strength != Strength::weak && order_.synchronises(address[first_lane(mask)]);
+    order_.touches(block.order, warp.number, synchronising);
+  }
   for (const std::size_t lane : lanes_of(mask)) {
     check_lane(access, block, static_cast<std::uint32_t>(lane));
   }
@@ -184,7 +188,11 @@ bool Races::readers_are_ordered(const CheckedAccess& access, BlockOrder& block, 
   const bool same_warp = same_block && cell.readers == Readers::lanes && cell.read_warp == me.warp;
   if (same_warp && cell.read_members == 1u << me.lane) return true;
   if (may_overlap(access, cell.read_strength, same_warp)) return true;
-  if (cell.readers == Readers::blocks) return order_.grid_before(block, me, stamp);
+  if (cell.readers == Readers::blocks) {
+    const bool synchronising =
+        cell.read_strength != Strength::weak && order_.synchronises(access.address[me.lane]);
+    return order_.grid_before(block, me, stamp, synchronising);
+  }
   for (const std::size_t number : lanes_of(cell.read_members)) {
     const auto member = static_cast<std::uint32_t>(number);
     const bool ordered =

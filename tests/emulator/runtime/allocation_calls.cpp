@@ -7,6 +7,7 @@
 #include "tests/emulator/runtime/transfers.h"
 #include "tests/emulator/streams/graph_memory.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace emulator {
@@ -169,7 +170,8 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   return entry("cudaMemGetInfo", [&] {
     *total = options().memory;
-    *free = options().memory - Memory::instance().bytes_in_use();
+    const std::uint64_t taken = Memory::instance().bytes_in_use() + idle_in_pools();
+    *free = options().memory - std::min<std::uint64_t>(options().memory, taken);
   });
 }
 

@@ -18,5 +18,7 @@ cudaError_t free_checked(void* pointer, bool host, const char* call);
 bool leave_pool(std::uint64_t address);
 /// The host has waited: pools return what is above their threshold.
 void trim_pools();
+/// Bytes that pools keep reserved though nothing uses them.
+std::uint64_t idle_in_pools();
 
 }  // namespace emulator

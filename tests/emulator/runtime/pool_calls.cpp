@@ -120,6 +120,12 @@ void trim_pools() {
   for (Pool* pool : registry<Pool>().live()) pool->trim(pool->threshold);
 }
 
+std::uint64_t idle_in_pools() {
+  std::uint64_t bytes = 0;
+  for (const Pool* pool : registry<Pool>().live()) bytes += pool->reserved - pool->used;
+  return bytes;
+}
+
 }  // namespace emulator
 
 extern "C" {

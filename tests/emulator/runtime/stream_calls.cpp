@@ -17,6 +17,18 @@ cudaError_t create(const char* call, cudaStream_t* stream, unsigned flags, int p
   });
 }
 
+cudaError_t create(const char* call, cudaEvent_t* event, unsigned flags) {
+  return entry(call, [&] {
+    if (!event || flags > (cudaEventBlockingSync | cudaEventDisableTiming)) {
+      return cudaErrorInvalidValue;
+    }
+    Event* const created = registry<Event>().add();
+    created->flags = flags;
+    *event = reinterpret_cast<cudaEvent_t>(created);
+    return cudaSuccess;
+  });
+}
+
 cudaError_t refuse_event(const Event& event, const char* call) {
   if (event.capture == 0) return refuse_in_capture(call);
   if (Capture* const capture = find_capture(event.capture)) capture->valid = false;
@@ -109,18 +121,10 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void*
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
-  return entry("cudaEventCreateWithFlags", [&] {
-    if (!event || flags > (cudaEventBlockingSync | cudaEventDisableTiming)) {
-      return cudaErrorInvalidValue;
-    }
-    Event* const created = registry<Event>().add();
-    created->flags = flags;
-    *event = reinterpret_cast<cudaEvent_t>(created);
-    return cudaSuccess;
-  });
+  return create("cudaEventCreateWithFlags", event, flags);
 }
 cudaError_t cudaEventCreate(cudaEvent_t* event) {
-  return cudaEventCreateWithFlags(event, cudaEventDefault);
+  return create("cudaEventCreate", event, cudaEventDefault);
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t handle) {

@@ -91,7 +91,11 @@ void pools() {
   check(cudaFreeAsync(data, stream));
   check(cudaStreamSynchronize(stream));
   require(host[63] == 7, "pool memory");
+  std::size_t free_before = 0, free_after = 0, total = 0;
+  check(cudaMemGetInfo(&free_before, &total));
   check(cudaMemPoolTrimTo(pool, 0));
+  check(cudaMemGetInfo(&free_after, &total));
+  require(free_after == free_before + 256, "trimming gives back what the pool kept");
   std::uint64_t used = 1;
   check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &used));
   require(used == 0, "nothing is in use");

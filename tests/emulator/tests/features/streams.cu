@@ -5,6 +5,7 @@
 // case dependencies: clean
 // case host_functions: clean
 // case threads: clean
+// case no_event: clean with --fail cudaEventCreate:2
 #include "tests/emulator/tests/case.h"
 
 #include <atomic>
@@ -111,6 +112,17 @@ void threads() {
   require(right == 4, "threads");
 }
 
+// A call fails by its own name, whatever it is made of.
+void no_event() {
+  cudaEvent_t first, second, third;
+  check(cudaEventCreate(&first));
+  check(cudaEventCreateWithFlags(&second, cudaEventDisableTiming));
+  require(cudaEventCreate(&third) != cudaSuccess, "--fail");
+  cudaGetLastError();
+  check(cudaEventDestroy(first));
+  check(cudaEventDestroy(second));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -119,5 +131,6 @@ int main(int count, char** arguments) {
                    {"events", events},
                    {"dependencies", dependencies},
                    {"host_functions", host_functions},
-                   {"threads", threads}});
+                   {"threads", threads},
+                   {"no_event", no_event}});
 }

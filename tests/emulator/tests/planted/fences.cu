@@ -7,6 +7,8 @@
 // case last_block_all_fence: clean
 // case grid_sync: race in grid_phases
 // case grid_sync_repaired: clean
+// case grid_sums: race in grid_sums
+// case grid_sums_repaired: clean
 // case message: race in message_no_fence
 // case message_volatile_flag_plain_read: race in message_plain
 // case message_repaired: clean
@@ -123,6 +125,18 @@ __global__ void grid_phases(int* data, int* to) {
   }
 }
 
+// All threads of all blocks read what the next phase overwrites.
+template <bool repaired>
+__global__ void grid_sums(int* parts, int* to) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  for (int phase = 0; phase < 3; ++phase) {
+    if (threadIdx.x == 0) parts[blockIdx.x] = phase;  // <- grid_sums
+    cg::this_grid().sync();
+    for (unsigned block = 0; block < gridDim.x; ++block) to[i] += parts[block];
+    if (repaired) cg::this_grid().sync();
+  }
+}
+
 __global__ void message_no_fence(int* data, int* flag, int* to) {
   if (blockIdx.x == 0) {
     *data = 42;
@@ -214,6 +228,22 @@ void phases() {
   }
 }
 
+template <bool repaired>
+void sums() {
+  constexpr int blocks = 16, threads = 128;
+  int* parts = device<int>(blocks);
+  int* to = device<int>(blocks * threads);
+  void* arguments[] = {&parts, &to};
+  check(cudaLaunchCooperativeKernel(grid_sums<repaired>, dim3(blocks), dim3(threads), arguments, 0,
+                                    nullptr));
+  check(wait());
+  cudaFree(parts);
+  const std::vector<int> all = take(to, blocks * threads);
+  if (repaired) {
+    for (const int sum : all) require(sum == blocks * (0 + 1 + 2), "sums");
+  }
+}
+
 void lock_all() {
   int* mutex = device<int>(1);
   int* sum = device<int>(1);
@@ -242,6 +272,8 @@ int main(int count, char** arguments) {
                    {"last_block_all_fence", [] { reduce_with(last_block_all_fence); }},
                    {"grid_sync", phases<false>},
                    {"grid_sync_repaired", phases<true>},
+                   {"grid_sums", sums<false>},
+                   {"grid_sums_repaired", sums<true>},
                    {"message", [] { send_with(message_no_fence); }},
                    {"message_volatile_flag_plain_read", [] { send_with(message_plain); }},
                    {"message_repaired", [] { send_with(message); }},

@@ -14,6 +14,9 @@
 // case global_repaired: clean
 // case atomic_read: race in count_then_read
 // case atomic_read_repaired: clean
+// case maximum: race in maximum
+// case maximum_repaired: clean
+// case half_sum: clean
 // case block_atomic: race in count_in_block
 // case block_atomic_repaired: clean
 // case named_barrier: race in named
@@ -21,6 +24,7 @@
 #include "tests/emulator/tests/case.h"
 
 #include <cooperative_groups.h>
+#include <cuda_bf16.h>
 
 namespace cg = cooperative_groups;
 
@@ -114,6 +118,24 @@ __global__ void count_then_read(int* data) {
   data[threadIdx.x] = sum;  // <- atomic_read
 }
 
+// The usual loop: its first read may be stale, as atomicCAS finds out.
+template <bool repaired>
+__global__ void maximum(int* data) {
+  const float value = static_cast<float>(threadIdx.x);
+  int old = *data;
+  while (__int_as_float(old) < value) {
+    const int wanted = __float_as_int(value), assumed = old;
+    if (repaired) {
+      old = atomicCAS(data, assumed, wanted);
+    } else {
+      *data = old = wanted;  // <- maximum
+    }
+  }
+}
+
+// For this architecture NVIDIA's header has a loop of that kind.
+__global__ void half_sum(__nv_bfloat16* sum) { atomicAdd(sum + 1, __float2bfloat16(1)); }
+
 template <bool narrow>
 __global__ void count_in_block(int* sum) {
   if (narrow) {
@@ -182,6 +204,24 @@ void count_with() {
   require(take(sum, 1)[0] == 128, "count");
 }
 
+template <bool repaired>
+void maximum_with() {
+  int* data = device<int>(1);
+  maximum<repaired><<<3, 64>>>(data);
+  check(wait());
+  const int bits = take(data, 1)[0];
+  float value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  require(!repaired || value == 63, "maximum");
+}
+
+void half_sum_all() {
+  auto* sum = device<__nv_bfloat16>(2);
+  half_sum<<<2, 64>>>(sum);
+  check(wait());
+  require(__bfloat162float(take(sum, 2)[1]) == 128, "sum of halves");
+}
+
 int main(int count, char** arguments) {
   return run_case(count, arguments,
                   {{"shared_read", [] { on_data(reverse<false>, 64); }},
@@ -199,6 +239,9 @@ int main(int count, char** arguments) {
                    {"global_repaired", [] { blocks_with(false); }},
                    {"atomic_read", [] { on_data(count_then_read<false>, 64); }},
                    {"atomic_read_repaired", [] { on_data(count_then_read<true>, 64); }},
+                   {"maximum", maximum_with<false>},
+                   {"maximum_repaired", maximum_with<true>},
+                   {"half_sum", half_sum_all},
                    {"block_atomic", count_with<true>},
                    {"block_atomic_repaired", count_with<false>},
                    {"named_barrier", [] { on_data(named<false>, 128); }},
