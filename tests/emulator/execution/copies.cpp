@@ -35,6 +35,18 @@ void copy_async(Warp& warp, const Instruction& instruction, LaneMask mask) {
   }
 }
 
+void commit_group(Warp& warp, const Instruction&, LaneMask) { ++warp.copy_group; }
+
+void wait_all(Warp& warp, const Instruction&, LaneMask mask) { finish_copies(warp, mask, ~0u); }
+
+// At most N of the committed groups may still be under way.
+void wait_group(Warp& warp, const Instruction& instruction, LaneMask mask) {
+  const std::uint32_t allowed = warp.lanes<const std::uint32_t>(instruction.from[0])[0];
+  if (warp.copy_group >= allowed + 1) finish_copies(warp, mask, warp.copy_group - allowed - 1);
+}
+
+}  // namespace
+
 void finish_copies(Warp& warp, LaneMask mask, std::uint32_t up_to_group) {
   std::vector<PendingCopy> later;
   for (const PendingCopy& copy : warp.pending_copies) {
@@ -52,18 +64,6 @@ void finish_copies(Warp& warp, LaneMask mask, std::uint32_t up_to_group) {
   }
   warp.pending_copies = std::move(later);
 }
-
-void commit_group(Warp& warp, const Instruction&, LaneMask) { ++warp.copy_group; }
-
-void wait_all(Warp& warp, const Instruction&, LaneMask mask) { finish_copies(warp, mask, ~0u); }
-
-// At most N of the committed groups may still be under way.
-void wait_group(Warp& warp, const Instruction& instruction, LaneMask mask) {
-  const std::uint32_t allowed = warp.lanes<const std::uint32_t>(instruction.from[0])[0];
-  if (warp.copy_group >= allowed + 1) finish_copies(warp, mask, warp.copy_group - allowed - 1);
-}
-
-}  // namespace
 
 Handler copy_handler(const Statement& s, Instruction& instruction) {
   if (s.has("commit_group")) return commit_group;

@@ -37,6 +37,8 @@ Handler atomic_handler(const Statement& s, Instruction& instruction);
 Handler fence_handler(const Statement& s, Instruction& instruction);
 /// cp.async in all its forms.
 Handler copy_handler(const Statement& s, Instruction& instruction);
+/// mbarrier in all its forms, and cp.async.mbarrier.arrive.
+Handler mbarrier_handler(const Statement& s, Instruction& instruction);
 /// shfl, vote, match, redux, bar.warp: run by the warp once the lanes they name have met.
 Handler warp_wide_handler(const Statement& s, Instruction& instruction);
 /// vprintf, __assertfail, malloc, free: functions that the driver provides; Instruction::target is

@@ -136,6 +136,10 @@ void arrive(Warp& warp, const Instruction& instruction, LaneMask lanes);
 /// else can run any more: threads that have left are then no longer waited for, with a report.
 bool release_block_barriers(Block& block, bool force);
 
+/// The lanes' cp.async of the groups up to that number arrive in shared memory
+/// (execution/copies.cpp).
+void finish_copies(Warp& warp, LaneMask mask, std::uint32_t up_to_group);
+
 /// Where a lane is in its kernel, for reports.
 Place place_of(const Warp& warp, const Instruction& instruction, std::size_t lane);
 /// Reports what a lane did wrong; a fault stops the launch.

@@ -93,10 +93,15 @@ void FunctionDecoder::decode_barrier(const Statement& statement, Instruction& in
 
 void FunctionDecoder::decode_copy(const Statement& statement, Instruction& instruction) {
   const std::vector<OperandText>& operands = statement.operands;
-  if (!statement.has("async") || statement.has("bulk") || statement.has("mbarrier")) {
-    throw Unsupported{"form"};
-  }
+  if (!statement.has("async") || statement.has("bulk")) throw Unsupported{"form"};
   instruction.counted_as = Class::memory;
+  if (statement.has("mbarrier")) {
+    require_operands(statement, 1, 1);
+    address(operands[0], instruction);
+    instruction.handler = mbarrier_handler(statement, instruction);
+    if (!instruction.handler) throw Unsupported{"form"};
+    return;
+  }
   const bool waits =
       statement.has("commit_group") || statement.has("wait_group") || statement.has("wait_all");
   if (!waits) {  // [shared], [global], bytes[, bytes that are read]

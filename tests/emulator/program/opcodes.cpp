@@ -17,7 +17,7 @@ Handler arithmetic_handler(const Statement& s, Instruction& instruction) {
 }
 
 constexpr Opcode kOpcodes[] = {
-    {"mov", "vV", move_handler},
+    {"mov", "vV", move_handler, Class::integer},
     {"cvta", "dt", address_handler},
     {"isspacep", "p8", address_handler},
     {"activemask", "w", address_handler},
@@ -25,7 +25,7 @@ constexpr Opcode kOpcodes[] = {
     {"and.pred or.pred xor.pred", "pBB", predicate_handler},
     {"setp", "pss?b", compare_handler},
     {"set", "dss?b", compare_handler},
-    {"selp", "dttb", select_handler},
+    {"selp", "dttb", select_handler, Class::integer},
     {"testp", "pt", test_handler},
     {"cvt", "rs?ss", convert_handler, Class::conversion},
 
@@ -34,6 +34,13 @@ constexpr Opcode kOpcodes[] = {
     {"atom", "rmt?t", atomic_handler, Class::atomic},
     {"red", "mt", atomic_handler, Class::atomic},
     {"fence membar", "", fence_handler, Class::memory},
+
+    {"mbarrier.init", "m4", mbarrier_handler, Class::control},
+    {"mbarrier.inval", "m", mbarrier_handler, Class::control},
+    {"mbarrier.arrive mbarrier.arrive_drop", "rm?4", mbarrier_handler, Class::control},
+    {"mbarrier.test_wait", "pm8", mbarrier_handler, Class::control},
+    {"mbarrier.test_wait.parity", "pm4", mbarrier_handler, Class::control},
+    {"mbarrier.pending_count", "w8", mbarrier_handler, Class::control},
 
     {"shfl", "rt44M", warp_wide_handler, Class::warp},
     {"vote", "pbM", warp_wide_handler, Class::warp},
@@ -72,13 +79,16 @@ std::string_view variant(const Statement& s, const Instruction& instruction) {
   const std::string_view base = s.base();
   if (base == "vote") return s.has("ballot") ? ".ballot" : "";
   if (base == "bar" || base == "barrier") return s.has("warp") ? ".warp" : "";
+  if (base == "mbarrier") return s.has("parity") ? ".parity" : "";
   return instruction.type == Type::pred ? ".pred" : "";
 }
 
 }  // namespace
 
 const Opcode* find_opcode(const Statement& s, const Instruction& instruction) {
-  const std::string name = std::string(s.base()).append(variant(s, instruction));
+  std::string name(s.base());
+  if (name == "mbarrier" && s.opcode.size() > 1) name.append(1, '.').append(s.opcode[1]);
+  name.append(variant(s, instruction));
   const auto* found =
       std::find_if(std::begin(kOpcodes), std::end(kOpcodes),
                    [&](const Opcode& opcode) { return contains(opcode.names, name); });

@@ -25,6 +25,10 @@ void add_all(std::vector<Seen>& list, const std::vector<Seen>& more) {
   for (const Seen& seen : more) add(list, seen);
 }
 
+void raise(Meetings::Row& row, const Meetings::Row& other) {
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = std::max(row[i], other[i]);
+}
+
 using Visited = std::set<const ReleaseLog*>;
 
 // Whether one of the first `count` entries makes `other` visible up to `stamp`.
@@ -53,10 +57,9 @@ bool released(const ReleaseLog& log, std::uint32_t count, const Actor& other, St
 
 void Meetings::meet(std::uint32_t members, Stamp now) {
   if (known_.empty()) known_.resize(32);
-  std::array<Stamp, 32> sum{};
+  Row sum{};
   for (std::uint32_t rest = members; rest != 0; rest &= rest - 1) {
-    const auto& row = known_[static_cast<std::size_t>(__builtin_ctz(rest))];
-    for (std::size_t i = 0; i < 32; ++i) sum[i] = std::max(sum[i], row[i]);
+    raise(sum, known_[static_cast<std::size_t>(__builtin_ctz(rest))]);
   }
   for (std::size_t i = 0; i < 32; ++i) {
     if ((members >> i) & 1) sum[i] = now;
@@ -64,6 +67,11 @@ void Meetings::meet(std::uint32_t members, Stamp now) {
   for (std::uint32_t rest = members; rest != 0; rest &= rest - 1) {
     known_[static_cast<std::size_t>(__builtin_ctz(rest))] = sum;
   }
+}
+
+void Meetings::learn(std::uint32_t who, const Row& row) {
+  if (known_.empty()) known_.resize(32);
+  raise(known_[who], row);
 }
 
 void Order::begin_launch(std::uint64_t blocks, std::uint32_t warps) {
@@ -142,7 +150,7 @@ void Order::lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lane
 
 void Order::fence(BlockOrder& block, std::uint32_t warp, bool device_wide) {
   WarpOrder& me = block.warp[warp];
-  me.fenced[0] = {now_, block.together};
+  me.fenced[0] = {now_, known_of_block(block, warp)};
   if (device_wide) me.fenced[1] = me.fenced[0];
   block.has_fenced = has_fences_ = true;
   for (std::vector<Seen>* list : {&me.pending, &block.pending}) {
@@ -153,6 +161,31 @@ void Order::fence(BlockOrder& block, std::uint32_t warp, bool device_wide) {
   }
   if (device_wide) me.pending.clear();
   ++now_;
+}
+
+void Order::arrive(BlockOrder& block, std::uint32_t warp, std::uint64_t barrier, bool completes) {
+  auto& [phase, complete] = block.arrivals[barrier];
+  raise(phase.warps, block.warps.known(warp));
+  phase.warps[warp] = now_++;
+  add_all(phase.known, block.warp[warp].known);
+  if (!completes) return;
+  raise(complete.warps, phase.warps);
+  add_all(complete.known, phase.known);
+  phase = {};
+}
+
+void Order::pass(BlockOrder& block, std::uint32_t warp, std::uint64_t barrier) {
+  const Arrived& complete = block.arrivals[barrier].complete;
+  block.warps.learn(warp, complete.warps);
+  add_all(block.warp[warp].known, complete.known);
+}
+
+Stamp Order::known_of_block(const BlockOrder& block, std::uint32_t warp) const {
+  Stamp least = now_;
+  for (std::uint32_t other = 0; other < block.warp.size(); ++other) {
+    if (other != warp) least = std::min(least, block.warps.known(warp, other));
+  }
+  return std::max(block.together, least);
 }
 
 void Order::strong_read(BlockOrder& block, std::uint32_t warp, std::uint64_t key) {

@@ -22,14 +22,17 @@ struct Actor {
 /// of some of them.
 class Meetings {
  public:
+  using Row = std::array<Stamp, 32>;
   void reset() { known_.clear(); }
   Stamp known(std::uint32_t who, std::uint32_t of) const {
     return known_.empty() ? 0 : known_[who][of];
   }
+  Row known(std::uint32_t who) const { return known_.empty() ? Row{} : known_[who]; }
   void meet(std::uint32_t members, Stamp now);
+  void learn(std::uint32_t who, const Row& row);
 
  private:
-  std::vector<std::array<Stamp, 32>> known_;  // [who][of]; empty until some meet
+  std::vector<Row> known_;  // [who][of]; empty until some meet
 };
 
 /// What a fence of a warp makes visible to whoever acquires afterwards.
@@ -74,11 +77,24 @@ struct WarpOrder {
   std::vector<Seen> known;    // acquired
 };
 
+/// What those who arrived at an mbarrier did and knew.
+struct Arrived {
+  Meetings::Row warps{};
+  std::vector<Seen> known;
+};
+
+/// The arrivals of one mbarrier.
+struct Arrivals {
+  Arrived phase;     // in the phase that is not complete
+  Arrived complete;  // in all phases before
+};
+
 struct BlockOrder {
   std::uint32_t number = 0;
   Stamp begin = 0;
   Stamp together = 0;  // all its threads met
   Meetings warps;
+  std::unordered_map<std::uint64_t, Arrivals> arrivals;  // by the mbarrier's offset
   std::vector<WarpOrder> warp;
   std::vector<Seen> pending, known;  // of threads that met
   std::shared_ptr<const Published> published;
@@ -108,6 +124,10 @@ class Order {
   void warps_meet(BlockOrder& block, std::uint32_t warps);
   void lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lanes, bool all);
   void fence(BlockOrder& block, std::uint32_t warp, bool device_wide);
+  /// A lane of the warp arrives at an mbarrier, or has seen its phase complete: the latter comes
+  /// after all arrivals of that phase.
+  void arrive(BlockOrder& block, std::uint32_t warp, std::uint64_t barrier, bool completes);
+  void pass(BlockOrder& block, std::uint32_t warp, std::uint64_t barrier);
   /// A strong read or write of an address (a key that is unique over global and shared memory).
   void strong_read(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
   void strong_write(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
@@ -125,6 +145,8 @@ class Order {
   bool grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool synchronising);
 
  private:
+  // Up to where a warp knows everything of its block.
+  Stamp known_of_block(const BlockOrder& block, std::uint32_t warp) const;
   bool acquired(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
   // All uses after `known` up to `stamp`.
   bool all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp, const Uses& uses);

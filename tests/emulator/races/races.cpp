@@ -259,4 +259,16 @@ void Races::fence(const Warp& warp, Scope scope) {
   order_.fence(running(*warp.block).order, warp.number, scope != Scope::block);
 }
 
+void Races::forget_barrier(const Warp& warp, std::uint64_t barrier) {
+  running(*warp.block).order.arrivals.erase(barrier);
+}
+
+void Races::arrive_at_barrier(const Warp& warp, std::uint64_t barrier, bool completes) {
+  order_.arrive(running(*warp.block).order, warp.number, barrier, completes);
+}
+
+void Races::pass_barrier(const Warp& warp, std::uint64_t barrier) {
+  order_.pass(running(*warp.block).order, warp.number, barrier);
+}
+
 }  // namespace emulator

@@ -42,6 +42,11 @@ class Races {
   void block_barrier(const Block& block, const std::vector<LaneMask>& lanes);
   void warp_barrier(const Warp& warp, LaneMask mask);
   void fence(const Warp& warp, Scope scope);
+  /// The same for an mbarrier at an offset of the block's shared memory: it is new, a lane arrives
+  /// at it, a lane has seen that its phase is complete.
+  void forget_barrier(const Warp& warp, std::uint64_t barrier);
+  void arrive_at_barrier(const Warp& warp, std::uint64_t barrier, bool completes);
+  void pass_barrier(const Warp& warp, std::uint64_t barrier);
 
  private:
   // A block that runs: its clocks and the cells of its shared memory.

@@ -32,6 +32,7 @@ void at_exit(int status, void*) {
     finish_all();
     report_unchecked_errors();
     report_leaks();
+    report_unused_failures();
     device_lock().unlock();
   }
   std::fflush(nullptr);

@@ -6,8 +6,10 @@
 #include "tests/emulator/streams/streams.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <map>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -106,6 +108,17 @@ bool must_fail(const char* call) {
   if (wanted == options().failures.end()) return false;
   const std::lock_guard lock(device_lock());
   return ++state().calls[call] == wanted->second;
+}
+
+void report_unused_failures() {
+  for (const auto& [call, number] : options().failures) {
+    const std::uint64_t calls = state().calls[call];
+    if (calls >= number && number != 0) continue;
+    const std::string times =
+        calls == 0 ? "never called" : "only called " + std::to_string(calls) + " times";
+    std::fprintf(stderr, "ptxrun: --fail %s:%llu: %s was %s\n", call.c_str(),
+                 static_cast<unsigned long long>(number), call.c_str(), times.c_str());
+  }
 }
 
 cudaError_t forced_failure(const char* call) {

@@ -24,6 +24,8 @@ cudaError_t last_error(bool clear);
 void note_discarded(cudaError_t error, const std::string& what);
 /// Reports the errors that nobody has looked at; called at exit.
 void report_unchecked_errors();
+/// Says which calls of --fail never came, perhaps because of a misspelt name; called at exit.
+void report_unused_failures();
 
 /// What a call that --fail names returns: out of memory, out of resources or unknown.
 cudaError_t forced_failure(const char* call);

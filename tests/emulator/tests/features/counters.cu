@@ -55,6 +55,17 @@ __global__ void arithmetic(const float* from, float* to, const double* wide_from
   wide_to[i] = wide;
 }
 
+// Constants and copies of f64 registers are no arithmetic.
+__global__ void multiply_add(const double* from, double* to) {
+  double sum = from[threadIdx.x];
+  for (int k = 0; k < 100; ++k) {
+    double factor = 0;
+    asm volatile("mov.f64 %0, 0d3FF0000000000000;" : "=d"(factor));
+    sum = fma(sum, factor, 1.0);
+  }
+  to[threadIdx.x] = sum;
+}
+
 __global__ void synchronise(unsigned* to) {
   __syncthreads();
   if (threadIdx.x < 5) atomicAdd(to, 1u);
@@ -130,6 +141,10 @@ void instructions() {
   expect("thread_instructions.float64", 32 * 8);
   expect("thread_instructions.atomic", 0);
   expect("atomics", 0);
+  reset();
+  multiply_add<<<1, 32>>>(wide, wide + 32);
+  check(wait());
+  expect("thread_instructions.float64", 32 * 100);
   synchronise<<<3, 64>>>(sum);
   check(wait());
   expect("barriers", 6);
