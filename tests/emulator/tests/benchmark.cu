@@ -3,8 +3,6 @@
 // a tiled product. Run it as `ptxrun --checks none benchmark` and with `--checks all`.
 #include "tests/emulator/tests/case.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -68,23 +66,17 @@ __global__ void product(const float* a, const float* b, float* c, int n) {
   c[row * n + column] = sum;
 }
 
-std::uint64_t instructions() {
-  using Function = std::uint64_t (*)(const char*);
-  static const auto function = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, "ptxrun_counter"));
-  require(function != nullptr, "the benchmark runs under ptxrun");
-  return function("thread_instructions");
-}
-
 template <class Launch>
 void measure(const char* name, Launch launch) {
   double best = 0;
   for (int times = 0; times < 3; ++times) {
-    const std::uint64_t before = instructions();
+    const std::uint64_t before = counter("thread_instructions");
     const auto begin = std::chrono::steady_clock::now();
     launch();
     check(wait());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    best = std::max(best, static_cast<double>(instructions() - before) / seconds.count());
+    best = std::max(best,
+                    static_cast<double>(counter("thread_instructions") - before) / seconds.count());
   }
   std::printf("%-10s %7.1f million thread-instructions a second\n", name, best / 1e6);
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cuda_runtime.h>
+#include <dlfcn.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -54,6 +56,26 @@ std::vector<T> take(T* memory, std::size_t count) {
   check(cudaMemcpy(values.data(), memory, count * sizeof(T), cudaMemcpyDeviceToHost));
   check(cudaFree(memory));
   return values;
+}
+
+/// Runs one block on an array of 0, 1, 2, ... that is twice as long, whatever a planted bug does.
+template <class Kernel, class... Arguments>
+void launch_block(Kernel kernel, unsigned threads, Arguments... arguments) {
+  std::vector<int> values(2 * std::size_t{threads});
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<int>(i);
+  int* data = device(values);
+  kernel<<<1, threads>>>(data, arguments...);
+  wait();
+  cudaFree(data);
+  cudaGetLastError();
+}
+
+/// A counter of the emulator that runs this program.
+inline std::uint64_t counter(const char* name) {
+  using Function = std::uint64_t (*)(const char*);
+  static const auto function = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, "ptxrun_counter"));
+  require(function != nullptr, "the counters are found in the process");
+  return function(name);
 }
 
 struct Case {

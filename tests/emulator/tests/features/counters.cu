@@ -14,13 +14,6 @@
 
 namespace {
 
-std::uint64_t counter(const char* name) {
-  using Function = std::uint64_t (*)(const char*);
-  static const auto function = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, "ptxrun_counter"));
-  require(function != nullptr, "the counters are found in the process");
-  return function(name);
-}
-
 void reset() {
   const auto function = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "ptxrun_reset_counters"));
   require(function != nullptr, "the counters can be reset");

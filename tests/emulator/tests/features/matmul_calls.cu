@@ -7,8 +7,6 @@
 // case refused: clean with --refuse RELU_AUX_BIAS --refuse BGRADB
 #include "tests/emulator/tests/features/blas.h"
 
-#include <dlfcn.h>
-
 namespace {
 
 void rules() {
@@ -110,8 +108,6 @@ void captured() {
   check(lt.run(a, b, d, d, 1, 1, nullptr, 0, stream));
   check(cudaStreamEndCapture(stream, &graph));
   check(cudaGraphInstantiate(&exec, graph, 0));
-  using Counter = std::uint64_t (*)(const char*);
-  const auto counter = reinterpret_cast<Counter>(dlsym(RTLD_DEFAULT, "ptxrun_counter"));
   const std::uint64_t before = counter("library_calls");
   for (int i = 0; i < 3; ++i) check(cudaGraphLaunch(exec, stream));
   check(cudaStreamSynchronize(stream));

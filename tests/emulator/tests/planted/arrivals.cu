@@ -93,27 +93,16 @@ __global__ void end_early(int* data) {
   data[threadIdx.x] += 1;
 }
 
-template <class Kernel, class... Arguments>
-void launch(Kernel kernel, Arguments... arguments) {
-  std::vector<int> values(128);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<int>(i);
-  int* data = device(values);
-  kernel<<<1, 64>>>(data, arguments...);
-  wait();
-  cudaFree(data);
-  cudaGetLastError();
-}
-
 int main(int count, char** arguments) {
   return run_case(count, arguments,
-                  {{"unwaited", [] { launch(hand_over<false>); }},
-                   {"unwaited_repaired", [] { launch(hand_over<true>); }},
-                   {"unreleased", [] { launch(reuse<false>); }},
-                   {"unreleased_repaired", [] { launch(reuse<true>); }},
-                   {"copied", [] { launch(copy_tile<false>); }},
-                   {"copied_repaired", [] { launch(copy_tile<true>); }},
-                   {"too_many", [] { launch(arrive_often, 64); }},
-                   {"too_many_repaired", [] { launch(arrive_often, 31); }},
-                   {"ended", [] { launch(end_early<false>); }},
-                   {"ended_repaired", [] { launch(end_early<true>); }}});
+                  {{"unwaited", [] { launch_block(hand_over<false>, 64); }},
+                   {"unwaited_repaired", [] { launch_block(hand_over<true>, 64); }},
+                   {"unreleased", [] { launch_block(reuse<false>, 64); }},
+                   {"unreleased_repaired", [] { launch_block(reuse<true>, 64); }},
+                   {"copied", [] { launch_block(copy_tile<false>, 64); }},
+                   {"copied_repaired", [] { launch_block(copy_tile<true>, 64); }},
+                   {"too_many", [] { launch_block(arrive_often, 64, 64); }},
+                   {"too_many_repaired", [] { launch_block(arrive_often, 64, 31); }},
+                   {"ended", [] { launch_block(end_early<false>, 64); }},
+                   {"ended_repaired", [] { launch_block(end_early<true>, 64); }}});
 }

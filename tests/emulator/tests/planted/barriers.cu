@@ -92,37 +92,26 @@ __global__ void traps(const int* data, int limit) {
   if (data[threadIdx.x] >= limit) __trap();  // <- trap
 }
 
-template <class Kernel, class... Arguments>
-void launch(Kernel kernel, unsigned threads, Arguments... arguments) {
-  std::vector<int> values(threads);
-  for (unsigned i = 0; i < threads; ++i) values[i] = static_cast<int>(i);
-  int* data = device(values);
-  kernel<<<1, threads>>>(data, arguments...);
-  wait();
-  cudaFree(data);
-  cudaGetLastError();
-}
-
 int main(int count, char** arguments) {
   return run_case(count, arguments,
-                  {{"divergent", [] { launch(divergent_barrier<false>, 64); }},
-                   {"divergent_repaired", [] { launch(divergent_barrier<true>, 64); }},
-                   {"left", [] { launch(left_early<false>, 64); }},
-                   {"left_repaired", [] { launch(left_early<true>, 64); }},
-                   {"count", [] { launch(count_of_threads, 64, 40); }},
-                   {"count_repaired", [] { launch(count_of_threads, 64, 64); }},
-                   {"deadlock", [] { launch(two_barriers<false>, 64); }},
-                   {"deadlock_repaired", [] { launch(two_barriers<true>, 64); }},
-                   {"shuffle_mask", [] { launch(shuffle, 32, 0xffffu); }},
-                   {"shuffle_mask_repaired", [] { launch(shuffle, 32, ~0u); }},
-                   {"shuffle_absent", [] { launch(shuffle_in_branch<false>, 32); }},
-                   {"shuffle_absent_repaired", [] { launch(shuffle_in_branch<true>, 32); }},
-                   {"vote_mask", [] { launch(vote, 32, 0xffu); }},
-                   {"vote_mask_repaired", [] { launch(vote, 32, ~0u); }},
-                   {"sync_mask", [] { launch(sync_some<false>, 32); }},
-                   {"sync_mask_repaired", [] { launch(sync_some<true>, 32); }},
-                   {"assertion", [] { launch(asserts, 32, 20); }},
-                   {"assertion_repaired", [] { launch(asserts, 32, 32); }},
-                   {"trap", [] { launch(traps, 32, 20); }},
-                   {"trap_repaired", [] { launch(traps, 32, 32); }}});
+                  {{"divergent", [] { launch_block(divergent_barrier<false>, 64); }},
+                   {"divergent_repaired", [] { launch_block(divergent_barrier<true>, 64); }},
+                   {"left", [] { launch_block(left_early<false>, 64); }},
+                   {"left_repaired", [] { launch_block(left_early<true>, 64); }},
+                   {"count", [] { launch_block(count_of_threads, 64, 40); }},
+                   {"count_repaired", [] { launch_block(count_of_threads, 64, 64); }},
+                   {"deadlock", [] { launch_block(two_barriers<false>, 64); }},
+                   {"deadlock_repaired", [] { launch_block(two_barriers<true>, 64); }},
+                   {"shuffle_mask", [] { launch_block(shuffle, 32, 0xffffu); }},
+                   {"shuffle_mask_repaired", [] { launch_block(shuffle, 32, ~0u); }},
+                   {"shuffle_absent", [] { launch_block(shuffle_in_branch<false>, 32); }},
+                   {"shuffle_absent_repaired", [] { launch_block(shuffle_in_branch<true>, 32); }},
+                   {"vote_mask", [] { launch_block(vote, 32, 0xffu); }},
+                   {"vote_mask_repaired", [] { launch_block(vote, 32, ~0u); }},
+                   {"sync_mask", [] { launch_block(sync_some<false>, 32); }},
+                   {"sync_mask_repaired", [] { launch_block(sync_some<true>, 32); }},
+                   {"assertion", [] { launch_block(asserts, 32, 20); }},
+                   {"assertion_repaired", [] { launch_block(asserts, 32, 32); }},
+                   {"trap", [] { launch_block(traps, 32, 20); }},
+                   {"trap_repaired", [] { launch_block(traps, 32, 32); }}});
 }

@@ -166,14 +166,6 @@ __global__ void free_twice(int* to, bool twice) {
   if (twice) free(number);  // <- heap_twice
 }
 
-template <class Kernel, class... Arguments>
-void launch(Kernel kernel, Arguments... arguments) {
-  int* to = device<int>(2);
-  kernel<<<1, 1>>>(to, arguments...);
-  wait();
-  cudaFree(to);
-}
-
 void write(int* to, int at) {
   write_at<<<1, 1>>>(to, at);
   wait();
@@ -203,23 +195,9 @@ void global_read_with(int last) {
   cudaFree(to);
 }
 
-void two_arrays_with(int last) {
-  int* to = device<int>(32);
-  two_arrays<<<1, 32>>>(to, last);
-  wait();
-  cudaFree(to);
-}
-
 void dynamic_with(std::size_t bytes) {
   int* to = device<int>(32);
   fill_dynamic<<<1, 32, bytes>>>(to);
-  wait();
-  cudaFree(to);
-}
-
-void local_with(int at) {
-  int* to = device<int>(1);
-  local_array<<<1, 1>>>(to, at);
   wait();
   cudaFree(to);
 }
@@ -271,13 +249,6 @@ void uninitialised_global_with(int filled) {
   cudaFree(to);
 }
 
-void uninitialised_shared_with(int filled) {
-  int* to = device<int>(64);
-  half_filled<<<1, 64>>>(to, filled);
-  wait();
-  cudaFree(to);
-}
-
 void host_pointer_with(bool managed) {
   int* memory = nullptr;
   if (managed) check(cudaMallocManaged(&memory, 400));
@@ -309,12 +280,12 @@ int main(int count, char** arguments) {
                    {"redzone", [] { redzone_at(101); }},
                    {"redzone_repaired", [] { redzone_at(99); }},
                    {"null", [] { write(nullptr, 0); }},
-                   {"shared_static", [] { two_arrays_with(8); }},
-                   {"shared_static_repaired", [] { two_arrays_with(7); }},
+                   {"shared_static", [] { launch_block(two_arrays, 32, 8); }},
+                   {"shared_static_repaired", [] { launch_block(two_arrays, 32, 7); }},
                    {"shared_dynamic", [] { dynamic_with(64); }},
                    {"shared_dynamic_repaired", [] { dynamic_with(128); }},
-                   {"local", [] { local_with(1 << 20); }},
-                   {"local_repaired", [] { local_with(7); }},
+                   {"local", [] { launch_block(local_array, 1, 1 << 20); }},
+                   {"local_repaired", [] { launch_block(local_array, 1, 7); }},
                    {"misaligned", [] { misaligned_with(1); }},
                    {"misaligned_repaired", [] { misaligned_with(2); }},
                    {"freed", [] { freed_with(true); }},
@@ -325,22 +296,22 @@ int main(int count, char** arguments) {
                    {"double_free_repaired", [] { double_free_with(false); }},
                    {"uninitialised_global", [] { uninitialised_global_with(101); }},
                    {"uninitialised_global_repaired", [] { uninitialised_global_with(200); }},
-                   {"uninitialised_shared", [] { uninitialised_shared_with(32); }},
-                   {"uninitialised_shared_repaired", [] { uninitialised_shared_with(64); }},
+                   {"uninitialised_shared", [] { launch_block(half_filled, 64, 32); }},
+                   {"uninitialised_shared_repaired", [] { launch_block(half_filled, 64, 64); }},
                    {"host_pointer", [] { host_pointer_with(false); }},
                    {"host_pointer_repaired", [] { host_pointer_with(true); }},
                    {"device_pointer", device_pointer},
                    {"device_pointer_repaired", device_pointer_repaired},
-                   {"uninitialised_local", [] { launch(local_part, 4, 4); }},
-                   {"uninitialised_local_repaired", [] { launch(local_part, 5, 4); }},
-                   {"uninitialised_frame", [] { launch(call_twice, 3, 3); }},
-                   {"uninitialised_frame_repaired", [] { launch(call_twice, 4, 3); }},
-                   {"dangling_local", [] { launch(read_after_return, 3, false); }},
-                   {"dangling_local_repaired", [] { launch(read_after_return, 3, true); }},
-                   {"padding", [] { launch(copy_padded, 1); }},
-                   {"heap_overrun", [] { launch(use_heap, 8, true); }},
-                   {"heap_overrun_repaired", [] { launch(use_heap, 7, true); }},
-                   {"heap_twice", [] { launch(free_twice, true); }},
-                   {"heap_twice_repaired", [] { launch(free_twice, false); }},
-                   {"heap_leak", [] { launch(use_heap, 7, false); }}});
+                   {"uninitialised_local", [] { launch_block(local_part, 1, 4, 4); }},
+                   {"uninitialised_local_repaired", [] { launch_block(local_part, 1, 5, 4); }},
+                   {"uninitialised_frame", [] { launch_block(call_twice, 1, 3, 3); }},
+                   {"uninitialised_frame_repaired", [] { launch_block(call_twice, 1, 4, 3); }},
+                   {"dangling_local", [] { launch_block(read_after_return, 1, 3, false); }},
+                   {"dangling_local_repaired", [] { launch_block(read_after_return, 1, 3, true); }},
+                   {"padding", [] { launch_block(copy_padded, 1, 1); }},
+                   {"heap_overrun", [] { launch_block(use_heap, 1, 8, true); }},
+                   {"heap_overrun_repaired", [] { launch_block(use_heap, 1, 7, true); }},
+                   {"heap_twice", [] { launch_block(free_twice, 1, true); }},
+                   {"heap_twice_repaired", [] { launch_block(free_twice, 1, false); }},
+                   {"heap_leak", [] { launch_block(use_heap, 1, 7, false); }}});
 }
