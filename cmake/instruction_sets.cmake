@@ -31,8 +31,8 @@ function(kindling_add_wide_sources)
       endif()
       target_include_directories(${target} SYSTEM PRIVATE
         $<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>)
-      # Link-time optimisation would mix the levels.
-      set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+      # Link-time optimisation would mix the levels. Kernels of different files share names.
+      set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF UNITY_BUILD OFF)
       if(NOT isa STREQUAL "baseline")
         set_target_properties(${target} PROPERTIES CXX_CLANG_TIDY "")
       endif()

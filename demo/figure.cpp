@@ -27,7 +27,7 @@ constexpr double kPanelGap = 18;
 constexpr double kFooter = 62;  // labels of the x axis
 constexpr double kPlotWidth = kWidth - kLeft - kRight;
 constexpr double kCharacterWidth = 6.7;  // of the legend's font, on the wide side
-constexpr double kTolerance = 0.1;       // of a drawn curve
+constexpr double kCurveTolerance = 0.1;  // how far a drawn curve may be off
 
 // Okabe and Ito's palette, dark ones first.
 constexpr std::array kPalette = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
@@ -182,7 +182,7 @@ class Painter {
   void curve(const Series& series, double bottom, const YOf& y_of) {
     std::vector<Point> run;
     const auto finish_run = [&] {
-      if (!run.empty()) polyline(series, simplified(run, kTolerance), bottom);
+      if (!run.empty()) polyline(series, simplified(run, kCurveTolerance), bottom);
       run.clear();
     };
     for (std::size_t i = 0; i < series.x.size(); ++i) {

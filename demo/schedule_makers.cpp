@@ -66,9 +66,9 @@ void read(const Argument& argument, std::vector<std::int64_t>& value) {
 
 // An option of an aggregate, and how to set it.
 template <class Options>
-struct Field {
+struct OptionField {
   template <class T>
-  Field(std::string field_name, T Options::*member)
+  OptionField(std::string field_name, T Options::*member)
       : name(std::move(field_name)),
         is_list(std::is_same_v<T, std::vector<std::int64_t>>),
         set([member](Options& options, const Argument& argument) {
@@ -81,11 +81,11 @@ struct Field {
 };
 
 template <class Options>
-using Fields = std::vector<Field<Options>>;
+using OptionFields = std::vector<OptionField<Options>>;
 
 // A list also takes numbers without brackets: multi_step(30, 80, gamma=0.5).
 template <class Options>
-bool gathered(const Fields<Options>& fields, const std::vector<Argument>& arguments,
+bool gathered(const OptionFields<Options>& fields, const std::vector<Argument>& arguments,
               std::size_t index) {
   const Argument& argument = arguments[index];
   const bool is_number = argument.kind == Kind::number || argument.kind == Kind::percent;
@@ -94,7 +94,7 @@ bool gathered(const Fields<Options>& fields, const std::vector<Argument>& argume
 
 // The field that an argument is for: the one of its name, or the one of its place.
 template <class Options>
-std::size_t field_of(const Fields<Options>& fields, const std::vector<Argument>& arguments,
+std::size_t field_of(const OptionFields<Options>& fields, const std::vector<Argument>& arguments,
                      std::size_t index) {
   const Argument& argument = arguments[index];
   if (argument.name.empty()) {
@@ -121,7 +121,7 @@ std::size_t field_of(const Fields<Options>& fields, const std::vector<Argument>&
 }
 
 template <class Options>
-Options read_options(const Fields<Options>& fields, const std::vector<Argument>& arguments) {
+Options read_options(const OptionFields<Options>& fields, const std::vector<Argument>& arguments) {
   Options options;
   std::vector<bool> given(fields.size(), false);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -143,7 +143,7 @@ Options read_options(const Fields<Options>& fields, const std::vector<Argument>&
 // Where the argument stands that the library refused: its errors read "cosine: T_max 0: must be at
 // least 1".
 template <class Options>
-std::optional<std::size_t> refused_position(const Fields<Options>& fields,
+std::optional<std::size_t> refused_position(const OptionFields<Options>& fields,
                                             const std::vector<Argument>& arguments,
                                             const std::string& what) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -154,7 +154,7 @@ std::optional<std::size_t> refused_position(const Fields<Options>& fields,
 }
 
 template <class Options, class Make>
-Maker maker(std::string name, std::string summary, Fields<Options> fields, Make make) {
+Maker maker(std::string name, std::string summary, OptionFields<Options> fields, Make make) {
   std::vector<std::string> parameters;
   for (const auto& field : fields) parameters.push_back(field.name);
   return {std::move(name), std::move(parameters), std::move(summary),

@@ -6,7 +6,7 @@
 namespace kindling::optim {
 namespace {
 
-const detail::UpdateRule& rule() {
+const detail::UpdateRule& adam() {
   static const detail::UpdateRule the_rule = detail::adam_rule("Adam");
   return the_rule;
 }
@@ -27,6 +27,6 @@ Adam::Adam(std::vector<Tensor> params, const AdamOptions& options)
     : Adam(std::vector<ParamGroup<AdamOptions>>{{std::move(params), options}}) {}
 
 Adam::Adam(const std::vector<ParamGroup<AdamOptions>>& groups)
-    : OptimizerOf(make_state(rule(), groups)) {}
+    : OptimizerOf(make_state(adam(), groups)) {}
 
 }  // namespace kindling::optim

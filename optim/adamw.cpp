@@ -6,7 +6,7 @@
 namespace kindling::optim {
 namespace {
 
-const detail::UpdateRule& rule() {
+const detail::UpdateRule& adamw() {
   static const detail::UpdateRule the_rule = detail::adam_rule("AdamW");
   return the_rule;
 }
@@ -27,6 +27,6 @@ AdamW::AdamW(std::vector<Tensor> params, const AdamWOptions& options)
     : AdamW(std::vector<ParamGroup<AdamWOptions>>{{std::move(params), options}}) {}
 
 AdamW::AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups)
-    : OptimizerOf(make_state(rule(), groups)) {}
+    : OptimizerOf(make_state(adamw(), groups)) {}
 
 }  // namespace kindling::optim

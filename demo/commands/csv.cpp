@@ -16,7 +16,7 @@ struct CsvOptions {
   bool classify = false;
 };
 
-void run(const CsvOptions& options) {
+void run_csv(const CsvOptions& options) {
   const TrainingOptions& training = options.training;
   const Dataset data = make_dataset(read_csv(options.file), options.target);
   if (!options.classify) return run_regression(options.file, data, training);
@@ -43,7 +43,7 @@ void add_csv(CLI::App& program) {
   command->footer(
       "Example, from the source folder: kindling-train csv demo/data/diabetes.csv --target bmi "
       "--hidden 32");
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_csv(*options); });
 }
 
 }  // namespace kindling::demo

@@ -11,7 +11,7 @@ namespace {
 // A network without weight decay learns 354 patients by heart.
 constexpr double kWeightDecayOfNetworks = 0.1;
 
-void run(TrainingOptions options) {
+void run_diabetes(TrainingOptions options) {
   if (!options.hidden.empty() && !options.weight_decay)
     options.weight_decay = kWeightDecayOfNetworks;
   run_regression("Diabetes", make_dataset(parse_csv(kDiabetesCsv, "diabetes.csv"), "target"),
@@ -30,7 +30,7 @@ void add_diabetes(CLI::App& program) {
   command->footer(
       "Example: kindling-train diabetes --hidden 64,64 --optimizer adam --lr 0.002 --plot "
       "run.svg");
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_diabetes(*options); });
 }
 
 }  // namespace kindling::demo

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kBrightest = 16.0;  // of a pixel
 
-void run(const std::string& loss, const TrainingOptions& options) {
+void run_digits(const std::string& loss, const TrainingOptions& options) {
   Dataset digits = make_dataset(parse_csv(kDigitsCsv, "digits.csv"), "label");
   for (double& pixel : digits.x) pixel /= kBrightest;
   run_classification("Digits", split(digits, options.test_fraction, options.seed), loss, options);
@@ -28,7 +28,7 @@ void add_digits(CLI::App& program) {
   command->add_option("--loss", *loss, "cross_entropy, or mse on one-hot targets")
       ->check(CLI::IsMember({"cross_entropy", "mse"}));
   command->footer("Example: kindling-train digits --loss mse --epochs 20 --log run.csv");
-  command->callback([options, loss] { run(*loss, *options); });
+  command->callback([options, loss] { run_digits(*loss, *options); });
 }
 
 }  // namespace kindling::demo

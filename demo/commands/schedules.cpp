@@ -63,7 +63,7 @@ void draw_gallery(const std::string& folder) {
   }
 }
 
-void run(const SchedulesOptions& options) {
+void run_schedules(const SchedulesOptions& options) {
   if (!options.gallery.empty()) return draw_gallery(options.gallery);
   if (!options.schedule && options.plot.empty()) return print_list();
   if (!(std::isfinite(options.lr) && options.lr >= 0)) {
@@ -102,7 +102,7 @@ void add_schedules(CLI::App& program) {
   command->footer(
       "Example: kindling-train schedules --schedule \"warmup(100) then cosine(900)\" --plot "
       "schedule.svg");
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_schedules(*options); });
 }
 
 }  // namespace kindling::demo

@@ -14,7 +14,7 @@
 namespace kindling::demo {
 namespace {
 
-void run(const TrainingOptions& options) {
+void run_tutorial(const TrainingOptions& options) {
   apply_environment(options);
   const Device device = parse_device(options.device);
   nn::Linear model(10, 1);
@@ -55,7 +55,7 @@ void add_tutorial(CLI::App& program) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
   command->footer("Example: kindling-train tutorial --optimizer adam");
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_tutorial(*options); });
 }
 
 }  // namespace kindling::demo

@@ -84,7 +84,7 @@ Tolerance summed(Tolerance one, std::int64_t count) {
   return {one.relative, one.absolute * factor};
 }
 
-std::vector<OpCase> cases() {
+std::vector<OpCase> arithmetic_cases() {
   std::vector<OpCase> cases;
   for (const Operator& op : kOperators) {
     for (const auto& [a, b] : kShapes) {
@@ -131,7 +131,7 @@ std::vector<OpCase> cases() {
   }
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Arithmetic, OpTest, testing::ValuesIn(cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Arithmetic, OpTest, testing::ValuesIn(arithmetic_cases()), case_name);
 
 TEST(Arithmetic, DividesByZeroAsIEEE754Does) {
   const double infinity = std::numeric_limits<double>::infinity();

@@ -65,7 +65,7 @@ Array map(const Array& x, double (*f)(double)) {
   return y;
 }
 
-std::vector<OpCase> cases() {
+std::vector<OpCase> elementwise_cases() {
   std::vector<OpCase> cases;
   // A scalar, nothing, odd sizes, and more than one block or task takes.
   for (const Shape& shape : {Shape(), Shape(0), Shape(1), Shape(7), Shape(3, 5), Shape(2, 0, 3),
@@ -85,7 +85,7 @@ std::vector<OpCase> cases() {
   }
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Elementwise, OpTest, testing::ValuesIn(cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Elementwise, OpTest, testing::ValuesIn(elementwise_cases()), case_name);
 
 class ElementwiseFunction : public testing::TestWithParam<Function> {
  protected:

@@ -35,7 +35,7 @@ Array product(const Array& a, const Array& b) {
   return c;
 }
 
-const std::pair<Shape, Shape> kShapes[] = {
+const std::pair<Shape, Shape> kMatmulShapes[] = {
     {{1, 1}, {1, 1}},
     {{2, 3}, {3, 4}},
     {{5, 7}, {7, 9}},
@@ -61,9 +61,9 @@ const std::pair<Shape, Shape> kShapes[] = {
     {{3, 1000}, {1000, 3}},
 };
 
-std::vector<OpCase> cases() {
+std::vector<OpCase> matmul_cases() {
   std::vector<OpCase> cases;
-  for (const auto& [a, b] : kShapes) {
+  for (const auto& [a, b] : kMatmulShapes) {
     const std::int64_t k = std::max<std::int64_t>(a[a.rank() - 1], 1);
     const std::int64_t longest = std::max<std::int64_t>(a.numel(), b.numel()) / k;
     const auto other = static_cast<double>(longest);
@@ -82,7 +82,7 @@ std::vector<OpCase> cases() {
   }
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Matmul, OpTest, testing::ValuesIn(cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Matmul, OpTest, testing::ValuesIn(matmul_cases()), case_name);
 
 TEST(Matmul, IsTheSameForAnyNumberOfThreads) {
   for (const DType dtype : kDTypes) {

@@ -88,7 +88,7 @@ OpCase index_select_case(const Shape& shape, const std::vector<double>& rows) {
           .differentiable = {0}};
 }
 
-std::vector<OpCase> cases() {
+std::vector<OpCase> movement_cases() {
   std::vector<OpCase> cases{
       transpose_case({1}, 0, 0),
       transpose_case({3, 5}, 0, 1),
@@ -143,7 +143,7 @@ std::vector<OpCase> cases() {
                    .differentiable = {0}});
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Movement, OpTest, testing::ValuesIn(cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Movement, OpTest, testing::ValuesIn(movement_cases()), case_name);
 
 TEST(Movement, MembersAreTheSameFunctions) {
   const Tensor x = tensor({{1, 2, 5}, {3, 4, 6}});

@@ -67,7 +67,7 @@ std::vector<double> argmax_of(const std::vector<double>& x) {
 
 Array flat(const Array& x) { return {Shape(x.numel()), x.values}; }
 
-std::vector<OpCase> cases() {
+std::vector<OpCase> reduction_cases() {
   std::vector<OpCase> cases;
   for (const Shape& shape : {Shape(), Shape(0), Shape(1), Shape(7), Shape(3, 5), Shape(2, 3, 4),
                              Shape(70001), Shape(257, 130), Shape(2, 0, 3)}) {
@@ -154,7 +154,7 @@ std::vector<OpCase> cases() {
   }
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Reduction, OpTest, testing::ValuesIn(cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Reduction, OpTest, testing::ValuesIn(reduction_cases()), case_name);
 
 TEST(Reduction, TheMeanOfNothingIsNaN) {
   for (const DType dtype : kDTypes) {

@@ -21,7 +21,7 @@ void expect_same(const std::string& text, const Schedule& expected, std::int64_t
   }
 }
 
-std::string error_of(const std::string& text) {
+std::string schedule_error(const std::string& text) {
   try {
     parse_schedule(text);
   } catch (const ValueError& error) {
@@ -161,11 +161,11 @@ TEST(ScheduleGrammar, PutsACaretAtTheMistake) {
        "schedule: expected a whole number of steps after 'for'\n  cosine(9) for 1.5\n              "
        "  ^"},
   };
-  for (const auto& [text, error] : mistakes) EXPECT_EQ(error_of(text), error);
+  for (const auto& [text, error] : mistakes) EXPECT_EQ(schedule_error(text), error);
 }
 
 TEST(ScheduleGrammar, ListsTheSchedulesThereAre) {
-  EXPECT_EQ(error_of("cosin(9)"),
+  EXPECT_EQ(schedule_error("cosin(9)"),
             "schedule: unknown schedule 'cosin': known are warmup, constant, linear, exponential, "
             "polynomial, step, "
             "multi_step, cosine, warm_restarts, cyclic, one_cycle, inverse_sqrt, noam, wsd\n  "
@@ -173,23 +173,24 @@ TEST(ScheduleGrammar, ListsTheSchedulesThereAre) {
 }
 
 TEST(ScheduleGrammar, PointsAtTheArgumentThatAScheduleRefuses) {
-  EXPECT_EQ(error_of("warmup(5) then cosine(eta_min=0, T_max=0)"),
+  EXPECT_EQ(schedule_error("warmup(5) then cosine(eta_min=0, T_max=0)"),
             "schedule: cosine: T_max 0: must be at least 1\n"
             "  warmup(5) then cosine(eta_min=0, T_max=0)\n"
             "                                         ^");
-  EXPECT_EQ(error_of("cosine()"), "schedule: cosine: T_max 0: must be at least 1\n  cosine()\n  ^");
+  EXPECT_EQ(schedule_error("cosine()"),
+            "schedule: cosine: T_max 0: must be at least 1\n  cosine()\n  ^");
 }
 
 TEST(ScheduleGrammar, CountsCharactersNotBytes) {
-  EXPECT_EQ(error_of("cosine(9, \xC3\xA9)"),
+  EXPECT_EQ(schedule_error("cosine(9, \xC3\xA9)"),
             "schedule: expected a value, found '\xC3\xA9'\n  cosine(9, \xC3\xA9)\n            ^");
-  EXPECT_EQ(error_of("cosine('\xC3\xA9', ?)"),
+  EXPECT_EQ(schedule_error("cosine('\xC3\xA9', ?)"),
             "schedule: expected a value, found '?'\n  cosine('\xC3\xA9', ?)\n              ^");
 }
 
 TEST(ScheduleGrammar, BoundsTheDepth) {
-  EXPECT_TRUE(
-      error_of(std::string(100000, '(')).starts_with("schedule: more than 100 parentheses deep\n"));
+  EXPECT_TRUE(schedule_error(std::string(100000, '('))
+                  .starts_with("schedule: more than 100 parentheses deep\n"));
 }
 
 TEST(ScheduleMakers, HaveSignatures) {

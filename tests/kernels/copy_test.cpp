@@ -11,7 +11,7 @@ struct CopyCase {
   std::vector<std::int64_t> target;
 };
 
-const std::vector<CopyCase>& cases() {
+const std::vector<CopyCase>& copy_cases() {
   static const std::vector<CopyCase> list = {
       {"scalar", {}, {}, {}},
       {"empty", {3, 0}, {0, 1}, {0, 1}},
@@ -43,7 +43,7 @@ std::int64_t extent(const CopyCase& c, const std::vector<std::int64_t>& strides)
 
 template <class From, class To>
 void check(const kernels::cpu::Level& level) {
-  for (const CopyCase& c : cases()) {
+  for (const CopyCase& c : copy_cases()) {
     SCOPED_TRACE(c.name);
     Strides walk;
     walk.rank = static_cast<int>(c.size.size());
@@ -70,10 +70,10 @@ void check(const kernels::cpu::Level& level) {
         expected[static_cast<std::size_t>(to)] =
             static_cast<double>(accumulate ? To(3) + value : value);
       }
-      expect_near(run<To>(level, before,
-                          [&](const auto& backend, View out) {
-                            backend.copy({in.view(), out, walk, accumulate});
-                          }),
+      expect_near(run_kernel<To>(level, before,
+                                 [&](const auto& backend, View out) {
+                                   backend.copy({in.view(), out, walk, accumulate});
+                                 }),
                   expected, 0);
     }
   }

@@ -61,9 +61,10 @@ TYPED_TEST(Elementwise, UnaryFollowsItsDefinition) {
       for (const std::int64_t n : kSizes) {
         const std::vector<T> x = spread<T>(n, c.low, c.high);
         Buffer<T> in(x);
-        const auto y = run<T>(level, std::vector<T>(x.size()), [&](const auto& backend, View out) {
-          backend.unary({c.op, in.view(), out});
-        });
+        const auto y =
+            run_kernel<T>(level, std::vector<T>(x.size()), [&](const auto& backend, View out) {
+              backend.unary({c.op, in.view(), out});
+            });
         expect_near(y, mapped(x, c.f), kFewRoundings<T>, kFewRoundings<T>);
       }
     }
@@ -74,7 +75,7 @@ TYPED_TEST(Elementwise, UnaryWorksInPlace) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
     const std::vector<T> x = spread<T>(100, -3, 3);
-    const auto y = run<T>(level, x, [](const auto& backend, View out) {
+    const auto y = run_kernel<T>(level, x, [](const auto& backend, View out) {
       backend.unary({UnaryOp::square, out, out});
     });
     expect_near(y, mapped(x, [](double v) { return v * v; }), kFewRoundings<T>);
@@ -104,11 +105,11 @@ TYPED_TEST(Elementwise, UnaryBackwardIsTheDerivative) {
           expected.push_back(static_cast<double>(g[i]) * (c.f(at + h) - c.f(at - h)) / (2 * h));
         }
         for (const bool accumulate : {false, true}) {
-          const auto grad =
-              run<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
-                     [&](const auto& backend, View out) {
-                       backend.unary_backward({c.op, saved_view, g_buffer.view(), out, accumulate});
-                     });
+          const auto grad = run_kernel<T>(
+              level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
+              [&](const auto& backend, View out) {
+                backend.unary_backward({c.op, saved_view, g_buffer.view(), out, accumulate});
+              });
           std::vector<double> wanted = expected;
           for (double& value : wanted) value += accumulate ? 2 : 0;
           expect_near(grad, wanted, 1e-5, 1e-5);
@@ -198,11 +199,12 @@ TYPED_TEST(Elementwise, BinaryAndItsBackwardBroadcast) {
                                                        : -x / (y * y)));
         }
         const std::vector<T> before(static_cast<std::size_t>(numel), T(NAN));
-        expect_near(run<T>(level, before,
-                           [&](const auto& backend, View out) {
-                             backend.binary({op, a_buffer.view(), b_buffer.view(), out, 0, walk});
-                           }),
-                    value, kFewRoundings<T>);
+        expect_near(
+            run_kernel<T>(level, before,
+                          [&](const auto& backend, View out) {
+                            backend.binary({op, a_buffer.view(), b_buffer.view(), out, 0, walk});
+                          }),
+            value, kFewRoundings<T>);
         for (const int operand : {0, 1}) {
           const math::Reads reads = math::reads_of(op, operand);
           const View needs_a = reads.a ? a_buffer.view() : View{},
@@ -210,12 +212,12 @@ TYPED_TEST(Elementwise, BinaryAndItsBackwardBroadcast) {
           for (const bool accumulate : {false, true}) {
             std::vector<double> wanted = operand == 0 ? by_a : by_b;
             for (double& v : wanted) v += accumulate ? 3 : 0;
-            const auto grad =
-                run<T>(level, accumulate ? std::vector<T>(before.size(), T(3)) : before,
-                       [&](const auto& backend, View out) {
-                         backend.binary_backward({op, operand, needs_a, needs_b, g_buffer.view(),
-                                                  out, 0, walk, accumulate});
-                       });
+            const auto grad = run_kernel<T>(
+                level, accumulate ? std::vector<T>(before.size(), T(3)) : before,
+                [&](const auto& backend, View out) {
+                  backend.binary_backward(
+                      {op, operand, needs_a, needs_b, g_buffer.view(), out, 0, walk, accumulate});
+                });
             expect_near(grad, wanted, 2 * kFewRoundings<T>, kFewRoundings<T>);
           }
         }
@@ -235,15 +237,15 @@ TYPED_TEST(Elementwise, BinaryTakesAScalarForEitherOperand) {
       walk.size[0] = n;
       walk.first[0] = walk.second[0] = 1;
       const std::vector<T> before(x.size(), T(NAN));
-      expect_near(run<T>(level, before,
-                         [&](const auto& b, View out) {
-                           b.binary({BinaryOp::div, in.view(), {}, out, 4.0, walk});
-                         }),
+      expect_near(run_kernel<T>(level, before,
+                                [&](const auto& b, View out) {
+                                  b.binary({BinaryOp::div, in.view(), {}, out, 4.0, walk});
+                                }),
                   mapped(x, [](double v) { return v / 4; }), kFewRoundings<T>);
-      expect_near(run<T>(level, before,
-                         [&](const auto& b, View out) {
-                           b.binary({BinaryOp::sub, {}, in.view(), out, 4.0, walk});
-                         }),
+      expect_near(run_kernel<T>(level, before,
+                                [&](const auto& b, View out) {
+                                  b.binary({BinaryOp::sub, {}, in.view(), out, 4.0, walk});
+                                }),
                   mapped(x, [](double v) { return 4 - v; }), kFewRoundings<T>);
     }
   });
@@ -256,15 +258,15 @@ TYPED_TEST(Elementwise, FillAndArange) {
       std::vector<double> filled(static_cast<std::size_t>(n), 2.5), counted;
       for (std::int64_t i = 0; i < n; ++i) counted.push_back(3 + 0.5 * static_cast<double>(i));
       const std::vector<T> before(filled.size(), T(NAN));
-      expect_near(run<T>(level, before,
-                         [](const auto& b, View out) {
-                           b.fill({out, 2.5});
-                         }),
+      expect_near(run_kernel<T>(level, before,
+                                [](const auto& b, View out) {
+                                  b.fill({out, 2.5});
+                                }),
                   filled, 0);
-      expect_near(run<T>(level, before,
-                         [](const auto& b, View out) {
-                           b.arange({out, 3, 0.5});
-                         }),
+      expect_near(run_kernel<T>(level, before,
+                                [](const auto& b, View out) {
+                                  b.arange({out, 3, 0.5});
+                                }),
                   counted, 0);
     }
   });

@@ -2,6 +2,7 @@
 // The float functions of kernels/math, through the kernels of every level, against <cmath> in
 // double.
 #include "tests/kernels/kernel_test.h"
+#include "tests/support/special_values.h"
 
 #include <limits>
 
@@ -52,7 +53,6 @@ double worst_error(const kernels::cpu::Level& level, UnaryOp op, double (*exact)
   return worst;
 }
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double gelu(double x) { return x * 0.5 * std::erfc(-x * 0.70710678118654752440); }
 

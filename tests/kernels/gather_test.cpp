@@ -31,19 +31,20 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
           }
         Buffer<T> x_buffer(x), g_buffer(g);
         Buffer<float> rows_buffer(numbers);
-        expect_near(run<T>(level, std::vector<T>(y.size(), T(NAN)),
-                           [&](const auto& backend, View out) {
-                             backend.gather({x_buffer.view(), rows_buffer.view(), out, size});
-                           }),
-                    y, 0);
+        expect_near(
+            run_kernel<T>(level, std::vector<T>(y.size(), T(NAN)),
+                          [&](const auto& backend, View out) {
+                            backend.gather({x_buffer.view(), rows_buffer.view(), out, size});
+                          }),
+            y, 0);
         for (const bool accumulate : {false, true}) {
           std::vector<double> wanted = grad;
           for (double& value : wanted) value += accumulate ? 2 : 0;
-          expect_near(run<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
-                             [&](const auto& backend, View out) {
-                               backend.gather_backward(
-                                   {rows_buffer.view(), g_buffer.view(), out, size, accumulate});
-                             }),
+          expect_near(run_kernel<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
+                                    [&](const auto& backend, View out) {
+                                      backend.gather_backward({rows_buffer.view(), g_buffer.view(),
+                                                               out, size, accumulate});
+                                    }),
                       wanted, 20 * kFewRoundings<T>, 20 * kFewRoundings<T>);
         }
       }
@@ -55,15 +56,15 @@ TYPED_TEST(GatherOf, ARowThatThereIsNotIsNaNAndGetsNoGradient) {
   on_every_level([](const auto& level) {
     Buffer<T> x(std::vector<T>{1, 2, 3, 4}), g(std::vector<T>{1, 1, 1, 1, 1, 1});
     Buffer<T> rows(std::vector<T>{-1, 1, 2});
-    expect_near(run<T>(level, std::vector<T>(6),
-                       [&](const auto& b, View out) {
-                         b.gather({x.view(), rows.view(), out, 2});
-                       }),
+    expect_near(run_kernel<T>(level, std::vector<T>(6),
+                              [&](const auto& b, View out) {
+                                b.gather({x.view(), rows.view(), out, 2});
+                              }),
                 {NAN, NAN, 3, 4, NAN, NAN}, 0);
-    expect_near(run<T>(level, std::vector<T>(4),
-                       [&](const auto& b, View out) {
-                         b.gather_backward({rows.view(), g.view(), out, 2, false});
-                       }),
+    expect_near(run_kernel<T>(level, std::vector<T>(4),
+                              [&](const auto& b, View out) {
+                                b.gather_backward({rows.view(), g.view(), out, 2, false});
+                              }),
                 {0, 0, 1, 1}, 0);
   });
 }

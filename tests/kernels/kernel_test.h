@@ -63,8 +63,8 @@ std::vector<T> spread(std::int64_t n, double low, double high, std::uint32_t see
 /// What kernel(backend, output view) leaves in an output that held `before`, on one thread and,
 /// with the same bits, on two.
 template <class T, class F>
-std::vector<T> run(const kernels::cpu::Level& level, const std::vector<T>& before,
-                   const F& kernel) {
+std::vector<T> run_kernel(const kernels::cpu::Level& level, const std::vector<T>& before,
+                          const F& kernel) {
   const int threads = kernels::cpu::get_num_threads();
   std::vector<T> results[2];
   for (int count = 1; count <= 2; ++count) {

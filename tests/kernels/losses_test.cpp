@@ -47,24 +47,24 @@ TYPED_TEST(Losses, ValueAndGradientInOnePass) {
           kernels::Loss arguments{
               op, input_buffer.view(), target_buffer.view(), {}, {}, delta, scale, reduce};
           for (const bool with_gradient : {true, false}) {
-            const auto loss = run<T>(level, std::vector<T>(values.size(), T(NAN)),
-                                     [&](const auto& backend, View out) {
-                                       Buffer<T> unread(n);
-                                       kernels::Loss call = arguments;
-                                       call.loss = out;
-                                       call.gradient = with_gradient ? unread.view() : View{};
-                                       backend.loss(call);
-                                     });
+            const auto loss = run_kernel<T>(
+                level, std::vector<T>(values.size(), T(NAN)), [&](const auto& backend, View out) {
+                  Buffer<T> unread(n);
+                  kernels::Loss call = arguments;
+                  call.loss = out;
+                  call.gradient = with_gradient ? unread.view() : View{};
+                  backend.loss(call);
+                });
             expect_near(loss, values, 2 * kFewRoundings<T>, kFewRoundings<T>);
           }
-          const auto gradient = run<T>(level, std::vector<T>(input.size(), T(NAN)),
-                                       [&](const auto& backend, View out) {
-                                         Buffer<T> unread(static_cast<std::int64_t>(values.size()));
-                                         kernels::Loss call = arguments;
-                                         call.loss = unread.view();
-                                         call.gradient = out;
-                                         backend.loss(call);
-                                       });
+          const auto gradient = run_kernel<T>(
+              level, std::vector<T>(input.size(), T(NAN)), [&](const auto& backend, View out) {
+                Buffer<T> unread(static_cast<std::int64_t>(values.size()));
+                kernels::Loss call = arguments;
+                call.loss = unread.view();
+                call.gradient = out;
+                backend.loss(call);
+              });
           expect_near(gradient, gradients, kFewRoundings<T>, kFewRoundings<T>);
         }
   });
@@ -75,7 +75,7 @@ TYPED_TEST(Losses, KinksHaveDerivativeZero) {
   on_every_level([](const auto& level) {
     Buffer<T> same(std::vector<T>{3}), loss(1);
     const auto gradient =
-        run<T>(level, std::vector<T>(1, T(NAN)), [&](const auto& backend, View out) {
+        run_kernel<T>(level, std::vector<T>(1, T(NAN)), [&](const auto& backend, View out) {
           backend.loss(
               {LossOp::absolute_error, same.view(), same.view(), loss.view(), out, 1, 1, true});
         });
@@ -135,23 +135,23 @@ TYPED_TEST(Losses, CrossEntropyOfClassesAndOfProbabilities) {
             kernels::CrossEntropy call{logits.view(), target_buffer.view(), {},        {},  rows,
                                        classes,       probabilities,        smoothing, 0.5, reduce};
             for (const bool with_gradient : {true, false})
-              expect_near(run<T>(level, std::vector<T>(losses.size(), T(NAN)),
-                                 [&](const auto& backend, View out) {
-                                   Buffer<T> unread(rows * classes);
-                                   kernels::CrossEntropy mine = call;
-                                   mine.loss = out;
-                                   mine.gradient = with_gradient ? unread.view() : View{};
-                                   backend.cross_entropy(mine);
-                                 }),
+              expect_near(run_kernel<T>(level, std::vector<T>(losses.size(), T(NAN)),
+                                        [&](const auto& backend, View out) {
+                                          Buffer<T> unread(rows * classes);
+                                          kernels::CrossEntropy mine = call;
+                                          mine.loss = out;
+                                          mine.gradient = with_gradient ? unread.view() : View{};
+                                          backend.cross_entropy(mine);
+                                        }),
                           losses, 20 * kFewRoundings<T>, kFewRoundings<T>);
-            expect_near(run<T>(level, std::vector<T>(x.size(), T(NAN)),
-                               [&](const auto& backend, View out) {
-                                 Buffer<T> unread(static_cast<std::int64_t>(losses.size()));
-                                 kernels::CrossEntropy mine = call;
-                                 mine.loss = unread.view();
-                                 mine.gradient = out;
-                                 backend.cross_entropy(mine);
-                               }),
+            expect_near(run_kernel<T>(level, std::vector<T>(x.size(), T(NAN)),
+                                      [&](const auto& backend, View out) {
+                                        Buffer<T> unread(static_cast<std::int64_t>(losses.size()));
+                                        kernels::CrossEntropy mine = call;
+                                        mine.loss = unread.view();
+                                        mine.gradient = out;
+                                        backend.cross_entropy(mine);
+                                      }),
                         gradients, 20 * kFewRoundings<T>, 2 * kFewRoundings<T>);
           }
   });
@@ -163,7 +163,7 @@ TYPED_TEST(Losses, AClassThatThereIsNotMakesNaN) {
     for (const T bad : {T(-1), T(3), T(NAN)}) {
       Buffer<T> logits(std::vector<T>{1, 2, 3, 1, 2, 3}), target(std::vector<T>{bad, 1}),
           gradient(6);
-      const auto loss = run<T>(level, std::vector<T>(2), [&](const auto& backend, View out) {
+      const auto loss = run_kernel<T>(level, std::vector<T>(2), [&](const auto& backend, View out) {
         backend.cross_entropy(
             {logits.view(), target.view(), out, gradient.view(), 2, 3, false, 0, 1, false});
       });

@@ -77,11 +77,11 @@ TEST(RandomPermutation, IsOneAndMovesTheStreamOn) {
     for (const std::int64_t n : kSizes) {
       kernels::RandomState state;
       const auto draw = [&](std::uint64_t offset) {
-        return run<float>(level, std::vector<float>(static_cast<std::size_t>(n)),
-                          [&](const auto& backend, View out) {
-                            state = {5, offset};
-                            backend.random_permutation({out, &state});
-                          });
+        return run_kernel<float>(level, std::vector<float>(static_cast<std::size_t>(n)),
+                                 [&](const auto& backend, View out) {
+                                   state = {5, offset};
+                                   backend.random_permutation({out, &state});
+                                 });
       };
       std::vector<float> first = draw(0);
       EXPECT_EQ(state.offset, 1u);

@@ -36,11 +36,11 @@ class ProviderScope {
   std::string previous_;
 };
 
-struct Sizes {
+struct ProductSizes {
   std::int64_t m, n, k;
 };
 
-const std::vector<Sizes> kSmallSizes = {
+const std::vector<ProductSizes> kSmallSizes = {
     {1, 1, 1},    {10, 1, 10},  {1, 10, 10},  {3, 5, 7},    {6, 16, 1},   {1, 64, 32},
     {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9}, {13, 15, 40}, {2, 3, 1100},
 };
@@ -56,7 +56,7 @@ double rounding_errors(std::int64_t k) {
 /// Operands of a product and what it must give, computed in the most obvious way.
 template <class T>
 struct Problem {
-  Problem(Sizes s, bool ta, bool tb, std::int64_t count = 1)
+  Problem(ProductSizes s, bool ta, bool tb, std::int64_t count = 1)
       : sizes(s),
         transpose_a(ta),
         transpose_b(tb),
@@ -110,7 +110,7 @@ struct Problem {
           << (transpose_a ? " T" : " N") << (transpose_b ? "T" : "N");
   }
 
-  Sizes sizes;
+  ProductSizes sizes;
   bool transpose_a, transpose_b;
   std::int64_t batch;
   GuardedMemory<T> a, b, c;
@@ -124,9 +124,9 @@ void for_transposes(const F& function) {
 }
 
 template <class T>
-void check_products(const Backend& backend, const std::vector<Sizes>& sizes,
+void check_products(const Backend& backend, const std::vector<ProductSizes>& sizes,
                     const std::string& what) {
-  for (const Sizes& s : sizes)
+  for (const ProductSizes& s : sizes)
     for_transposes([&](bool ta, bool tb) {
       Problem<T> overwrite(s, ta, tb);
       overwrite.c.fill(std::numeric_limits<T>::quiet_NaN());
@@ -161,7 +161,7 @@ TEST(Product, MatchesTheNaiveSumsWithEveryProvider) {
 /// A block inside larger matrices, so that rows stand further apart than they are long.
 template <class T>
 void check_inner_block(void (*multiply)(const cpu::ProductBlock<T>&), const std::string& what) {
-  for (const Sizes& s : kSmallSizes)
+  for (const ProductSizes& s : kSmallSizes)
     for_transposes([&](bool ta, bool tb) {
       for (const bool accumulate : {false, true}) {
         const std::int64_t lda = (ta ? s.m : s.k) + 3, ldb = (tb ? s.k : s.n) + 2, ldc = s.n + 5;
@@ -226,7 +226,8 @@ TEST(Product, SharesAnOperandThatHasNoStride) {
 TEST(Product, OfAnEmptyInnerDimensionIsZero) {
   for (const cpu::Level* level : cpu::levels())
     for_transposes([&](bool ta, bool tb) {
-      for (const Sizes& s : {Sizes{3, 5, 0}, Sizes{3, 1, 0}, Sizes{1, 4, 0}}) {
+      for (const ProductSizes& s :
+           {ProductSizes{3, 5, 0}, ProductSizes{3, 1, 0}, ProductSizes{1, 4, 0}}) {
         Problem<float> problem(s, ta, tb);
         level->backend.product(problem.arguments());
         problem.check(level->name);
@@ -235,7 +236,7 @@ TEST(Product, OfAnEmptyInnerDimensionIsZero) {
 }
 
 template <class T>
-void check_epilogue(const Backend& backend, Sizes s, const std::string& what) {
+void check_epilogue(const Backend& backend, ProductSizes s, const std::string& what) {
   Problem<T> problem(s, false, true);
   GuardedMemory<T> bias(s.n), pre(s.m * s.n), mask(s.m * s.n);
   bias.fill_spread(4);
@@ -268,15 +269,16 @@ void check_epilogue(const Backend& backend, Sizes s, const std::string& what) {
 
 TEST(Product, AppliesBiasActivationAndMask) {
   for (const cpu::Level* level : cpu::levels())
-    for (const Sizes& s :
-         {Sizes{10, 1, 10}, Sizes{7, 19, 5}, Sizes{32, 64, 64}, Sizes{200, 210, 220}}) {
+    for (const ProductSizes& s : {ProductSizes{10, 1, 10}, ProductSizes{7, 19, 5},
+                                  ProductSizes{32, 64, 64}, ProductSizes{200, 210, 220}}) {
       check_epilogue<float>(level->backend, s, level->name);
       check_epilogue<double>(level->backend, s, level->name);
     }
 }
 
 template <class T>
-void check_row_sums(const Backend& backend, Sizes s, bool transpose_a, const std::string& what) {
+void check_row_sums(const Backend& backend, ProductSizes s, bool transpose_a,
+                    const std::string& what) {
   Problem<T> problem(s, transpose_a, false);
   GuardedMemory<T> sums(s.m);
   sums.fill_spread(6);
@@ -299,8 +301,8 @@ void check_row_sums(const Backend& backend, Sizes s, bool transpose_a, const std
 TEST(Product, SumsTheRowsOfItsLeftOperand) {
   for (const cpu::Level* level : cpu::levels())
     for (const bool transpose_a : {false, true})
-      for (const Sizes& s :
-           {Sizes{1, 10, 10}, Sizes{64, 64, 32}, Sizes{75, 3, 37}, Sizes{200, 210, 220}}) {
+      for (const ProductSizes& s : {ProductSizes{1, 10, 10}, ProductSizes{64, 64, 32},
+                                    ProductSizes{75, 3, 37}, ProductSizes{200, 210, 220}}) {
         check_row_sums<float>(level->backend, s, transpose_a, level->name);
         check_row_sums<double>(level->backend, s, transpose_a, level->name);
       }

@@ -4,17 +4,17 @@
 namespace kindling::test {
 namespace {
 
-struct Sizes {
+struct ReductionSizes {
   std::int64_t outer, count, inner;
   std::int64_t numel() const { return outer * count * inner; }
   std::int64_t reduced() const { return outer * inner; }
 };
 
-std::vector<Sizes> all_sizes() {
-  std::vector<Sizes> sizes = {{3, 0, 1},     {3, 0, 2},     {0, 3, 1},      {2, 3, 0},
-                              {5, 10, 1},    {128, 10, 1},  {3, 7, 5},      {1, 100, 130},
-                              {1, 20000, 3}, {40, 1000, 2}, {2, 300000, 1}, {1, 700, 300},
-                              {500, 300, 1}};
+std::vector<ReductionSizes> all_sizes() {
+  std::vector<ReductionSizes> sizes = {{3, 0, 1},     {3, 0, 2},     {0, 3, 1},      {2, 3, 0},
+                                       {5, 10, 1},    {128, 10, 1},  {3, 7, 5},      {1, 100, 130},
+                                       {1, 20000, 3}, {40, 1000, 2}, {2, 300000, 1}, {1, 700, 300},
+                                       {500, 300, 1}};
   for (const std::int64_t n : kSizes) sizes.push_back({1, n, 1});
   return sizes;
 }
@@ -27,7 +27,7 @@ TYPED_TEST_SUITE(Reduce, Types);
 TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
-    for (const Sizes& s : all_sizes()) {
+    for (const ReductionSizes& s : all_sizes()) {
       SCOPED_TRACE(testing::Message() << s.outer << " x " << s.count << " x " << s.inner);
       const std::vector<T> x = spread<T>(s.numel(), -1, 2);
       Buffer<T> in(x);
@@ -42,7 +42,7 @@ TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
             expected.push_back(static_cast<double>(total * 0.5L + (accumulate ? 4 : 0)));
           }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
-        const auto y = run<T>(level, before, [&](const auto& backend, View out) {
+        const auto y = run_kernel<T>(level, before, [&](const auto& backend, View out) {
           backend.sum({in.view(), out, s.outer, s.count, s.inner, 0.5, accumulate});
         });
         expect_near(y, expected, kFewRoundings<T>, kFewRoundings<T> * 4);
@@ -55,9 +55,10 @@ TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
 TEST(Sum, OfManyFloatsIsAccurate) {
   on_every_level([](const auto& level) {
     Buffer<float> ones(std::int64_t{1} << 25, 1.0f);
-    const auto y = run<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
-      backend.sum({ones.view(), out, 1, std::int64_t{1} << 25, 1});
-    });
+    const auto y =
+        run_kernel<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
+          backend.sum({ones.view(), out, 1, std::int64_t{1} << 25, 1});
+        });
     EXPECT_EQ(y[0], 0x1p25f);
   });
 }
@@ -68,9 +69,10 @@ TEST(Sum, KeepsNaNAndInfinity) {
       std::vector<float> x(1000, 1.0f);
       x[517] = odd;
       Buffer<float> in(x);
-      const auto y = run<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
-        backend.sum({in.view(), out, 1, 1000, 1});
-      });
+      const auto y =
+          run_kernel<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
+            backend.sum({in.view(), out, 1, 1000, 1});
+          });
       expect_near(y, {static_cast<double>(odd)}, 0);
     }
   });
@@ -79,7 +81,7 @@ TEST(Sum, KeepsNaNAndInfinity) {
 TYPED_TEST(Reduce, ExpandRepeats) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
-    for (const Sizes& s : all_sizes()) {
+    for (const ReductionSizes& s : all_sizes()) {
       const std::vector<T> y = spread<T>(s.reduced(), -1, 2);
       Buffer<T> in(y);
       for (const bool accumulate : {false, true}) {
@@ -90,7 +92,7 @@ TYPED_TEST(Reduce, ExpandRepeats) {
                              (accumulate ? 4 : 0));
         }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
-        const auto x = run<T>(level, before, [&](const auto& backend, View out) {
+        const auto x = run_kernel<T>(level, before, [&](const auto& backend, View out) {
           backend.expand({in.view(), out, s.outer, s.count, s.inner, 0.25, accumulate});
         });
         expect_near(x, expected, kFewRoundings<T>);
@@ -104,23 +106,23 @@ TYPED_TEST(Reduce, ArgmaxIsTheFirstLargestAndNaNIsLargest) {
   on_every_level([](const auto& level) {
     const T nan = T(NAN);
     Buffer<T> rows(std::vector<T>{1, 3, 3, 2, -1, -1, -2, -3, 5, nan, 9, nan});
-    EXPECT_EQ(run<T>(level, std::vector<T>(3),
-                     [&](const auto& b, View out) {
-                       b.argmax({rows.view(), out, 3, 4, 1});
-                     }),
+    EXPECT_EQ(run_kernel<T>(level, std::vector<T>(3),
+                            [&](const auto& b, View out) {
+                              b.argmax({rows.view(), out, 3, 4, 1});
+                            }),
               (std::vector<T>{1, 0, 1}));
-    EXPECT_EQ(run<T>(level, std::vector<T>(4),
-                     [&](const auto& b, View out) {
-                       b.argmax({rows.view(), out, 1, 3, 4});
-                     }),
+    EXPECT_EQ(run_kernel<T>(level, std::vector<T>(4),
+                            [&](const auto& b, View out) {
+                              b.argmax({rows.view(), out, 1, 3, 4});
+                            }),
               (std::vector<T>{2, 2, 2, 2}));
     Buffer<T> long_row(spread<T>(70001, -1, 1));
     const auto values = long_row.values();
     const auto at = std::max_element(values.begin(), values.end()) - values.begin();
-    EXPECT_EQ(run<T>(level, std::vector<T>(1),
-                     [&](const auto& b, View out) {
-                       b.argmax({long_row.view(), out, 1, 70001, 1});
-                     })[0],
+    EXPECT_EQ(run_kernel<T>(level, std::vector<T>(1),
+                            [&](const auto& b, View out) {
+                              b.argmax({long_row.view(), out, 1, 70001, 1});
+                            })[0],
               static_cast<T>(at));
   });
 }

@@ -6,16 +6,16 @@
 namespace kindling::test {
 namespace {
 
-struct Sizes {
+struct SoftmaxSizes {
   std::int64_t outer, count, inner;
 };
 
-const std::vector<Sizes> kAllSizes = {{0, 3, 1},  {2, 0, 1},    {1, 1, 1},     {5, 10, 1},
-                                      {3, 17, 1}, {2, 2000, 1}, {1, 70001, 1}, {2000, 10, 1},
-                                      {3, 7, 5},  {2, 30, 200}, {1, 3, 40000}};
+const std::vector<SoftmaxSizes> kAllSizes = {{0, 3, 1},  {2, 0, 1},    {1, 1, 1},     {5, 10, 1},
+                                             {3, 17, 1}, {2, 2000, 1}, {1, 70001, 1}, {2000, 10, 1},
+                                             {3, 7, 5},  {2, 30, 200}, {1, 3, 40000}};
 
 /// softmax (or its logarithm) of x, in long double.
-std::vector<double> reference(const std::vector<double>& x, const Sizes& s, bool log) {
+std::vector<double> reference(const std::vector<double>& x, const SoftmaxSizes& s, bool log) {
   std::vector<double> y(x.size());
   for (std::int64_t o = 0; o < s.outer; ++o)
     for (std::int64_t i = 0; i < s.inner; ++i) {
@@ -43,13 +43,13 @@ TYPED_TEST_SUITE(SoftmaxOf, Types);
 TYPED_TEST(SoftmaxOf, FollowsItsDefinitionAlsoForLargeInputs) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
-    for (const Sizes& s : kAllSizes)
+    for (const SoftmaxSizes& s : kAllSizes)
       for (const bool log : {false, true})
         for (const double offset : {0.0, 3000.0}) {
           const std::vector<T> x = spread<T>(s.outer * s.count * s.inner, offset - 4, offset + 4);
           Buffer<T> in(x);
-          const auto y =
-              run<T>(level, std::vector<T>(x.size(), T(NAN)), [&](const auto& backend, View out) {
+          const auto y = run_kernel<T>(
+              level, std::vector<T>(x.size(), T(NAN)), [&](const auto& backend, View out) {
                 backend.softmax({in.view(), out, s.outer, s.count, s.inner, log});
               });
           expect_near(y, reference({x.begin(), x.end()}, s, log), 4 * kFewRoundings<T>,
@@ -61,7 +61,7 @@ TYPED_TEST(SoftmaxOf, FollowsItsDefinitionAlsoForLargeInputs) {
 TYPED_TEST(SoftmaxOf, BackwardIsTheDerivative) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
-    for (const Sizes& s : kAllSizes)
+    for (const SoftmaxSizes& s : kAllSizes)
       for (const bool log : {false, true})
         for (const bool accumulate : {false, true}) {
           const std::vector<T> x = spread<T>(s.outer * s.count * s.inner, -3, 3);
@@ -84,12 +84,12 @@ TYPED_TEST(SoftmaxOf, BackwardIsTheDerivative) {
               }
             }
           Buffer<T> y_buffer(std::vector<T>(y.begin(), y.end())), g_buffer(g);
-          const auto grad =
-              run<T>(level, std::vector<T>(x.size(), accumulate ? T(1) : T(NAN)),
-                     [&](const auto& backend, View out) {
-                       backend.softmax_backward({y_buffer.view(), g_buffer.view(), out, s.outer,
-                                                 s.count, s.inner, log, accumulate});
-                     });
+          const auto grad = run_kernel<T>(
+              level, std::vector<T>(x.size(), accumulate ? T(1) : T(NAN)),
+              [&](const auto& backend, View out) {
+                backend.softmax_backward({y_buffer.view(), g_buffer.view(), out, s.outer, s.count,
+                                          s.inner, log, accumulate});
+              });
           expect_near(grad, expected, 10 * kFewRoundings<T>, 2 * kFewRoundings<T>);
         }
   });
@@ -100,7 +100,7 @@ TYPED_TEST(SoftmaxOf, InfinityMasksAndNaNSpreadsOverItsRow) {
   on_every_level([](const auto& level) {
     const T inf = T(INFINITY), nan = T(NAN);
     Buffer<T> in(std::vector<T>{0, -inf, 0, 1, nan, 2});
-    const auto y = run<T>(level, std::vector<T>(6), [&](const auto& b, View out) {
+    const auto y = run_kernel<T>(level, std::vector<T>(6), [&](const auto& b, View out) {
       b.softmax({in.view(), out, 2, 3, 1, false});
     });
     expect_near(y, {0.5, 0, 0.5, NAN, NAN, NAN}, kFewRoundings<T>);

@@ -13,10 +13,8 @@
 #include <thread>
 #include <vector>
 
-namespace kindling::test {
+namespace kindling::kernels::cpu {
 namespace {
-
-using namespace kernels::cpu;
 
 class ThreadsTest : public testing::Test {
  protected:
@@ -133,10 +131,10 @@ TEST_F(ThreadsTest, FlushModeCanBeTurnedOffAndIsRestored) {
 
 TEST_F(ThreadsTest, RefusesLessThanOneThread) {
   set_num_threads(2);
-  expect_error<ValueError>("set_num_threads: count 0: must be at least 1",
-                           [] { set_num_threads(0); });
+  test::expect_error<ValueError>("set_num_threads: count 0: must be at least 1",
+                                 [] { set_num_threads(0); });
   EXPECT_EQ(get_num_threads(), 2);
 }
 
 }  // namespace
-}  // namespace kindling::test
+}  // namespace kindling::kernels::cpu

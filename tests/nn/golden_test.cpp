@@ -15,7 +15,7 @@ namespace kindling::test {
 namespace {
 
 using Json = nlohmann::json;
-using Inputs = std::vector<Tensor>;
+using Tensors = std::vector<Tensor>;
 
 nn::Reduction reduction_of(const Json& options) {
   const std::string name = options.at("reduction");
@@ -23,31 +23,31 @@ nn::Reduction reduction_of(const Json& options) {
   return name == "mean" ? nn::Reduction::mean : nn::Reduction::sum;
 }
 
-Tensor apply(const std::string& op, const Inputs& in, const Json& options) {
+Tensor apply(const std::string& op, const Tensors& in, const Json& options) {
   using nn::Activation;
-  using Op = std::function<Tensor(const Inputs&, const Json&)>;
+  using Op = std::function<Tensor(const Tensors&, const Json&)>;
   const auto linear = [](Activation activation) {
-    return [=](const Inputs& i, const Json&) { return nn::linear(i[0], i[1], i[2], activation); };
+    return [=](const Tensors& i, const Json&) { return nn::linear(i[0], i[1], i[2], activation); };
   };
   static const std::map<std::string, Op> ops{
       {"linear", linear(Activation::none)},
       {"linear_relu", linear(Activation::relu)},
       {"linear_gelu", linear(Activation::gelu)},
-      {"gelu", [](const Inputs& i, const Json&) { return gelu(i[0]); }},
-      {"gelu_tanh", [](const Inputs& i, const Json&) { return gelu_tanh(i[0]); }},
-      {"silu", [](const Inputs& i, const Json&) { return silu(i[0]); }},
-      {"softmax", [](const Inputs& i, const Json&) { return softmax(i[0], 1); }},
-      {"log_softmax", [](const Inputs& i, const Json&) { return log_softmax(i[0], 0); }},
+      {"gelu", [](const Tensors& i, const Json&) { return gelu(i[0]); }},
+      {"gelu_tanh", [](const Tensors& i, const Json&) { return gelu_tanh(i[0]); }},
+      {"silu", [](const Tensors& i, const Json&) { return silu(i[0]); }},
+      {"softmax", [](const Tensors& i, const Json&) { return softmax(i[0], 1); }},
+      {"log_softmax", [](const Tensors& i, const Json&) { return log_softmax(i[0], 0); }},
       {"mse_loss",
-       [](const Inputs& i, const Json& o) { return nn::mse_loss(i[0], i[1], reduction_of(o)); }},
+       [](const Tensors& i, const Json& o) { return nn::mse_loss(i[0], i[1], reduction_of(o)); }},
       {"l1_loss",
-       [](const Inputs& i, const Json& o) { return nn::l1_loss(i[0], i[1], reduction_of(o)); }},
+       [](const Tensors& i, const Json& o) { return nn::l1_loss(i[0], i[1], reduction_of(o)); }},
       {"huber_loss",
-       [](const Inputs& i, const Json& o) {
+       [](const Tensors& i, const Json& o) {
          return nn::huber_loss(i[0], i[1], reduction_of(o), o.at("delta"));
        }},
       {"cross_entropy_loss",
-       [](const Inputs& i, const Json& o) {
+       [](const Tensors& i, const Json& o) {
          return nn::cross_entropy_loss(i[0], i[1], reduction_of(o), o.at("label_smoothing"));
        }},
   };
@@ -72,7 +72,7 @@ TEST(Golden, AgreesWithPyTorch) {
         const auto tensor_of = [&](const Array& array) {
           return from_data(array.values, array.shape).to(dtype).to(device);
         };
-        Inputs inputs;
+        Tensors inputs;
         for (const Json& input : one.at("inputs")) {
           inputs.push_back(tensor_of(array_of(input.at("shape"), input.at("values"))));
           inputs.back().set_requires_grad(!input.at("grad").is_null());

@@ -91,7 +91,7 @@ OpCase linear_case(const Named& named, const Shape& x, std::int64_t out, bool bi
   return op_case;
 }
 
-std::vector<OpCase> cases() {
+std::vector<OpCase> linear_cases() {
   std::vector<OpCase> cases;
   for (const Named& named : kActivations) {
     for (const bool bias : {true, false}) {
@@ -113,7 +113,7 @@ std::vector<OpCase> cases() {
   cases.push_back(linear_case(kActivations[0], {5, 4}, 0, true));
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Linear, OpTest, testing::ValuesIn(cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Linear, OpTest, testing::ValuesIn(linear_cases()), case_name);
 
 TEST(LinearFused, EqualsTheOpsItIsMadeOf) {
   for (const DType dtype : kDTypes) {

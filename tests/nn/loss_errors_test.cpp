@@ -12,19 +12,19 @@ namespace {
 
 using nn::Reduction;
 
-struct Named {
+struct NamedLoss {
   std::string name;
   std::function<Tensor(const Tensor&, const Tensor&)> loss;
 };
 
-const Named kDifferences[] = {
+const NamedLoss kDifferences[] = {
     {"mse_loss", [](const auto& x, const auto& y) { return nn::mse_loss(x, y); }},
     {"l1_loss", [](const auto& x, const auto& y) { return nn::l1_loss(x, y); }},
     {"huber_loss", [](const auto& x, const auto& y) { return nn::huber_loss(x, y); }},
 };
 
 TEST(LossErrors, NothingIsBroadcast) {
-  for (const Named& named : kDifferences) {
+  for (const NamedLoss& named : kDifferences) {
     expect_error<ShapeError>(
         named.name +
             ": input [3, 1] and target [3] differ: expected equal shapes: nothing is broadcast",
@@ -40,7 +40,7 @@ TEST(LossErrors, NothingIsBroadcast) {
 
 TEST(LossErrors, DTypesThatDiffer) {
   const Tensor y = zeros({3}, {.dtype = DType::float64});
-  for (const Named& named : kDifferences) {
+  for (const NamedLoss& named : kDifferences) {
     expect_error<DTypeError>(
         named.name + ": dtypes differ: float32 and float64: convert one with to(float32)",
         [&] { return named.loss(zeros({3}), y); });

@@ -53,7 +53,7 @@ std::vector<Difference> differences() {
   return table;
 }
 
-std::vector<OpCase> elementwise_cases() {
+std::vector<OpCase> elementwise_loss_cases() {
   std::vector<OpCase> cases;
   for (const Difference& difference : differences()) {
     for (const NamedReduction& named : kReductions) {
@@ -92,7 +92,7 @@ std::vector<OpCase> elementwise_cases() {
   }
   return cases;
 }
-INSTANTIATE_TEST_SUITE_P(Loss, OpTest, testing::ValuesIn(elementwise_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Loss, OpTest, testing::ValuesIn(elementwise_loss_cases()), case_name);
 
 // logits [N, C], target [N] classes or [N, C] probabilities
 Array cross_entropy(const std::vector<Array>& in, Reduction reduction, double smoothing) {

@@ -4,6 +4,7 @@
 
 #include "tests/optim/training.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/special_values.h"
 
 #include <gtest/gtest.h>
 
@@ -16,11 +17,10 @@ namespace {
 using optim::clip_grad_norm_;
 using optim::SGD;
 using test::expect_error;
+using test::kNan;
 using test::parameter;
 using test::set_gradient;
 using test::values;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 TEST(ClipGradNorm, ScalesToTheLargestNorm) {
   const Tensor a = parameter({0, 0});

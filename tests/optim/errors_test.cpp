@@ -6,11 +6,11 @@
 
 #include "tests/optim/training.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/special_values.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 namespace kindling {
 namespace {
@@ -19,12 +19,11 @@ using optim::Adam;
 using optim::AdamW;
 using optim::SGD;
 using test::expect_error;
+using test::kInfinity;
+using test::kNan;
 using test::parameter;
 using test::set_gradient;
 using test::values;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void expect_refused(const std::string& text, const std::vector<Tensor>& params) {
   expect_error<ValueError>(text, [&] { return SGD(params); });

@@ -5,10 +5,9 @@
 #include <kindling/schedulers/lr_scheduler.h>
 
 #include "tests/optim/training.h"
+#include "tests/support/special_values.h"
 
 #include <gtest/gtest.h>
-
-#include <limits>
 
 namespace kindling {
 namespace {
@@ -16,12 +15,11 @@ namespace {
 using optim::Adam;
 using optim::SGD;
 using schedulers::LRScheduler;
+using test::kInfinity;
+using test::kNan;
 using test::parameter;
 using test::set_gradient;
 using test::values;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(SkipNonfinite, TheFirstStepWithMomentumMayBeSkipped) {
   const Tensor weight = parameter({0});

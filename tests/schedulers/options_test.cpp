@@ -2,13 +2,17 @@
 #include <kindling/core/error.h>
 #include <kindling/schedulers/schedules.h>
 
+#include "tests/support/special_values.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <limits>
 
 namespace kindling::schedulers {
 namespace {
+
+using test::kInfinity;
+using test::kNan;
 
 // Expects a ValueError with exactly this text.
 void refuses(const std::function<void()>& make, const std::string& text) {
@@ -19,9 +23,6 @@ void refuses(const std::function<void()>& make, const std::string& text) {
     EXPECT_EQ(error.what(), text);
   }
 }
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(ScheduleOptions, RequiredOnesAreMissed) {
   refuses([] { exponential({}); }, "exponential: gamma 0: must be finite and above 0");
@@ -52,7 +53,7 @@ TEST(ScheduleOptions, OutOfRange) {
   refuses([] { constant({.factor = -0.5}); },
           "constant: factor -0.5: must be finite and not negative");
   refuses([] { constant({.total_iters = -1}); }, "constant: total_iters -1: must be at least 0");
-  refuses([] { linear({.start_factor = kNaN}); },
+  refuses([] { linear({.start_factor = kNan}); },
           "linear: start_factor nan: must be finite and not negative");
   refuses([] { linear({.end_factor = kInfinity}); },
           "linear: end_factor inf: must be finite and not negative");
@@ -62,7 +63,7 @@ TEST(ScheduleOptions, OutOfRange) {
           "polynomial: total_iters -1: must be at least 0");
   refuses([] { polynomial({.power = -1}); },
           "polynomial: power -1: must be finite and not negative");
-  refuses([] { step({.step_size = 1, .gamma = kNaN}); },
+  refuses([] { step({.step_size = 1, .gamma = kNan}); },
           "step: gamma nan: must be finite and not negative");
   refuses(
       [] {
@@ -75,7 +76,7 @@ TEST(ScheduleOptions, OutOfRange) {
           "cosine: eta_min -1: must be finite and not negative");
   refuses([] { warm_restarts({.T_0 = 5, .T_mult = 0}); },
           "warm_restarts: T_mult 0: must be at least 1");
-  refuses([] { warm_restarts({.T_0 = 5, .eta_min = kNaN}); },
+  refuses([] { warm_restarts({.T_0 = 5, .eta_min = kNan}); },
           "warm_restarts: eta_min nan: must be finite and not negative");
   refuses([] { inverse_sqrt({.timescale = 0}); }, "inverse_sqrt: timescale 0: must be at least 1");
   refuses([] { noam({.d_model = 1, .warmup_steps = -1}); },
@@ -113,7 +114,7 @@ TEST(ScheduleOptions, OfTheCycles) {
           "one_cycle: anneal_strategy \"cosine\": must be one of \"cos\", \"linear\"");
   refuses([] { one_cycle({.max_lr = 0.1, .total_steps = 3, .div_factor = 0}); },
           "one_cycle: div_factor 0: must be finite and above 0");
-  refuses([] { one_cycle({.max_lr = 0.1, .total_steps = 3, .final_div_factor = kNaN}); },
+  refuses([] { one_cycle({.max_lr = 0.1, .total_steps = 3, .final_div_factor = kNan}); },
           "one_cycle: final_div_factor nan: must be finite and above 0");
 }
 
@@ -130,7 +131,7 @@ TEST(ScheduleOptions, PerGroupValuesFitTheGroups) {
       "OneCycleLR: max_lr has 3 values: 2 parameter groups: give one value, or one per group");
   refuses(
       [] {
-        one_cycle({.max_lr = {0.1, kNaN}, .total_steps = 3}, {"OneCycleLR", 0, 2});
+        one_cycle({.max_lr = {0.1, kNan}, .total_steps = 3}, {"OneCycleLR", 0, 2});
       },
       "OneCycleLR: max_lr nan: must be finite and not negative");
 }

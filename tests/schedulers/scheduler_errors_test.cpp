@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/schedulers/classes.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/special_values.h"
 
-#include <limits>
 #include <stdexcept>
 
 namespace kindling::golden {
@@ -12,9 +12,8 @@ using schedulers::Factor;
 using schedulers::LambdaLR;
 using schedulers::StepLR;
 using test::expect_error;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using test::kInfinity;
+using test::kNan;
 
 // The class refuses the arguments, and leaves the optimizer free and as it was.
 template <class Class, class... Arguments>
@@ -41,7 +40,7 @@ TEST(SchedulerErrors, OptionsAreRefusedUnderTheNameOfTheClass) {
   refuses<s::ExponentialLR>("ExponentialLR: gamma 0: must be finite and above 0",
                             s::ExponentialOptions{});
   refuses<s::PolynomialLR>("PolynomialLR: power nan: must be finite and not negative",
-                           s::PolynomialOptions{.power = kNaN});
+                           s::PolynomialOptions{.power = kNan});
   refuses<s::CosineAnnealingLR>("CosineAnnealingLR: T_max 0: must be at least 1",
                                 s::CosineOptions{});
   refuses<s::CosineAnnealingWarmRestarts>("CosineAnnealingWarmRestarts: T_0 0: must be at least 1",
@@ -166,7 +165,7 @@ void expect_failure_at(std::int64_t bad, SGDTraining& training, LRScheduler& sch
 
 TEST(SchedulerErrors, AValueThatIsNoLearningRateIsRaisedByTheStepThatReachesIt) {
   const std::pair<double, std::string> bad_values[] = {
-      {kNaN, "nan"}, {kInfinity, "inf"}, {-kInfinity, "-inf"}, {-3.0, "-3"}};
+      {kNan, "nan"}, {kInfinity, "inf"}, {-kInfinity, "-inf"}, {-3.0, "-3"}};
   for (const auto& [value, text] : bad_values) {
     for (const std::int64_t bad : kPlaces) {
       SGDTraining training({0.5, 1.0}, {.momentum = 0.5});
@@ -228,12 +227,12 @@ TEST(SchedulerErrors, ABadFirstValueIsRaisedByTheConstructor) {
   refuses<s::LambdaLR>(
       "LambdaLR: learning rate nan at t = 0 (group 0): must be finite and not "
       "negative",
-      Factor([](std::int64_t t) { return t == 0 ? kNaN : 1.0; }));
+      Factor([](std::int64_t t) { return t == 0 ? kNan : 1.0; }));
 }
 
 TEST(SchedulerErrors, LoadingAStateThatTheScheduleCannotReachChangesNothing) {
   SGDTraining training({0.5});
-  LambdaLR scheduler(training.optimizer, [](std::int64_t t) { return t < 50 ? 1.0 : kNaN; });
+  LambdaLR scheduler(training.optimizer, [](std::int64_t t) { return t < 50 ? 1.0 : kNan; });
   scheduler.step();
   StateDict state = scheduler.state_dict();
   state.front().second = tensor(60.0);

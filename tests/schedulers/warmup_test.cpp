@@ -12,7 +12,11 @@
 namespace kindling::schedulers {
 namespace {
 
-using enum WarmupConvention;
+using WarmupConvention::between;
+using WarmupConvention::both_ends;
+using WarmupConvention::from_factor;
+using WarmupConvention::one_based;
+using WarmupConvention::zero_based;
 
 struct Row {
   WarmupConvention convention;
@@ -34,7 +38,7 @@ TEST(Warmup, HandsOverToTheDecayWithoutAGapForEveryConvention) {
       {between, {}, {0.2, 0.8, 1, 0.875, 0.125, 0, 0}},
       {from_factor, 0.2, {0.2, 0.8, 1, 0.875, 0.125, 0, 0}},
       {both_ends, {}, {0.0, 1.0, 1, 0.875, 0.125, 0, 0}},
-      {exponential,
+      {WarmupConvention::exponential,
        {},
        {fading(0), fading(3), fading(4), fading(5) * 0.875, fading(11) * 0.125, 0, 0}},
   }};
@@ -55,7 +59,7 @@ TEST(Warmup, MultipliesADecayWhoseClockRunsFromTheStart) {
       {between, {}, {0.2 * 12, 0.8 * 9, 8, 7, 1, 0, 0}},
       {from_factor, 0.2, {0.2 * 12, 0.8 * 9, 8, 7, 1, 0, 0}},
       {both_ends, {}, {0, 9, 8, 7, 1, 0, 0}},
-      {exponential,
+      {WarmupConvention::exponential,
        {},
        {fading(0) * 12, fading(3) * 9, fading(4) * 8, fading(5) * 7, fading(11), 0, 0}},
   }};
@@ -73,12 +77,13 @@ TEST(Warmup, StaysAtTheBaseLearningRate) {
     const Warmup climb = warmup(10, convention);
     for (const std::int64_t t : {10LL, 11LL, 1000LL, 1LL << 62}) EXPECT_EQ(climb(t, 0.3), 0.3);
   }
-  EXPECT_LT(warmup(10, exponential)(100), 1.0);
-  EXPECT_EQ(warmup(10, exponential)(380), 1.0);
+  EXPECT_LT(warmup(10, WarmupConvention::exponential)(100), 1.0);
+  EXPECT_EQ(warmup(10, WarmupConvention::exponential)(380), 1.0);
 }
 
 TEST(Warmup, NeverFallsAndNeverExceedsTheBase) {
-  for (const auto convention : {zero_based, one_based, between, both_ends, exponential}) {
+  for (const auto convention :
+       {zero_based, one_based, between, both_ends, WarmupConvention::exponential}) {
     for (const std::int64_t steps : {1, 2, 3, 10, 97}) {
       const Warmup climb = warmup(steps, convention);
       for (std::int64_t t = 0; t < 2 * steps; ++t) {
@@ -92,7 +97,8 @@ TEST(Warmup, NeverFallsAndNeverExceedsTheBase) {
 
 TEST(Warmup, OfNoStepsIsNoWarmup) {
   const Schedule decay = step({.step_size = 3, .gamma = 0.5});
-  for (const auto convention : {zero_based, one_based, between, both_ends, exponential}) {
+  for (const auto convention :
+       {zero_based, one_based, between, both_ends, WarmupConvention::exponential}) {
     EXPECT_EQ(warmup(0, convention)(0), 1.0) << convention;
     EXPECT_EQ(warmup(0, convention).then(decay)(7), decay(7)) << convention;
   }
@@ -105,7 +111,7 @@ TEST(Warmup, OfOneStep) {
   EXPECT_EQ(warmup(1, between)(0), 0.5);
   EXPECT_EQ(warmup(1, from_factor, 0.25)(0), 0.25);
   EXPECT_EQ(warmup(1, both_ends)(0), 1.0);  // 0 / 0: a warm-up of one step is at its end
-  EXPECT_DOUBLE_EQ(warmup(1, exponential)(0), 1 - std::exp(-1.0));
+  EXPECT_DOUBLE_EQ(warmup(1, WarmupConvention::exponential)(0), 1 - std::exp(-1.0));
 }
 
 TEST(Warmup, OneBasedIsLinearFromItsFirstShare) {
@@ -140,7 +146,7 @@ TEST(Warmup, UntunedLength) {
 
 TEST(Warmup, ConventionsHaveNames) {
   for (const auto convention :
-       {zero_based, one_based, between, from_factor, both_ends, exponential}) {
+       {zero_based, one_based, between, from_factor, both_ends, WarmupConvention::exponential}) {
     std::ostringstream name;
     name << convention;
     EXPECT_EQ(warmup_convention(name.str()), convention);
