@@ -68,11 +68,11 @@ cublasStatus_t set(const char* call, std::span<const Attribute> attributes, void
   return library_entry(call, [&] {
     Descriptor* const descriptor = find_descriptor<Descriptor>(pointer);
     if (!descriptor || !value) return invalid(call);
-    const std::string which = std::string(call) + ": attribute " + std::to_string(number);
+    const std::string which = text(call, ": attribute ", number);
     for (const Attribute& attribute : attributes) {
       if (attribute.number != number) continue;
       if (bytes != attribute.bytes) {
-        return invalid(which + " has " + std::to_string(attribute.bytes) + " bytes");
+        return invalid(text(which, " has ", attribute.bytes, " bytes"));
       }
       std::memcpy(reinterpret_cast<std::byte*>(descriptor) + attribute.offset, value, bytes);
       return CUBLAS_STATUS_SUCCESS;

@@ -43,8 +43,9 @@ Matrix applied(const char* name, const Operand& x, cublasOperation_t operation, 
 // The math mode speaks for the calls that do not say how to compute.
 cublasComputeType_t with_mode(cublasComputeType_t compute, cublasMath_t mode) {
   if (compute != CUBLAS_COMPUTE_32F) return compute;
-  if (mode == CUBLAS_TF32_TENSOR_OP_MATH) return CUBLAS_COMPUTE_32F_FAST_TF32;
-  return mode == CUBLAS_TENSOR_OP_MATH ? CUBLAS_COMPUTE_32F_FAST_16F : compute;
+  const int way = mode & ~CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+  if (way == CUBLAS_TF32_TENSOR_OP_MATH) return CUBLAS_COMPUTE_32F_FAST_TF32;
+  return way == CUBLAS_TENSOR_OP_MATH ? CUBLAS_COMPUTE_32F_FAST_16F : compute;
 }
 
 // C = alpha A B + beta C, once the arguments are known to be right.

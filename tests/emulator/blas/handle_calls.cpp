@@ -65,10 +65,12 @@ const Text& find_text(cublasStatus_t status) {
   return kUnknown;
 }
 
-// Sets or gets one member of a handle.
+// Sets or gets one member of a handle, which is made of some bits.
 template <class T>
-cublasStatus_t set(const char* call, cublasHandle_t handle, T cublasContext::*member, T value) {
+cublasStatus_t set(const char* call, cublasHandle_t handle, T cublasContext::*member, T value,
+                   unsigned bits) {
   return handle_entry(call, handle, [&](cublasContext& context) {
+    if (static_cast<unsigned>(value) & ~bits) return invalid(call);
     context.*member = value;
     return CUBLAS_STATUS_SUCCESS;
   });
@@ -86,6 +88,14 @@ cublasStatus_t get(const char* call, cublasHandle_t handle, T cublasContext::*me
 }  // namespace
 
 namespace emulator {
+
+cublasStatus_t forced_status(std::string_view call) {
+  const auto has = [&](const char* part) { return call.find(part) != call.npos; };
+  if (has("Create")) return CUBLAS_STATUS_ALLOC_FAILED;
+  if (has("Heuristic")) return CUBLAS_STATUS_NOT_SUPPORTED;
+  const bool multiplies = has("gem") || has("Gem") || call == "cublasLtMatmul";
+  return multiplies ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_INTERNAL_ERROR;
+}
 
 cublasStatus_t refuse(cublasStatus_t status, const std::string& why) {
   const char* const level = std::getenv("CUBLASLT_LOG_LEVEL");
@@ -150,22 +160,28 @@ cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, std
 }
 
 cublasStatus_t cublasSetPointerMode_v2(cublasHandle_t handle, cublasPointerMode_t mode) {
-  return set("cublasSetPointerMode", handle, &cublasContext::pointer_mode, mode);
+  return set("cublasSetPointerMode", handle, &cublasContext::pointer_mode, mode,
+             CUBLAS_POINTER_MODE_DEVICE);
 }
 cublasStatus_t cublasGetPointerMode_v2(cublasHandle_t handle, cublasPointerMode_t* mode) {
   return get("cublasGetPointerMode", handle, &cublasContext::pointer_mode, mode);
 }
 cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
-  return set("cublasSetMathMode", handle, &cublasContext::math_mode, mode);
+  // Without those that emulate products by other types.
+  constexpr unsigned kModes = CUBLAS_TENSOR_OP_MATH | CUBLAS_PEDANTIC_MATH |
+                              CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+  return set("cublasSetMathMode", handle, &cublasContext::math_mode, mode, kModes);
 }
 cublasStatus_t cublasGetMathMode(cublasHandle_t handle, cublasMath_t* mode) {
   return get("cublasGetMathMode", handle, &cublasContext::math_mode, mode);
 }
 
 cublasStatus_t cublasGetVersion_v2(cublasHandle_t, int* version) {
-  if (!version) return CUBLAS_STATUS_INVALID_VALUE;
-  *version = CUBLAS_VERSION;
-  return CUBLAS_STATUS_SUCCESS;
+  return library_entry("cublasGetVersion", [&] {
+    if (!version) return CUBLAS_STATUS_INVALID_VALUE;
+    *version = CUBLAS_VERSION;
+    return CUBLAS_STATUS_SUCCESS;
+  });
 }
 std::size_t cublasLtGetVersion() { return CUBLAS_VERSION; }
 

@@ -19,6 +19,9 @@ struct Matmul {
   bool writes_bias() const { return has(kBiasGradient | kBiasGradientA | kBiasGradientB); }
 };
 
+/// Says which names of --refuse no epilogue has; called at exit.
+void report_unknown_epilogues();
+
 /// Reads the descriptors (without C: D's) and applies the rules of NVIDIA's documentation:
 /// INVALID_VALUE for what contradicts itself, NOT_SUPPORTED for what no kernel does, or --refuse
 /// names.

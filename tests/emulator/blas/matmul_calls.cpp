@@ -53,10 +53,9 @@ bool unpack(const cublasLtMatmulAlgo_t* packed, Algorithm& algorithm) {
 // fails.
 bool is_aligned(const char* name, const void* pointer, std::uint8_t alignment) {
   if (address(pointer) % alignment == 0) return true;
-  report(Check::library, std::string("cublasLtMatmul: ") + name + " is aligned to " +
-                             std::to_string(alignment_of(address(pointer))) +
-                             " bytes, but its algorithm was chosen for " +
-                             std::to_string(alignment));
+  report(Check::library,
+         text("cublasLtMatmul: ", name, " is aligned to ", int{alignment_of(address(pointer))},
+              " bytes, but its algorithm was chosen for ", int{alignment}));
   return false;
 }
 

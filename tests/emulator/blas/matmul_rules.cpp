@@ -3,9 +3,10 @@
 // cublasLtMatmulDescAttributes_t and cublasLtMatrixLayoutAttribute_t.
 #include "tests/emulator/blas/matmul.h"
 #include "tests/emulator/report/options.h"
+#include "tests/emulator/report/report.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <cstdio>
 #include <utility>
 
 namespace emulator {
@@ -33,8 +34,7 @@ cublasStatus_t check_layout(const char* name, const LayoutDescriptor& layout, bo
   const auto length =
       static_cast<std::int64_t>(layout.order == CUBLASLT_ORDER_COL ? layout.rows : layout.columns);
   if (layout.ld < length && !(may_repeat && layout.ld == 0)) {
-    return invalid(who + "its leading dimension " + std::to_string(layout.ld) + " is below " +
-                   std::to_string(length));
+    return invalid(text(who, "its leading dimension ", layout.ld, " is below ", length));
   }
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -65,8 +65,8 @@ cublasStatus_t check_auxiliary(const Matmul& matmul) {
   const MatmulDescriptor& how = matmul.how;
   const bool mask = matmul.is_masked();
   const std::int64_t unit = mask ? 128 : 8;
-  const std::string of = " is not a multiple of " + std::to_string(unit);
-  const std::string ld = "the auxiliary leading dimension " + std::to_string(how.auxiliary_ld);
+  const std::string of = text(" is not a multiple of ", unit);
+  const std::string ld = text("the auxiliary leading dimension ", how.auxiliary_ld);
   if (how.auxiliary_ld % unit != 0) return invalid(ld + of);
   if (how.auxiliary_ld < matmul.m) return invalid(ld + " is below the rows of D");
   if (how.auxiliary_batch_step % unit != 0) return invalid("the auxiliary batch stride" + of);
@@ -123,6 +123,16 @@ cublasStatus_t check_types(const Matmul& matmul) {
 }
 
 }  // namespace
+
+void report_unknown_epilogues() {
+  for (const std::string& name : options().refused) {
+    const bool known = std::any_of(std::begin(kEpilogues), std::end(kEpilogues),
+                                   [&](const auto& epilogue) { return epilogue.second == name; });
+    if (!known) {
+      std::fprintf(stderr, "ptxrun: --refuse %s: no epilogue has that name\n", name.c_str());
+    }
+  }
+}
 
 cublasStatus_t read_matmul(cublasLtMatmulDesc_t how, cublasLtMatrixLayout_t a,
                            cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c,

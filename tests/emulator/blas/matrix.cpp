@@ -52,25 +52,44 @@ float rounded(float value, Rounding32 rounding) {
 }
 
 template <class S>
-S read(const std::byte* from, std::int64_t index) {
+S value_at(const std::byte* from) {
   S value;
-  std::memcpy(&value, from + index * static_cast<std::int64_t>(sizeof(S)), sizeof(S));
+  std::memcpy(&value, from, sizeof value);
   return value;
 }
 
-template <class S>
-void write(std::byte* to, std::int64_t index, S value) {
-  std::memcpy(to + index * static_cast<std::int64_t>(sizeof(S)), &value, sizeof(S));
+template <class T>
+T read(const std::byte* from, cudaDataType type, Rounding32 rounding) {
+  switch (type) {
+    case CUDA_R_64F:
+      return static_cast<T>(value_at<double>(from));
+    case CUDA_R_16F:
+      return static_cast<T>(from_half(value_at<std::uint16_t>(from), kHalf));
+    case CUDA_R_16BF:
+      return static_cast<T>(from_half(value_at<std::uint16_t>(from), kBrain));
+    default:
+      return static_cast<T>(rounded(value_at<float>(from), rounding));
+  }
 }
 
-// Calls visit(i, offset) for every element: its place in [columns][rows], and in memory.
+template <class T>
+void write(std::byte* to, cudaDataType type, T value) {
+  const auto put = [&](auto stored) { std::memcpy(to, &stored, sizeof stored); };
+  if (type == CUDA_R_64F) return put(static_cast<double>(value));
+  if (type == CUDA_R_32F) return put(static_cast<float>(value));
+  const HalfFormat format = type == CUDA_R_16F ? kHalf : kBrain;
+  put(round_to_half(static_cast<double>(value), format, Rounding::nearest));
+}
+
+// Calls visit(i, offset) for every element: its place in [columns][rows], and in memory, in bytes.
 template <class Visit>
 void for_each(const Matrix& matrix, Visit visit) {
   const std::int64_t along = matrix.lines_are_rows ? matrix.lines : 1;
   const std::int64_t across = matrix.lines_are_rows ? 1 : matrix.length;
+  const std::int64_t size = bytes_of(matrix.type);
   for (std::int64_t line = 0; line < matrix.lines; ++line) {
     for (std::int64_t i = 0; i < matrix.length; ++i) {
-      visit(line * across + i * along, line * matrix.step + i);
+      visit(line * across + i * along, (line * matrix.step + i) * size);
     }
   }
 }
@@ -119,8 +138,8 @@ std::byte* touch(const Matrix& matrix, std::int64_t batch, bool write, const std
   const std::int64_t size = bytes_of(matrix.type);
   const auto [address, bytes] = span(matrix, batch);
   if (address % static_cast<std::uint64_t>(size) != 0) {
-    report(Check::misaligned, who + " has elements of " + std::to_string(size) + " bytes, but is " +
-                                  memory.describe(address, bytes));
+    report(Check::misaligned, text(who, " has elements of ", size, " bytes, but is ",
+                                   memory.describe(address, bytes)));
     return nullptr;
   }
   const std::uint64_t first =
@@ -146,27 +165,9 @@ bool load(const Matrix& matrix, std::int64_t batch, const std::string& call, T* 
   if (matrix.length == 0 || matrix.lines == 0) return true;
   const std::byte* const from = touch(matrix, batch, false, call);
   if (!from) return false;
-  const auto convert = [&](auto value_at) {
-    for_each(matrix,
-             [&](std::int64_t i, std::int64_t at) { to[i] = static_cast<T>(value_at(at)); });
-  };
-  switch (matrix.type) {
-    case CUDA_R_64F:
-      convert([&](std::int64_t at) { return read<double>(from, at); });
-      break;
-    case CUDA_R_16F:
-      convert([&](std::int64_t at) { return from_half(read<std::uint16_t>(from, at), kHalf); });
-      break;
-    case CUDA_R_16BF:
-      convert([&](std::int64_t at) { return from_half(read<std::uint16_t>(from, at), kBrain); });
-      break;
-    default:
-      if (rounding == Rounding32::none) {
-        convert([&](std::int64_t at) { return read<float>(from, at); });
-      } else {
-        convert([&](std::int64_t at) { return rounded(read<float>(from, at), rounding); });
-      }
-  }
+  for_each(matrix, [&](std::int64_t i, std::int64_t offset) {
+    to[i] = read<T>(from + offset, matrix.type, rounding);
+  });
   return true;
 }
 
@@ -175,28 +176,8 @@ bool store(const Matrix& matrix, std::int64_t batch, const std::string& call, co
   if (matrix.length == 0 || matrix.lines == 0) return true;
   std::byte* const to = touch(matrix, batch, true, call);
   if (!to) return false;
-  const auto half = [&](HalfFormat format) {
-    for_each(matrix, [&](std::int64_t i, std::int64_t at) {
-      write(to, at, round_to_half(static_cast<double>(from[i]), format, Rounding::nearest));
-    });
-  };
-  const auto plain = [&]<class S>(S) {
-    for_each(matrix,
-             [&](std::int64_t i, std::int64_t at) { write(to, at, static_cast<S>(from[i])); });
-  };
-  switch (matrix.type) {
-    case CUDA_R_64F:
-      plain(double{});
-      break;
-    case CUDA_R_16F:
-      half(kHalf);
-      break;
-    case CUDA_R_16BF:
-      half(kBrain);
-      break;
-    default:
-      plain(float{});
-  }
+  for_each(matrix,
+           [&](std::int64_t i, std::int64_t offset) { write(to + offset, matrix.type, from[i]); });
   return true;
 }
 

@@ -78,14 +78,17 @@ bool all_have(const std::uint8_t* state, std::uint64_t bytes, std::uint8_t bits)
 }
 
 // The first byte that is not initialised and makes the access a mistake, or nullptr. Copies of
-// local variables include their padding: there, one initialised byte will do.
+// local variables include their padding: there, one initialised byte will do. Code that is not
+// optimised copies members that nobody wrote, and its addresses are generic.
 const std::uint8_t* uninitialised_byte(const Request& request, Space space,
                                        const std::uint8_t* state) {
   if (request.kind == Access::write) return nullptr;
   const auto is_written = [](std::uint8_t byte) { return (byte & kInitialised) != 0; };
   const std::uint8_t* end = state + request.bytes;
   if (space == Space::local) {
-    const bool may_be = request.instruction.has(kParameter) || std::any_of(state, end, is_written);
+    const Instruction& instruction = request.instruction;
+    const bool may_be = instruction.has(kParameter) || instruction.space == Space::generic ||
+                        std::any_of(state, end, is_written);
     return may_be ? nullptr : state;
   }
   const std::uint8_t* first = std::find_if_not(state, end, is_written);
@@ -98,7 +101,9 @@ void check_states(const Request& request, const Region& region, const Addresses&
   for (const std::size_t lane : lanes_of(result.mask)) {
     const std::uint64_t at = address[lane];
     const std::uint8_t* state = region.state_of(at);
-    if (!all_have(state, request.bytes, kAllocated)) {
+    if (std::find(state, state + request.bytes, kCopying) != state + request.bytes) {
+      report_unfinished_copy(request, lane, at);
+    } else if (!all_have(state, request.bytes, kAllocated)) {
       fail_bounds(request, lane, region.space, at % region.stride, result);
     } else if (const auto* byte = uninitialised_byte(request, region.space, state)) {
       const auto first = at + static_cast<std::uint64_t>(byte - state);

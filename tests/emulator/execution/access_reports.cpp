@@ -76,4 +76,11 @@ void report_uninitialised(const Request& request, std::size_t lane, Space space,
             describe_access(request, space, address) + place + " was never written");
 }
 
+void report_unfinished_copy(const Request& request, std::size_t lane, std::uint64_t address) {
+  report_at(request.warp, request.instruction, lane, Check::race,
+            describe_access(request, Space::shared, address) + ": " +
+                describe_shared(request.warp, address) +
+                ", to which a cp.async is under way: no wait has completed it");
+}
+
 }  // namespace emulator

@@ -14,5 +14,7 @@ void fail_alignment(const Request& request, std::size_t lane, Space space, std::
 /// Reports only: the lane goes on with what memory holds. `first` is the byte never written.
 void report_uninitialised(const Request& request, std::size_t lane, Space space,
                           std::uint64_t address, std::uint64_t first);
+/// The same for shared memory that a cp.async is writing.
+void report_unfinished_copy(const Request& request, std::size_t lane, std::uint64_t address);
 
 }  // namespace emulator

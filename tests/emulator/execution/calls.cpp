@@ -43,14 +43,19 @@ void call_function(Warp& warp, const Instruction& instruction, LaneMask lanes,
   const Function& function = program.functions[function_index];
   const CallSite& site = program.calls[instruction.target];
   const Frame caller = warp.frames[warp.current_frame];
-  const Function& calling = program.functions[caller.function];
   Frame frame;
   frame.function = function_index;
   frame.return_to = return_to;
   frame.caller = warp.current_frame;
   frame.depth = caller.depth + 1;
-  frame.registers = caller.registers + (calling.register_bytes + 63) / 64 * 64;
-  frame.local = caller.local + calling.local_bytes;
+  // Lanes that are elsewhere keep the registers of their frames: those of another function would
+  // lie across them.
+  for (const Frame& other : warp.frames) {
+    if (other.lanes == 0) continue;
+    const std::uint32_t bytes = program.functions[other.function].register_bytes;
+    frame.registers = std::max(frame.registers, other.registers + (bytes + 63) / 64 * 64);
+  }
+  frame.local = caller.local + program.functions[caller.function].local_bytes;
   frame.call_site = instruction.target;
   frame.lanes = lanes;
   if (frame.depth > kMaxDepth || frame.local + function.local_bytes > warp.block->stack_bytes) {

@@ -28,12 +28,8 @@ constexpr Relation relation(F) {
     const T* b = warp.lanes<const T>(instruction.from[1]) + part;
     constexpr F f;
     alignas(64) std::uint8_t flags[kLanes];
-    if (step == 1) {
-      for (std::size_t lane = 0; lane < kLanes; ++lane) flags[lane] = f(in(a[lane]), in(b[lane]));
-    } else {
-      for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        flags[lane] = f(in(a[2 * lane]), in(b[2 * lane]));
-      }
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      flags[lane] = f(in(a[step * lane]), in(b[step * lane]));
     }
     return pack_flags(flags);
   };

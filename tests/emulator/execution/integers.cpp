@@ -63,7 +63,8 @@ T remainder(T a, T b) {
 
 template <class T>
 T shift_right(T a, uint32_t n) {
-  return static_cast<T>(n >= kBits<T> ? (a < 0 ? -1 : 0) : a >> (n & (kBits<T> - 1)));
+  const auto past = static_cast<T>(a < 0 ? -1 : 0);
+  return n >= kBits<T> ? past : static_cast<T>(a >> (n & (kBits<T> - 1)));
 }
 
 // The mask of the `length` lowest bits.

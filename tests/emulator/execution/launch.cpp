@@ -18,10 +18,10 @@ namespace emulator {
 namespace {
 
 constexpr std::uint32_t kRecursionStack = 64 * 1024;  // bytes a thread, where calls recurse
-constexpr std::uint64_t kCooperativeTurn = 1u << 14;  // instructions before the next block
-constexpr std::uint64_t kTurn = 1u << 21;             // the same for ordinary launches
+constexpr std::uint64_t kTurn = 1u << 18;             // instructions of a block that runs alone
+constexpr std::uint64_t kSharedTurn = 1u << 14;       // before the next resident block has its turn
 constexpr std::uint64_t kPatience = 1ull << 32;       // instructions without any block ending
-constexpr std::size_t kResident = 128;                // blocks of an ordinary launch that spin
+constexpr std::size_t kResident = 128;                // blocks of an ordinary launch, at most
 
 class Launch {
  public:
@@ -34,7 +34,7 @@ class Launch {
     random_.seed(seed);
     order_.resize(request.grid.count());
     std::iota(order_.begin(), order_.end(), 0u);
-    if (options().shuffle) std::shuffle(order_.begin(), order_.end(), random_);
+    if (options().shuffle) shuffle_blocks();
   }
 
   Fault run() {
@@ -48,6 +48,16 @@ class Launch {
   }
 
  private:
+  // Only among those that can be resident together: a GPU starts blocks in their order, and
+  // look-back scans count on it that all blocks before one's own have started.
+  void shuffle_blocks() {
+    for (std::size_t first = 0; first < order_.size(); first += kResident) {
+      const auto begin = order_.begin() + static_cast<std::ptrdiff_t>(first);
+      const std::size_t count = std::min(kResident, order_.size() - first);
+      std::shuffle(begin, begin + static_cast<std::ptrdiff_t>(count), random_);
+    }
+  }
+
   // What cooperative groups' grid.sync() counts in.
   void make_grid_barrier() {
     Memory& memory = Memory::instance();
@@ -56,41 +66,38 @@ class Launch {
     memory.mark(grid_.grid_barrier, 16, true);
   }
 
-  // One block after the other; blocks that wait for others take turns with those that come later.
-  // All blocks of a cooperative launch are resident from the start.
+  // One block after the other; if one of them waits for others, more and more take turns. All
+  // blocks of a cooperative launch are resident from the start.
   void run_blocks() {
-    std::vector<std::unique_ptr<Block>> resident;
-    std::vector<std::unique_ptr<Block>> spare;
+    const std::size_t most = request_.cooperative ? order_.size() : kResident;
+    std::size_t wanted = request_.cooperative ? most : 1;  // resident blocks
+    std::vector<std::unique_ptr<Block>> resident, spare;
     std::size_t next = 0;
     std::uint64_t idle = 0;
-    const std::size_t limit = request_.cooperative ? order_.size() : kResident;
-    while (grid_.fault == Fault::none && (next < order_.size() || !resident.empty())) {
-      const std::size_t wanted = request_.cooperative ? limit : 1;
-      while (next < order_.size() && resident.size() < std::max(wanted, waiting_)) {
+    while (next < order_.size() || !resident.empty()) {
+      while (next < order_.size() && resident.size() < wanted) {
         if (spare.empty()) spare.push_back(std::make_unique<Block>());
         start(*spare.back(), order_[next++]);
         resident.push_back(std::move(spare.back()));
         spare.pop_back();
       }
-      bool ended = false;
+      const std::uint64_t turn = resident.size() == 1 ? kTurn : kSharedTurn;
       for (auto& block : resident) {
-        std::uint64_t budget = request_.cooperative ? kCooperativeTurn : kTurn;
-        const std::uint64_t given = budget;
+        std::uint64_t budget = turn;
         run_block(*block, budget);
-        idle += given - budget;
-        ended |= block->finished;
         if (grid_.fault != Fault::none) return;
-      }
-      if (ended) idle = 0;
-      for (auto& block : resident) {
-        if (block->finished) spare.push_back(std::move(block));
+        idle += turn - budget;
+        if (!block->finished) continue;
+        spare.push_back(std::move(block));
+        idle = 0;
       }
       std::erase(resident, nullptr);
       // Whoever still runs may wait for a block that has not started.
-      waiting_ = std::min(limit, resident.size() + (resident.empty() ? 0 : 1));
+      wanted = std::clamp(2 * resident.size(), std::size_t{1}, most);
       if (idle > kPatience) {
         report(Check::barrier, kernel_label(request_.kernel->name) + ": the launch does not end");
         grid_.fault = Fault::deadlock;
+        return;
       }
     }
   }
@@ -146,7 +153,8 @@ class Launch {
     warp.block = &block;
     warp.number = number;
     warp.alive = warp.runnable = first_lanes(threads);
-    warp.at_block_barrier = warp.at_warp_barrier = warp.carry = warp.active = 0;
+    warp.at_block_barrier = warp.at_warp_barrier = warp.carry = warp.active = warp.tired = 0;
+    warp.spent = 0;
     warp.pc.fill(kernel.entry);
     warp.frame.fill(0);
     warp.frames.resize(1);
@@ -155,7 +163,7 @@ class Launch {
         static_cast<std::uint32_t>(&kernel - request_.program->functions.data());
     warp.frames[0].lanes = kAllLanes;
     warp.pending_copies.clear();
-    warp.copy_group = 0;
+    warp.copy_group.fill(0);
     warp.bases[1] = const_cast<std::byte*>(request_.program->constants.data());
     mark_local(warp, warp.alive, 0, kernel.local_bytes, kAllocated);
   }
@@ -229,7 +237,6 @@ class Launch {
   std::mt19937_64 random_;
   std::vector<std::uint32_t> order_;  // of the blocks
   std::vector<std::vector<std::byte>> free_registers_;
-  std::size_t waiting_ = 1;  // blocks that may be resident
 };
 
 // The program may have changed how its own arithmetic rounds or flushes; kernels do not see it.

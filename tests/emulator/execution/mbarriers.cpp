@@ -59,6 +59,16 @@ void fail(const Warp& warp, const Instruction& instruction, std::size_t lane,
   report_at(warp, instruction, lane, Check::barrier, what, Fault::illegal_instruction);
 }
 
+// Later uses of the barrier hide from the cells of its bytes who initialised it.
+void check_order(const Warp& warp, const Instruction& instruction, std::size_t lane,
+                 std::uint64_t barrier) {
+  if (options().checks != Checks::all || Races::instance().is_made_before(warp, lane, barrier)) {
+    return;
+  }
+  report_at(warp, instruction, lane, Check::race,
+            "there is no order after the initialisation of the mbarrier");
+}
+
 // [barrier], arrivals of a phase.
 void initialise(Warp& warp, const Instruction& instruction, LaneMask mask) {
   const auto* expected = warp.lanes<const std::uint32_t>(instruction.from[1]);
@@ -73,7 +83,7 @@ void initialise(Warp& warp, const Instruction& instruction, LaneMask mask) {
       return;
     }
     write_state(accessed.data[lane], {count, count, 0, true});
-    if (options().checks == Checks::all) Races::instance().forget_barrier(warp, address[lane]);
+    if (options().checks == Checks::all) Races::instance().make_barrier(warp, lane, address[lane]);
   }
 }
 
@@ -121,6 +131,7 @@ void arrive_at(Warp& warp, const Instruction& instruction, LaneMask mask) {
       fail(warp, instruction, lane, why);
       return;
     }
+    check_order(warp, instruction, lane, address[lane]);
     write_lane(warp, instruction.to[0], lane, packed(state));
     state.pending -= count;
     if ((arrival & kDrops) != 0) state.expected -= count;
@@ -138,7 +149,7 @@ void arrive_at(Warp& warp, const Instruction& instruction, LaneMask mask) {
 
 // The copies are done at once, so that an arrival that is added has nothing to wait for.
 void arrive_after_copies(Warp& warp, const Instruction& instruction, LaneMask mask) {
-  finish_copies(warp, mask, ~0u);
+  finish_copies(warp, mask);
   if (warp.block->grid->fault == Fault::none) arrive_at(warp, instruction, mask);
 }
 
@@ -154,6 +165,7 @@ void test_wait(Warp& warp, const Instruction& instruction, LaneMask mask) {
       fail(warp, instruction, lane, objection(state, 0, 0));
       return;
     }
+    check_order(warp, instruction, lane, address[lane]);
     const std::uint64_t asked = read_lane(warp, instruction.from[1], lane);
     const bool done = by_parity ? (state.phase & 1) != (asked & 1)  //
                                 : state.phase != unpacked(asked).phase;

@@ -7,11 +7,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace emulator {
 namespace {
 
-constexpr std::uint64_t kSlice = 1u << 14;  // instructions before another group has its turn
+constexpr std::uint64_t kSlice = 1u << 12;  // instructions before another group has its turn
 
 std::string hexadecimal(LaneMask mask) {
   char text[16];
@@ -27,12 +28,12 @@ struct Group {
 };
 
 // Deepest call first, then lowest pc: lanes that diverged meet again after the branch. When a
-// group has used up its slice (it may be spinning), it is passed over once: it is `tired`.
-Group choose_group(const Warp& warp, LaneMask& tired) {
+// group has used up its slice (it may be spinning), it is passed over once: it is tired.
+Group choose_group(Warp& warp) {
   Group group;
   const LaneMask runnable = warp.runnable;
-  if ((runnable & ~tired) == 0) tired = 0;
-  const LaneMask eligible = runnable & ~tired;
+  if ((runnable & ~warp.tired) == 0) warp.tired = 0;
+  const LaneMask eligible = runnable & ~warp.tired;
   std::size_t chosen = first_lane(eligible);
   for (const std::size_t lane : lanes_of(eligible)) {
     const std::uint32_t depth = warp.frames[warp.frame[lane]].depth;
@@ -180,19 +181,17 @@ void run_group(Warp& warp, Group group, std::uint64_t& slice) {
 }  // namespace
 
 void run_warp(Warp& warp, std::uint64_t& budget) {
-  LaneMask tired = 0;
-  std::uint64_t spent = 0;  // since the last change of turns
   while (warp.runnable != 0 && budget != 0 && warp.block->grid->fault == Fault::none) {
-    const Group group = choose_group(warp, tired);
+    const Group group = choose_group(warp);
     warp.enter_frame(warp.frame[first_lane(group.lanes)]);
     const std::uint64_t given = std::min(kSlice, budget);
     std::uint64_t slice = given;
     run_group(warp, group, slice);
     budget -= given - slice;
-    spent += given - slice;
-    if (spent >= kSlice) {
-      tired |= group.lanes;
-      spent = 0;
+    warp.spent += given - slice;
+    if (warp.spent >= kSlice) {
+      warp.tired |= group.lanes;
+      warp.spent = 0;
     }
     if (warp.runnable == 0) release_warp_barriers(warp, false);
   }
@@ -229,12 +228,20 @@ bool release_warp_barriers(Warp& warp, bool force) {
 
 Place place_of(const Warp& warp, const Instruction& instruction, std::size_t lane) {
   const LaunchRequest& request = *warp.block->grid->request;
+  std::string source = request.program->source(instruction);
+  std::uint32_t frame = warp.frame[lane];
+  for (int depth = 0; frame != 0 && depth < 8; ++depth) {  // who called
+    const std::uint32_t call = warp.frames[frame].return_to - 1;
+    source += source.empty() ? "called at " : " called at ";
+    source += request.program->source(request.program->code[call]);
+    frame = warp.frames[frame].caller;
+  }
   const Extent& block = warp.block->index;
   const Extent thread = warp.thread_index(lane);
   return {request.kernel->name,
           {block.x, block.y, block.z},
           {thread.x, thread.y, thread.z},
-          request.program->source(instruction),
+          std::move(source),
           request.program->disassemble(instruction)};
 }
 

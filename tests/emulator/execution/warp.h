@@ -68,11 +68,11 @@ struct Frame {
 /// A cp.async whose bytes have been read but not arrived in shared memory.
 struct PendingCopy {
   const Instruction* instruction = nullptr;
-  std::size_t lane = 0;
-  std::uint32_t group = 0;
-  std::uint64_t to = 0;  // offset in shared memory
-  std::uint32_t bytes = 0;
-  std::array<std::byte, 16> data{};
+  LaneMask lanes = 0;
+  std::uint32_t bytes = 0;                    // of a lane
+  std::array<std::uint32_t, kLanes> group{};  // of its lane
+  std::array<std::uint64_t, kLanes> to{};     // offsets in shared memory
+  std::array<std::byte, kLanes * 16> data{};  // bytes after bytes
 };
 
 /// 32 threads and their registers.
@@ -83,16 +83,18 @@ struct Warp {
   LaneMask runnable = 0;     // alive and not waiting
   LaneMask at_block_barrier = 0;
   LaneMask at_warp_barrier = 0;
-  LaneMask carry = 0;   // of add.cc and its like
-  LaneMask active = 0;  // the lanes that execute the current instruction, guards aside
+  LaneMask carry = 0;       // of add.cc and its like
+  LaneMask active = 0;      // the lanes that execute the current instruction, guards aside
+  LaneMask tired = 0;       // those that may be spinning: the others have their turn first
+  std::uint64_t spent = 0;  // instructions since the last change of turns
   std::array<std::uint32_t, kLanes> pc{};     // code index, valid for lanes not in `active`
   std::array<std::uint32_t, kLanes> frame{};  // index of frames
   std::vector<Frame> frames;
   std::uint32_t current_frame = 0;
   std::vector<PendingCopy> pending_copies;
-  std::uint32_t copy_group = 0;  // number of the open group
   std::vector<std::byte> registers;
   std::byte* bases[2] = {nullptr, nullptr};  // current register frame, the program's constants
+  std::array<std::uint32_t, kLanes> copy_group{};  // cp.async: number of the open group
 
   /// The 32 lanes of an operand.
   template <class T>
@@ -136,9 +138,8 @@ void arrive(Warp& warp, const Instruction& instruction, LaneMask lanes);
 /// else can run any more: threads that have left are then no longer waited for, with a report.
 bool release_block_barriers(Block& block, bool force);
 
-/// The lanes' cp.async of the groups up to that number arrive in shared memory
-/// (execution/copies.cpp).
-void finish_copies(Warp& warp, LaneMask mask, std::uint32_t up_to_group);
+/// All that the lanes copy with cp.async arrives in shared memory (execution/copies.cpp).
+void finish_copies(Warp& warp, LaneMask mask);
 
 /// Where a lane is in its kernel, for reports.
 Place place_of(const Warp& warp, const Instruction& instruction, std::size_t lane);

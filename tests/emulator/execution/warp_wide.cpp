@@ -143,7 +143,7 @@ Handler warp_wide_handler(const Statement& s, Instruction& instruction) {
   const std::string_view base = s.base();
   const bool is_word = width_of(instruction.type) == 4 && !is_float(instruction.type);
   if (s.opcode.size() < 3 || instruction.from[3].width != 4) return nullptr;
-  const std::string_view mode = s.opcode[2];  // after .sync
+  const std::string_view mode = s.opcode[s.opcode[1] == "sync" ? 2 : 1];  // either may come first
   if (base == "shfl") return width_of(instruction.type) == 4 ? shuffle_named(mode) : nullptr;
   if (base == "vote") return vote_named(mode);
   if (base == "match") return match_handler(s, instruction);

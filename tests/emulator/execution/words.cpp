@@ -81,6 +81,11 @@ Handler funnel_handler(const Statement& s) {
                          });
 }
 
+// bmsk: `count` ones from bit `from` on.
+u32 bit_mask(u32 from, u32 count) {
+  return from >= 32 ? 0 : static_cast<u32>(((uint64_t{1} << std::min(count, 32u)) - 1) << from);
+}
+
 // c plus the products of the elements of a with the bytes of b.
 template <class A, class B>
 u32 dot(u32 a, u32 b, u32 c) {
@@ -137,6 +142,10 @@ Handler word_handler(const Statement& s, Instruction& instruction) {
   if (base == "fns") {
     return one_by_one<u32>(
         [](u32 mask, u32 from, int32_t n) { return find_nth_set(mask, from, n); });
+  }
+  if (base == "bmsk") {
+    return s.has("wrap") ? lanewise<u32>([](u32 a, u32 b) { return bit_mask(a & 31, b & 31); })
+                         : lanewise<u32>([](u32 a, u32 b) { return bit_mask(a, b); });
   }
   if (base == "prmt") return permute_handler(s.opcode.back());
   if (base == "shf") return funnel_handler(s);

@@ -55,16 +55,21 @@ std::uint64_t Memory::place(std::size_t bytes, bool host) {
 std::uint64_t Memory::allocate(std::size_t bytes, MemoryKind kind, std::string origin) {
   bytes = std::max<std::size_t>(bytes, 1);
   const bool host = is_host(kind);
-  if (!host && kind != MemoryKind::symbol && bytes > options().memory - bytes_in_use_) return 0;
+  Counters& counts = counters();
+  if (!host && kind != MemoryKind::symbol && bytes > options().memory - counts.memory_in_use) {
+    return 0;
+  }
   const std::uint64_t address = place(bytes, host);
   if (address == 0) return 0;
   std::memset(data(address), 0xFF, bytes);
   std::memset(shadow(address), kAllocated, bytes);
   allocations_[address] = {address, bytes, kind, std::move(origin), false, ++number_};
   if (kind == MemoryKind::device) {
-    bytes_in_use_ += bytes;
-    ++counters().allocations;
-    counters().peak_memory = std::max(counters().peak_memory, bytes_in_use_);
+    ++counts.allocations;
+    counts.memory_in_use += bytes;
+    counts.peak_memory = std::max(counts.peak_memory, counts.memory_in_use);
+  } else if (host) {
+    ++counts.host_allocations;
   }
   return address;
 }
@@ -79,7 +84,7 @@ bool Memory::free(std::uint64_t address) {
     return true;
   }
   if (allocation.kind == MemoryKind::device) {
-    bytes_in_use_ -= allocation.bytes;
+    counters().memory_in_use -= allocation.bytes;
     ++counters().frees;
   }
   std::memset(shadow(address), kFreed, allocation.bytes);
@@ -115,16 +120,12 @@ std::byte* Memory::range(std::uint64_t address, std::size_t bytes, bool write,
   if (allocation && allocation->kind == MemoryKind::registered) {
     return reinterpret_cast<std::byte*>(address);
   }
-  if (!in_window(address)) {
-    if (host_too) return reinterpret_cast<std::byte*>(address);
-    report(Check::host_access, who + ": " + describe(address, bytes));
-    return nullptr;
-  }
-  if (bytes == 0) return data(address);
+  const bool is_host_memory = !in_window(address);
+  if (is_host_memory && host_too) return reinterpret_cast<std::byte*>(address);
+  if (bytes == 0 && !is_host_memory) return data(address);
   if (!allocation || address + bytes > allocation->address + allocation->bytes) {
-    report(classify(address, bytes), who + (write ? " writes " : " reads ") +
-                                         std::to_string(bytes) +
-                                         " bytes: " + describe(address, bytes));
+    report(is_host_memory ? Check::host_access : classify(address, bytes),
+           text(who, write ? " writes " : " reads ", bytes, " bytes: ", describe(address, bytes)));
     return nullptr;
   }
   std::uint8_t* state = shadow(address);

@@ -33,6 +33,7 @@ enum ByteState : std::uint8_t {
   kAllocated = 1,    // bit: may be accessed
   kInitialised = 2,  // bit: was written
   kFreed = 4,        // bit: belonged to an allocation that is gone
+  kCopying = 8,      // shared memory alone: a cp.async to it is not complete
 };
 
 /// The memory of the emulated device: one window of addresses, which makes every translation an
@@ -60,7 +61,6 @@ class Memory {
   /// The living or freed allocation that holds `address`, else the last one that starts below.
   const Allocation* nearest(std::uint64_t address) const;
   const std::map<std::uint64_t, Allocation>& allocations() const { return allocations_; }
-  std::uint64_t bytes_in_use() const { return bytes_in_use_; }
 
   bool in_window(std::uint64_t address) const { return address - window_ < 2 * kHalf; }
   /// Where the bytes behind an address of the window lie; registered host memory is its own place.
@@ -95,7 +95,6 @@ class Memory {
   std::uint64_t distance_ = 0;  // modulo 2^64
   std::uint8_t* shadow_ = nullptr;
   std::uint64_t next_[2] = {0, 0};  // next fresh address of either half
-  std::uint64_t bytes_in_use_ = 0;
   std::uint64_t number_ = 0;
   std::map<std::uint64_t, Allocation> allocations_;  // by address; living and remembered ones
 };

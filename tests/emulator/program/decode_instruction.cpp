@@ -52,7 +52,6 @@ void FunctionDecoder::fill_modifiers(const Statement& statement, Instruction& in
       instruction.flags |= kParameter;
     }
   }
-  if (is_unoptimised_) instruction.flags |= kParameter;
   if (is_one_of(statement.base(), {"atom", "red"})) instruction.flags |= kStrong;
 }
 

@@ -46,10 +46,7 @@ Operand ConstantPool::predicate(bool value) {
 
 FunctionDecoder::FunctionDecoder(Program& program, ConstantPool& constants,
                                  const SymbolTable& module_symbols, std::uint32_t shared_start)
-    : program_(program),
-      constants_(constants),
-      shared_start_(shared_start),
-      is_unoptimised_(program.text.find(", debug\n") != std::string::npos) {
+    : program_(program), constants_(constants), shared_start_(shared_start) {
   scopes_.push_back(module_symbols);
 }
 
@@ -291,7 +288,9 @@ void FunctionDecoder::mark_guesses() {
   std::set<std::uint32_t> compared;  // places of registers
   for (auto code = begin; code != program_.code.end(); ++code) {
     const bool is_cas = code->counted_as == Class::atomic && code->from[2].exists();
-    if (is_cas) compared.insert(code->from[1].place);
+    if (!is_cas) continue;
+    compared.insert(code->from[1].place);
+    if (!function_->is_kernel) code->flags |= kAnyGuess;  // code that is not optimised calls it
   }
   for (auto code = begin; code != program_.code.end(); ++code) {
     const bool is_load = code->counted_as == Class::memory && code->to[0].exists();

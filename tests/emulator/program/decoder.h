@@ -98,7 +98,6 @@ class FunctionDecoder {
   Program& program_;
   ConstantPool& constants_;
   std::uint32_t shared_start_;
-  bool is_unoptimised_;  // nvcc -G: copies objects member by member, those never written too
   Function* function_ = nullptr;
   std::vector<SymbolTable> scopes_;
   std::map<std::string_view, std::uint32_t> labels_;  // code index

@@ -58,7 +58,8 @@ enum Flag : std::uint16_t {
   kRelease = 32,
   kSigned = 64,             // of cvt.pack
   kNegatedPredicate = 128,  // of the predicate source
-  kParameter = 256,         // .param of a function, or nvcc -G: may copy what was never written
+  kParameter = 256,         // .param of a function: may copy what was never written
+  kAnyGuess = 512,          // atom.cas in a function: a plain load anywhere may be its guess
 };
 
 enum class Scope : std::uint8_t { block, device, system };

@@ -59,7 +59,7 @@ constexpr Opcode kOpcodes[] = {
     {"bfi", "dtt44", arithmetic_handler},
     {"popc clz bfind", "wt", arithmetic_handler},
 
-    {"mul24", "w44", word_handler},
+    {"mul24 bmsk", "w44", word_handler},
     {"mad24 prmt shf fns dp4a dp2a", "w444", word_handler},
     {"lop3", "w4444", word_handler},
 };

@@ -32,7 +32,7 @@ struct Cell {
   std::uint8_t read_warp : 5 = 0;
   std::uint8_t split : 1 = 0;           // the bytes have cells of their own
   std::uint8_t write_in_block : 1 = 0;  // an atomic of block scope
-  std::uint8_t : 1;
+  std::uint8_t read_strongly : 1 = 0;   // by some of the readers
   Strength write_strength : 2 = Strength::weak;
   Strength read_strength : 2 = Strength::weak;  // the least of the readers
   Readers readers : 2 = Readers::lanes;

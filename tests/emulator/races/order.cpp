@@ -8,7 +8,7 @@
 namespace emulator {
 namespace {
 
-constexpr std::uint64_t kMaxUsers = 1u << 26;  // warps of a launch that are remembered
+constexpr std::uint64_t kMaxReaders = 1u << 26;  // warps of a launch that are remembered
 
 void add(std::vector<Seen>& list, const Seen& seen) {
   for (Seen& old : list) {
@@ -53,6 +53,16 @@ bool released(const ReleaseLog& log, std::uint32_t count, const Actor& other, St
   });
 }
 
+// Whether its first `count` entries include, or were written knowing, all entries of `wanted`.
+bool includes(const ReleaseLog& log, std::uint32_t count, const ReleaseLog& wanted,
+              Visited& visited) {
+  if (&log == &wanted) return count == wanted.size;
+  return visited.insert(&log).second &&
+         std::any_of(log.others.begin(), log.others.end(), [&](const auto& pair) {
+           return includes(*pair.first, pair.second, wanted, visited);
+         });
+}
+
 }  // namespace
 
 void Meetings::meet(std::uint32_t members, Stamp now) {
@@ -79,18 +89,19 @@ void Order::begin_launch(std::uint64_t blocks, std::uint32_t warps) {
   warps_ = warps;
   logs_.clear();
   has_fences_ = false;
-  uses_.assign(blocks * warps <= kMaxUsers ? blocks * warps : 0, {});
-  synchronising_uses_.clear();
+  readings_.assign(blocks * warps <= kMaxReaders ? blocks * warps : 0, {});
+  synchronising_readings_.clear();
 }
 
-void Order::touches(const BlockOrder& block, std::uint32_t warp, bool synchronising) {
-  if (uses_.empty()) return;
-  if (synchronising) synchronising_uses_.resize(uses_.size());
-  std::vector<Use>& uses =
-      (synchronising ? synchronising_uses_ : uses_)[std::size_t{block.number} * warps_ + warp];
+void Order::note_reading(const BlockOrder& block, std::uint32_t warp, bool synchronising) {
+  if (readings_.empty()) return;
+  if (synchronising) synchronising_readings_.resize(readings_.size());
+  std::vector<Reading>& mine =
+      (synchronising ? synchronising_readings_
+                     : readings_)[std::size_t{block.number} * warps_ + warp];
   const Stamp boundary = std::max(block.together, block.warp[warp].fenced[0].warp);
-  if (uses.empty() || (has_fences_ && uses.back().last <= boundary)) uses.push_back({now_, now_});
-  uses.back().last = now_;
+  if (mine.empty() || (has_fences_ && mine.back().last <= boundary)) mine.push_back({now_, now_});
+  mine.back().last = now_;
 }
 
 void Order::begin_block(BlockOrder& block, std::uint32_t number, std::uint32_t warps) {
@@ -163,8 +174,12 @@ void Order::fence(BlockOrder& block, std::uint32_t warp, bool device_wide) {
   ++now_;
 }
 
+void Order::make_barrier(BlockOrder& block, const Actor& me, std::uint64_t barrier) {
+  block.arrivals[barrier] = {me, now_, {}, {}};
+}
+
 void Order::arrive(BlockOrder& block, std::uint32_t warp, std::uint64_t barrier, bool completes) {
-  auto& [phase, complete] = block.arrivals[barrier];
+  auto& [maker, made, phase, complete] = block.arrivals[barrier];
   raise(phase.warps, block.warps.known(warp));
   phase.warps[warp] = now_++;
   add_all(phase.known, block.warp[warp].known);
@@ -217,6 +232,19 @@ void Order::strong_write(BlockOrder& block, std::uint32_t warp, std::uint64_t ke
   }
 }
 
+bool Order::observed(const BlockOrder& block, std::uint32_t warp, std::uint64_t key) const {
+  const auto found = logs_.find(key);
+  if (found == logs_.end()) return false;
+  Visited visited;
+  const WarpOrder& me = block.warp[warp];
+  for (const auto* list : {&me.pending, &me.known, &block.pending, &block.known}) {
+    for (const Seen& seen : *list) {
+      if (includes(*seen.log, seen.count, *found->second, visited)) return true;
+    }
+  }
+  return false;
+}
+
 bool Order::before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) {
   if (other.block == block.number) {
     if (stamp <= block.together) return true;
@@ -240,16 +268,16 @@ bool Order::warp_before(BlockOrder& block, const Actor& me, const Actor& other, 
 }
 
 bool Order::grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool synchronising) {
-  if (synchronising && !all_before(block, me, 0, stamp, synchronising_uses_)) return false;
+  if (synchronising && !all_before(block, me, 0, stamp, synchronising_readings_)) return false;
   if (stamp <= block.grid_known) return true;
-  if (logs_.empty() || uses_.empty()) return false;
+  if (logs_.empty() || readings_.empty()) return false;
   // Blocks that met in a log have all released by its last entry: one test for many cells.
   Stamp met = 0;
   for (const std::vector<Seen>* list : {&block.warp[me.warp].known, &block.known}) {
     for (const Seen& seen : *list) met = std::max(met, seen.last);
   }
   const auto all_data_before = [&](Stamp up_to) {
-    if (!all_before(block, me, block.grid_known, up_to, uses_)) return false;
+    if (!all_before(block, me, block.grid_known, up_to, readings_)) return false;
     block.grid_known = up_to;
     return true;
   };
@@ -272,16 +300,17 @@ bool Order::acquired(const BlockOrder& block, const Actor& me, const Actor& othe
   return false;
 }
 
-// Every block's last use up to the stamp must be known.
+// Every warp's last reading up to the stamp must be known.
 bool Order::all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp,
-                       const Uses& uses) {
-  for (std::size_t user = 0; user < uses.size(); ++user) {
-    const auto later = std::upper_bound(uses[user].begin(), uses[user].end(), stamp,
-                                        [](Stamp s, const Use& use) { return s < use.first; });
-    if (later == uses[user].begin()) continue;
+                       const Readings& readings) {
+  for (std::size_t reader = 0; reader < readings.size(); ++reader) {
+    const std::vector<Reading>& list = readings[reader];
+    const auto later = std::upper_bound(list.begin(), list.end(), stamp,
+                                        [](Stamp s, const Reading& one) { return s < one.first; });
+    if (later == list.begin()) continue;
     const Stamp last = std::min(std::prev(later)->last, stamp);
-    const Actor other{static_cast<std::uint32_t>(user / warps_),
-                      static_cast<std::uint32_t>(user % warps_), 0};
+    const Actor other{static_cast<std::uint32_t>(reader / warps_),
+                      static_cast<std::uint32_t>(reader % warps_), 0};
     if (last > known && !warp_before(block, me, other, last)) return false;
   }
   return true;

@@ -85,6 +85,8 @@ struct Arrived {
 
 /// The arrivals of one mbarrier.
 struct Arrivals {
+  Actor maker;  // who initialised it, and when
+  Stamp made = 0;
   Arrived phase;     // in the phase that is not complete
   Arrived complete;  // in all phases before
 };
@@ -99,16 +101,16 @@ struct BlockOrder {
   std::vector<Seen> pending, known;  // of threads that met
   std::shared_ptr<const Published> published;
   bool has_fenced = false;  // since the block last met
-  Stamp grid_known = 0;     // everything of all blocks up to here
-  Stamp grid_tried = 0;     // not everything up to here
+  Stamp grid_known = 0;     // all that all blocks read up to here
+  Stamp grid_tried = 0;     // not all up to here
 };
 
-/// When a warp used global memory, between two fences or barriers.
-struct Use {
+/// When a warp read global memory, between two fences or barriers.
+struct Reading {
   Stamp first = 0, last = 0;
 };
 
-using Uses = std::vector<std::vector<Use>>;  // [block][warp]
+using Readings = std::vector<std::vector<Reading>>;  // [block][warp]
 
 /// The happens-before relation of one launch: program order, barriers, and release-acquire chains
 /// (fence, strong write; strong read of it, fence). Chains are kept by warp, not by thread.
@@ -124,6 +126,7 @@ class Order {
   void warps_meet(BlockOrder& block, std::uint32_t warps);
   void lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lanes, bool all);
   void fence(BlockOrder& block, std::uint32_t warp, bool device_wide);
+  void make_barrier(BlockOrder& block, const Actor& me, std::uint64_t barrier);
   /// A lane of the warp arrives at an mbarrier, or has seen its phase complete: the latter comes
   /// after all arrivals of that phase.
   void arrive(BlockOrder& block, std::uint32_t warp, std::uint64_t barrier, bool completes);
@@ -131,15 +134,19 @@ class Order {
   /// A strong read or write of an address (a key that is unique over global and shared memory).
   void strong_read(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
   void strong_write(BlockOrder& block, std::uint32_t warp, std::uint64_t key);
-  /// Whether something was released through this address.
+  /// Whether something was released at all, or through this address.
+  bool has_releases() const { return !logs_.empty(); }
   bool synchronises(std::uint64_t key) const { return logs_.contains(key); }
-  /// Notes that a warp uses global memory: data, or a variable that synchronises. (Who waits at a
+  /// Whether the last strong write there was seen by a strong read that comes before what the warp
+  /// does now: its own, or one that those made from whom it has acquired.
+  bool observed(const BlockOrder& block, std::uint32_t warp, std::uint64_t key) const;
+  /// Notes that a warp reads global memory: data, or a variable that synchronises. (Who waits at a
   /// grid's barrier reads it after having released all its data, and nothing releases that read.)
-  void touches(const BlockOrder& block, std::uint32_t warp, bool synchronising);
+  void note_reading(const BlockOrder& block, std::uint32_t warp, bool synchronising);
 
   /// Whether everything that `other` did up to `stamp` happens before what `me` does now.
   bool before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
-  /// The same for all lanes of a warp, and for what all blocks did with data, or with variables
+  /// The same for all lanes of a warp, and for what all blocks read of data, or also of variables
   /// that synchronise.
   bool warp_before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
   bool grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool synchronising);
@@ -148,15 +155,16 @@ class Order {
   // Up to where a warp knows everything of its block.
   Stamp known_of_block(const BlockOrder& block, std::uint32_t warp) const;
   bool acquired(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
-  // All uses after `known` up to `stamp`.
-  bool all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp, const Uses& uses);
+  // All readings after `known` up to `stamp`.
+  bool all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp,
+                  const Readings& readings);
 
   Stamp now_ = 1;
   Stamp launch_ = 1;
   std::uint32_t warps_ = 0;                                              // of a block
   std::unordered_map<std::uint64_t, std::unique_ptr<ReleaseLog>> logs_;  // by key
   bool has_fences_ = false;                                              // any fence in this launch
-  Uses uses_, synchronising_uses_;
+  Readings readings_, synchronising_readings_;
 };
 
 }  // namespace emulator

@@ -27,6 +27,12 @@ Cell* reserve_cells(std::uint64_t count) {
   return static_cast<Cell*>(memory);
 }
 
+// What tells a synchronising variable from all others of the launch.
+std::uint64_t key_of(const CheckedAccess& access, const BlockOrder& block, std::size_t lane) {
+  const std::uint64_t address = access.address[lane];
+  return access.in_shared ? 1ull << 63 | std::uint64_t{block.number} << 20 | address : address;
+}
+
 // Whether the lane writes what memory holds already, or what another lane writes with it.
 bool writes_equal_value(const CheckedAccess& access, const Actor& me, const Cell& cell) {
   if (!access.written) return false;
@@ -46,6 +52,10 @@ bool may_overlap(const CheckedAccess& access, Strength other, bool same_warp) {
   const Strength least = std::min(other, access.strength);
   if (least == Strength::is_volatile && access.in_shared && same_warp) return false;
   return least != Strength::weak;
+}
+
+bool read_by_warp(const Cell& cell, const Actor& me) {
+  return cell.readers == Readers::lanes && cell.read_block == me.block && cell.read_warp == me.warp;
 }
 
 }  // namespace
@@ -102,19 +112,17 @@ void Races::access(const Request& request, LaneMask mask,
                              at,           request.bytes,
                              request.kind, strength,
                              in_shared,    in_shared ? block.order.begin : order_.launch()};
-  if (!in_shared) {
+  if (!in_shared && request.kind == Access::read) {
     const bool synchronising =
         strength != Strength::weak && order_.synchronises(address[first_lane(mask)]);
-    order_.touches(block.order, warp.number, synchronising);
+    order_.note_reading(block.order, warp.number, synchronising);
   }
   for (const std::size_t lane : lanes_of(mask)) {
     check_lane(access, block, static_cast<std::uint32_t>(lane));
   }
   if (strength == Strength::weak) return;
   for (const std::size_t lane : lanes_of(mask)) {
-    const std::uint64_t key =
-        in_shared ? 1ull << 63 | std::uint64_t{block.order.number} << 20 | address[lane]
-                  : address[lane];
+    const std::uint64_t key = key_of(access, block.order, lane);
     if (request.kind != Access::write) order_.strong_read(block.order, warp.number, key);
     if (request.kind != Access::read) order_.strong_write(block.order, warp.number, key);
   }
@@ -147,9 +155,12 @@ void Races::check_lane(const CheckedAccess& access, RunningBlock& block, std::ui
 inline void Races::check_cell(const CheckedAccess& access, BlockOrder& block, const Actor& me,
                               Cell& cell, std::uint64_t address, std::uint32_t bytes) {
   if (cell.write_stamp >= access.floor && !write_is_ordered(access, block, me, cell)) {
-    report_after_write(access, me, cell, address, bytes);
+    const bool guess =
+        access.kind == Access::read && access.warp.program().code[cell.write_at].has(kAnyGuess);
+    if (!guess) report_after_write(access, me, cell, address, bytes);
   } else if (access.kind != Access::read && cell.read_stamp >= access.floor &&
-             !readers_are_ordered(access, block, me, cell)) {
+             !may_overlap(access, cell.read_strength, read_by_warp(cell, me)) &&
+             !access.instruction.has(kAnyGuess) && !readers_are_before(access, block, me, cell)) {
     report_after_read(access, me, cell, address, bytes);
   }
   if (access.kind == Access::read) {
@@ -175,31 +186,33 @@ bool Races::write_is_ordered(const CheckedAccess& access, BlockOrder& block, con
   if (same_warp && other.lane == me.lane) return true;
   const bool narrow = cell.write_in_block ||
                       (access.kind == Access::atomic && access.instruction.scope == Scope::block);
-  if (may_overlap(access, cell.write_strength, same_warp) && (same_block || !narrow)) return true;
+  const bool in_scope = same_block || !narrow;
+  if (in_scope && may_overlap(access, cell.write_strength, same_warp)) return true;
   if (order_.before(block, me, other, cell.write_stamp)) return true;
+  if (in_scope && cell.write_strength != Strength::weak &&
+      order_.observed(block, me.warp, key_of(access, block, me.lane))) {
+    return true;
+  }
   return access.kind == Access::write && writes_equal_value(access, me, cell);
 }
 
-bool Races::readers_are_ordered(const CheckedAccess& access, BlockOrder& block, const Actor& me,
-                                const Cell& cell) {
+bool Races::readers_are_before(const CheckedAccess& access, BlockOrder& block, const Actor& me,
+                               const Cell& cell) {
   const Stamp stamp = cell.read_stamp;
-  const bool same_block = cell.readers != Readers::blocks && cell.read_block == me.block;
-  if (same_block && stamp <= block.together) return true;
-  const bool same_warp = same_block && cell.readers == Readers::lanes && cell.read_warp == me.warp;
-  if (same_warp && cell.read_members == 1u << me.lane) return true;
-  if (may_overlap(access, cell.read_strength, same_warp)) return true;
   if (cell.readers == Readers::blocks) {
     const bool synchronising =
-        cell.read_strength != Strength::weak && order_.synchronises(access.address[me.lane]);
+        cell.read_strongly != 0 && order_.synchronises(access.address[me.lane]);
     return order_.grid_before(block, me, stamp, synchronising);
   }
+  if (cell.read_block == me.block && stamp <= block.together) return true;
+  if (cell.read_members == 1u << me.lane && read_by_warp(cell, me)) return true;
   for (const std::size_t number : lanes_of(cell.read_members)) {
     const auto member = static_cast<std::uint32_t>(number);
-    const bool ordered =
+    const bool before =
         cell.readers == Readers::lanes
             ? order_.before(block, me, {cell.read_block, cell.read_warp, member}, stamp)
             : order_.warp_before(block, me, {cell.read_block, member, 0}, stamp);
-    if (!ordered) return false;
+    if (!before) return false;
   }
   return true;
 }
@@ -211,8 +224,9 @@ void Races::note_read(const CheckedAccess& access, BlockOrder& block, const Acto
   const bool old = cell.read_stamp < access.floor ||
                    (same_block && cell.read_stamp <= block.together) ||
                    (cell.readers == Readers::blocks && cell.read_stamp <= block.grid_known) ||
-                   (cell.readers == Readers::lanes && !same_block &&
-                    readers_are_ordered(access, block, me, cell));
+                   (cell.readers == Readers::lanes &&
+                    (!same_block || (cell.read_stamp < order_.now() && order_.has_releases())) &&
+                    readers_are_before(access, block, me, cell));
   cell.read_stamp = order_.now();
   cell.read_at = access.at;
   if (old) {
@@ -221,9 +235,11 @@ void Races::note_read(const CheckedAccess& access, BlockOrder& block, const Acto
     cell.read_members = lane;
     cell.readers = Readers::lanes;
     cell.read_strength = access.strength;
+    cell.read_strongly = access.strength != Strength::weak;
     return;
   }
   cell.read_strength = std::min<Strength>(cell.read_strength, access.strength);
+  if (access.strength != Strength::weak) cell.read_strongly = 1;
   if (!same_block) {
     cell.readers = Readers::blocks;
   } else if (cell.readers == Readers::warps) {
@@ -259,8 +275,17 @@ void Races::fence(const Warp& warp, Scope scope) {
   order_.fence(running(*warp.block).order, warp.number, scope != Scope::block);
 }
 
-void Races::forget_barrier(const Warp& warp, std::uint64_t barrier) {
-  running(*warp.block).order.arrivals.erase(barrier);
+void Races::make_barrier(const Warp& warp, std::size_t lane, std::uint64_t barrier) {
+  BlockOrder& block = running(*warp.block).order;
+  order_.make_barrier(block, {block.number, warp.number, static_cast<std::uint32_t>(lane)},
+                      barrier);
+}
+
+bool Races::is_made_before(const Warp& warp, std::size_t lane, std::uint64_t barrier) {
+  BlockOrder& block = running(*warp.block).order;
+  const Arrivals& arrivals = block.arrivals[barrier];
+  const Actor me{block.number, warp.number, static_cast<std::uint32_t>(lane)};
+  return order_.before(block, me, arrivals.maker, arrivals.made);
 }
 
 void Races::arrive_at_barrier(const Warp& warp, std::uint64_t barrier, bool completes) {

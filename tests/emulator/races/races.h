@@ -42,11 +42,13 @@ class Races {
   void block_barrier(const Block& block, const std::vector<LaneMask>& lanes);
   void warp_barrier(const Warp& warp, LaneMask mask);
   void fence(const Warp& warp, Scope scope);
-  /// The same for an mbarrier at an offset of the block's shared memory: it is new, a lane arrives
-  /// at it, a lane has seen that its phase is complete.
-  void forget_barrier(const Warp& warp, std::uint64_t barrier);
+  /// The same for an mbarrier at an offset of the block's shared memory: a lane initialises it, a
+  /// lane arrives at it, a lane has seen that its phase is complete.
+  void make_barrier(const Warp& warp, std::size_t lane, std::uint64_t barrier);
   void arrive_at_barrier(const Warp& warp, std::uint64_t barrier, bool completes);
   void pass_barrier(const Warp& warp, std::uint64_t barrier);
+  /// Whether what a lane does now comes after the initialisation.
+  bool is_made_before(const Warp& warp, std::size_t lane, std::uint64_t barrier);
 
  private:
   // A block that runs: its clocks and the cells of its shared memory.
@@ -61,8 +63,8 @@ class Races {
                   std::uint64_t address, std::uint32_t bytes);
   bool write_is_ordered(const CheckedAccess& access, BlockOrder& block, const Actor& me,
                         const Cell& cell);
-  bool readers_are_ordered(const CheckedAccess& access, BlockOrder& block, const Actor& me,
-                           const Cell& cell);
+  bool readers_are_before(const CheckedAccess& access, BlockOrder& block, const Actor& me,
+                          const Cell& cell);
   void note_read(const CheckedAccess& access, BlockOrder& block, const Actor& me, Cell& cell);
 
   Order order_;

@@ -48,7 +48,9 @@ std::map<std::string, std::uint64_t> flatten(const Counters& all) {
   numbers["library_calls"] = all.library_calls;
   numbers["allocations"] = all.allocations;
   numbers["frees"] = all.frees;
+  numbers["host_allocations"] = all.host_allocations;
   numbers["synchronisations"] = all.synchronisations;
+  numbers["memory_in_use"] = all.memory_in_use;
   numbers["peak_memory"] = all.peak_memory;
   numbers["reports"] = report_count();
   for (int check = 0; check <= static_cast<int>(Check::library); ++check) {
@@ -87,6 +89,8 @@ extern "C" std::uint64_t ptxrun_counter(const char* name) {
 }
 
 extern "C" void ptxrun_reset_counters() {
-  emulator::counters() = {};
+  emulator::Counters fresh;
+  fresh.memory_in_use = fresh.peak_memory = emulator::counters().memory_in_use;
+  emulator::counters() = fresh;
   emulator::reset_reports();
 }

@@ -42,13 +42,15 @@ struct Counters {
   std::map<std::string, std::uint64_t> launches;  // by kernel
   std::uint64_t graph_launches = 0;
   std::uint64_t library_calls = 0;
-  std::uint64_t allocations = 0;
+  std::uint64_t allocations = 0;  // of device memory
   std::uint64_t frees = 0;
+  std::uint64_t host_allocations = 0;  // of page-locked and managed memory
   std::uint64_t synchronisations = 0;  // of the host
   // direction: "host_to_device", "device_to_host", "device_to_device", "host_to_host", "set"
   std::map<std::string, std::uint64_t> copies;
   std::map<std::string, std::uint64_t> copied_bytes;
-  std::uint64_t peak_memory = 0;  // bytes of the device in use at once
+  std::uint64_t memory_in_use = 0;  // bytes of the device; a reset leaves it
+  std::uint64_t peak_memory = 0;    // the most that was in use at once since the reset
 };
 Counters& counters();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,14 @@ std::string_view name(Check check);
 std::string demangled(const std::string& name);
 /// A kernel's name as a reader knows it: "scale<float>" for _Z5scaleIfEvPT_.
 std::string kernel_label(const std::string& name);
+
+/// Its arguments, one after the other.
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream result;
+  (result << ... << parts);
+  return result.str();
+}
 
 /// Where in a kernel something happened.
 struct Place {

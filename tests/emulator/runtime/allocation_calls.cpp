@@ -39,7 +39,7 @@ cudaError_t free_checked(void* pointer, bool host, const char* call) {
                      (allocation->kind == MemoryKind::pinned) == host;
   if (!right) {
     report(Check::double_free,
-           std::string(call) + " of a pointer that it cannot free: " + memory.describe(address, 1));
+           text(call, " of a pointer that it cannot free: ", memory.describe(address, 1)));
     return cudaErrorInvalidValue;
   }
   leave_pool(address);
@@ -84,8 +84,8 @@ cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
 
 cudaError_t cudaMallocManaged(void** pointer, std::size_t bytes, unsigned flags) {
   const bool right = flags == cudaMemAttachGlobal || flags == cudaMemAttachHost;
-  if (bytes == 0 || !right) return remember(cudaErrorInvalidValue);
-  return allocate_now("cudaMallocManaged", pointer, bytes, MemoryKind::managed);
+  return allocate_now("cudaMallocManaged", right && bytes != 0 ? pointer : nullptr, bytes,
+                      MemoryKind::managed);
 }
 
 cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
@@ -95,20 +95,26 @@ cudaError_t cudaMallocHost(void** pointer, std::size_t bytes) {
 cudaError_t cudaHostAlloc(void** pointer, std::size_t bytes, unsigned flags) {
   constexpr unsigned kFlags =
       cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined;
-  if (flags & ~kFlags) return remember(cudaErrorInvalidValue);
-  return allocate_now("cudaHostAlloc", pointer, bytes, MemoryKind::pinned);
+  return allocate_now("cudaHostAlloc", flags & ~kFlags ? nullptr : pointer, bytes,
+                      MemoryKind::pinned);
 }
 
 cudaError_t cudaMallocPitch(void** pointer, std::size_t* pitch, std::size_t width,
                             std::size_t height) {
-  *pitch = pitch_of(width);
-  return allocate_now("cudaMallocPitch", pointer, *pitch * height, MemoryKind::device);
+  const std::size_t row = pitch_of(width);
+  const cudaError_t error =
+      allocate_now("cudaMallocPitch", pitch ? pointer : nullptr, row * height, MemoryKind::device);
+  if (error == cudaSuccess) *pitch = row;
+  return error;
 }
 
 cudaError_t cudaMalloc3D(cudaPitchedPtr* memory, cudaExtent extent) {
-  *memory = {nullptr, pitch_of(extent.width), extent.width, extent.height};
-  const std::size_t bytes = memory->pitch * extent.height * extent.depth;
-  return allocate_now("cudaMalloc3D", &memory->ptr, bytes, MemoryKind::device);
+  const std::size_t row = pitch_of(extent.width);
+  void* pointer = nullptr;
+  const cudaError_t error = allocate_now("cudaMalloc3D", memory ? &pointer : nullptr,
+                                         row * extent.height * extent.depth, MemoryKind::device);
+  if (error == cudaSuccess) *memory = {pointer, row, extent.width, extent.height};
+  return error;
 }
 
 cudaError_t cudaFree(void* pointer) { return free_now("cudaFree", pointer, false); }
@@ -133,6 +139,7 @@ cudaError_t cudaHostUnregister(void* pointer) {
         allocation->address != address) {
       return cudaErrorHostMemoryNotRegistered;
     }
+    if (const cudaError_t error = refuse_in_capture("cudaHostUnregister")) return error;
     wait_all();
     Memory::instance().free(address);
     return cudaSuccess;
@@ -170,7 +177,7 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   return entry("cudaMemGetInfo", [&] {
     *total = options().memory;
-    const std::uint64_t taken = Memory::instance().bytes_in_use() + idle_in_pools();
+    const std::uint64_t taken = counters().memory_in_use + idle_in_pools();
     *free = options().memory - std::min<std::uint64_t>(options().memory, taken);
   });
 }

@@ -12,8 +12,8 @@
 namespace emulator {
 namespace {
 
-// What addr2line says about "object+0x1234", or nothing. Of calls that were inlined it is the place
-// outside CUDA's headers that counts.
+// What addr2line says about "object+0x1234", or nothing: the line and those that it was inlined at,
+// without CUDA's headers.
 std::string source_line(const std::string& position) {
   const std::size_t plus = position.rfind("+0x");
   if (plus == std::string::npos || position.find('\'') != std::string::npos) return "";
@@ -22,14 +22,14 @@ std::string source_line(const std::string& position) {
   std::FILE* const pipe = popen(command.c_str(), "r");
   if (!pipe) return "";
   std::string result;
-  std::array<char, 512> line{};
-  while (std::fgets(line.data(), line.size(), pipe)) {
-    if (result.empty() || result.find("cuda_runtime") != std::string::npos) {
-      result.assign(line.data(), std::strcspn(line.data(), " \n"));
-    }
+  std::array<char, 512> buffer{};
+  while (std::fgets(buffer.data(), buffer.size(), pipe)) {
+    const std::string line(buffer.data(), std::strcspn(buffer.data(), " \n"));
+    if (line.ends_with("?") || line.find("cuda_runtime") != std::string::npos) continue;
+    result += (result.empty() ? "" : " inlined at ") + line;
   }
   pclose(pipe);
-  return result[0] == '?' ? "" : result;
+  return result;
 }
 
 }  // namespace

@@ -54,6 +54,11 @@ cudaError_t about(const char* call, const void* handle, Body body) {
   });
 }
 
+/// Of the devices there is the one.
+inline cudaError_t check_device(int device) {
+  return device == 0 ? cudaSuccess : cudaErrorInvalidDevice;
+}
+
 /// What a call that waited returns: the fault or the error of what ran.
 inline cudaError_t outcome() {
   return sticky_error() != cudaSuccess ? sticky_error() : take_work_error();

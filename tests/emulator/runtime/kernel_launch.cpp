@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/emulator/runtime/kernel_launch.h"
 
-#include "tests/emulator/execution/launch.h"
 #include "tests/emulator/report/report.h"
 #include "tests/emulator/runtime/device_limits.h"
 #include "tests/emulator/streams/errors.h"
@@ -12,59 +11,50 @@
 namespace emulator {
 namespace {
 
-std::string to_string(dim3 extent) {
-  return std::string("(") + std::to_string(extent.x) + "," + std::to_string(extent.y) + "," +
-         std::to_string(extent.z) + ")";
+std::string to_string(const Extent& extent) {
+  return text("(", extent.x, ",", extent.y, ",", extent.z, ")");
 }
 
-std::size_t count(dim3 extent) { return std::size_t{extent.x} * extent.y * extent.z; }
-
-bool fits(dim3 extent, const unsigned (&limit)[3]) {
+bool fits(const Extent& extent, const unsigned (&limit)[3]) {
   return extent.x <= limit[0] && extent.y <= limit[1] && extent.z <= limit[2];
 }
 
-cudaError_t check(const KernelLaunch& launch) {
-  const auto refuse = [&](const std::string& why, cudaError_t error) {
-    const bool unsupported = error == cudaErrorInvalidKernelImage;
-    report(unsupported ? Check::unsupported : Check::launch, to_string(launch) + ": " + why);
-    return error;
-  };
-  const Kernel& kernel = *launch.kernel;
-  const Function& function = *kernel.function();
-  const std::size_t threads = count(launch.block), limit = dynamic_limit(kernel);
+struct Verdict {
+  cudaError_t error = cudaSuccess;
+  std::string why;
+};
+
+Verdict check(const Kernel& kernel, const LaunchRequest& launch) {
+  const Function& function = *launch.kernel;
+  const std::size_t threads = launch.block.count(), limit = dynamic_limit(kernel);
   constexpr cudaError_t kShape = cudaErrorInvalidConfiguration;
   if (!function.unsupported.empty()) {
-    return refuse("not emulated: " + function.unsupported, cudaErrorInvalidKernelImage);
+    return {cudaErrorInvalidKernelImage, "not emulated: " + function.unsupported};
   }
-  if (count(launch.grid) == 0 || threads == 0) return refuse("a dimension is 0", kShape);
+  if (launch.grid.count() == 0 || threads == 0) return {kShape, "a dimension is 0"};
   if (!fits(launch.block, kMaxBlock) || threads > kMaxThreads) {
-    return refuse("a block has at most 1024 threads, 1024 in x and y, 64 in z", kShape);
+    return {kShape, "a block has at most 1024 threads, 1024 in x and y, 64 in z"};
   }
   if (!fits(launch.grid, kMaxGrid)) {
-    return refuse("a grid has at most 2147483647 blocks in x, 65535 in y and z", kShape);
+    return {kShape, "a grid has at most 2147483647 blocks in x, 65535 in y and z"};
   }
   if (function.max_threads != 0 && threads > function.max_threads) {
-    const std::string bounds = "__launch_bounds__(" + std::to_string(function.max_threads) + ")";
-    return refuse("more threads than its " + bounds, kShape);
+    return {kShape, text("more threads than its __launch_bounds__(", function.max_threads, ")")};
   }
   if (launch.dynamic_shared > limit) {
-    return refuse(std::to_string(launch.dynamic_shared) + " bytes of dynamic shared memory, " +
-                      std::to_string(limit) +
-                      " are allowed (cudaFuncAttributeMaxDynamicSharedMemorySize raises it)",
-                  cudaErrorInvalidValue);
+    return {cudaErrorInvalidValue,
+            text(launch.dynamic_shared, " bytes of dynamic shared memory, ", limit,
+                 " are allowed (cudaFuncAttributeMaxDynamicSharedMemorySize raises it)")};
   }
   if (static_shared(kernel) > kShared) {
-    return refuse("more than 48 KiB of static shared memory", cudaErrorInvalidKernelImage);
+    return {cudaErrorInvalidKernelImage, "more than 48 KiB of static shared memory"};
   }
-  if (!launch.cooperative) return cudaSuccess;
+  if (!launch.cooperative) return {};
   const int resident = blocks_per_multiprocessor(kernel, threads, launch.dynamic_shared);
-  if (count(launch.grid) > static_cast<std::size_t>(resident * kMultiprocessors)) {
-    return refuse("a cooperative launch needs all blocks resident: at most " +
-                      std::to_string(resident) + " blocks on each of " +
-                      std::to_string(kMultiprocessors) + " multiprocessors",
-                  cudaErrorCooperativeLaunchTooLarge);
-  }
-  return cudaSuccess;
+  if (launch.grid.count() <= static_cast<std::size_t>(resident * kMultiprocessors)) return {};
+  return {cudaErrorCooperativeLaunchTooLarge,
+          text("a cooperative launch needs all blocks resident: at most ", resident,
+               " blocks on each of ", kMultiprocessors, " multiprocessors")};
 }
 
 cudaError_t to_error(Fault fault) {
@@ -87,47 +77,45 @@ cudaError_t to_error(Fault fault) {
   return cudaErrorUnknown;
 }
 
-Extent to_extent(dim3 extent) { return {extent.x, extent.y, extent.z}; }
-
 }  // namespace
-
-std::string to_string(const KernelLaunch& launch) {
-  return kernel_label(launch.kernel->name) + "<<<" + to_string(launch.grid) + ", " +
-         to_string(launch.block) + ">>>";
-}
 
 std::vector<void*> KernelLaunch::pointers() const {
   std::vector<void*> result;
-  for (const Parameter& parameter : kernel->function()->parameters) {
-    result.push_back(const_cast<std::byte*>(parameters.data() + parameter.offset));
+  for (const Parameter& parameter : request.kernel->parameters) {
+    result.push_back(const_cast<std::byte*>(request.parameters.data() + parameter.offset));
   }
   return result;
 }
 
-cudaError_t make_kernel_work(KernelLaunch launch, void* const* arguments, Work& work) {
-  if (!launch.kernel || !launch.kernel->function()) return cudaErrorInvalidDeviceFunction;
-  if (const cudaError_t error = check(launch)) return error;
-  const Function& function = *launch.kernel->function();
-  launch.parameters.assign(function.parameter_bytes, std::byte{0});
-  for (std::size_t i = 0; i < function.parameters.size(); ++i) {
-    const Parameter& parameter = function.parameters[i];
-    if (!arguments || !arguments[i]) return cudaErrorInvalidValue;
-    std::memcpy(launch.parameters.data() + parameter.offset, arguments[i], parameter.bytes);
+cudaError_t make_kernel_work(const Kernel* kernel, dim3 grid, dim3 block,
+                             std::size_t dynamic_shared, bool cooperative, void* const* arguments,
+                             Work& work) {
+  if (!kernel || !kernel->function()) return cudaErrorInvalidDeviceFunction;
+  const auto launch = std::make_shared<KernelLaunch>();
+  launch->kernel = kernel;
+  LaunchRequest& request = launch->request;
+  request.program = &kernel->module->program();
+  request.kernel = kernel->function();
+  request.grid = {grid.x, grid.y, grid.z};
+  request.block = {block.x, block.y, block.z};
+  request.dynamic_shared = dynamic_shared;
+  request.cooperative = cooperative;
+  work.what = kernel_label(kernel->name) + "<<<" + to_string(request.grid) + ", " +
+              to_string(request.block) + ">>>";
+  if (const auto [error, why] = check(*kernel, request); error != cudaSuccess) {
+    const bool unsupported = error == cudaErrorInvalidKernelImage;
+    report(unsupported ? Check::unsupported : Check::launch, work.what + ": " + why);
+    return error;
   }
-  LaunchRequest request;
-  request.program = &launch.kernel->module->program();
-  request.kernel = &function;
-  request.grid = to_extent(launch.grid);
-  request.block = to_extent(launch.block);
-  request.dynamic_shared = launch.dynamic_shared;
-  request.cooperative = launch.cooperative;
-  request.parameters = launch.parameters;
-  work.what = to_string(launch);
+  request.parameters.assign(request.kernel->parameter_bytes, std::byte{0});
+  for (std::size_t i = 0; i < request.kernel->parameters.size(); ++i) {
+    const Parameter& parameter = request.kernel->parameters[i];
+    if (!arguments || !arguments[i]) return cudaErrorInvalidValue;
+    std::memcpy(request.parameters.data() + parameter.offset, arguments[i], parameter.bytes);
+  }
   work.kind = cudaGraphNodeTypeKernel;
-  work.run = [shared = std::make_shared<const LaunchRequest>(std::move(request))] {
-    return to_error(run(*shared));
-  };
-  work.details = std::make_shared<const KernelLaunch>(std::move(launch));
+  work.run = [launch] { return to_error(run(launch->request)); };
+  work.details = KernelLaunchPtr(launch);
   return cudaSuccess;
 }
 

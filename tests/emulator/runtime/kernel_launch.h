@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tests/emulator/execution/launch.h"
 #include "tests/emulator/runtime/registration.h"
 #include "tests/emulator/streams/streams.h"
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace emulator {
@@ -12,21 +14,17 @@ namespace emulator {
 /// A launch with its arguments; the details of a kernel node.
 struct KernelLaunch {
   const Kernel* kernel = nullptr;
-  dim3 grid, block;
-  std::size_t dynamic_shared = 0;  // bytes
-  bool cooperative = false;
-  std::vector<std::byte> parameters;  // laid out by Function::parameters
+  LaunchRequest request;
 
-  /// Where each parameter lies in `parameters`, as cudaKernelNodeParams::kernelParams wants it.
+  /// Where each parameter lies in the request, as cudaKernelNodeParams::kernelParams wants it.
   std::vector<void*> pointers() const;
 };
+using KernelLaunchPtr = std::shared_ptr<const KernelLaunch>;
 
-/// Fills in what a launch passes to its kernel, checks it against the limits of an sm_80, reports
-/// what is wrong, and makes work of it.
-cudaError_t make_kernel_work(KernelLaunch launch, void* const* arguments, Work& work);
-
-/// "scale<<<(4,1,1), (256,1,1)>>>"
-std::string to_string(const KernelLaunch& launch);
+/// Checks a launch against the limits of an sm_80, reports what is wrong, and makes work of it.
+cudaError_t make_kernel_work(const Kernel* kernel, dim3 grid, dim3 block,
+                             std::size_t dynamic_shared, bool cooperative, void* const* arguments,
+                             Work& work);
 
 /// Bytes of static shared memory a block of the kernel has.
 std::size_t static_shared(const Kernel& kernel);

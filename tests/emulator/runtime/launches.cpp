@@ -21,8 +21,8 @@ thread_local std::vector<Configuration> configurations;  // of <<<>>> on their w
 cudaError_t launch(const void* function, dim3 grid, dim3 block, void** arguments,
                    std::size_t shared, cudaStream_t stream, bool cooperative) {
   Work work;
-  KernelLaunch launch{find_kernel(function), grid, block, shared, cooperative, {}};
-  const cudaError_t error = make_kernel_work(std::move(launch), arguments, work);
+  const cudaError_t error =
+      make_kernel_work(find_kernel(function), grid, block, shared, cooperative, arguments, work);
   return error != cudaSuccess ? error : submit(stream, std::move(work));
 }
 
@@ -32,6 +32,15 @@ cudaError_t about_kernel(const char* call, const void* function, Body body) {
     Kernel* const kernel = find_kernel(function);
     if (!kernel || !kernel->function()) return cudaErrorInvalidDeviceFunction;
     return result_of(body, *kernel);
+  });
+}
+
+cudaError_t occupancy(const char* call, int* blocks, const void* function, int threads,
+                      std::size_t shared) {
+  return about_kernel(call, function, [&](const Kernel& kernel) {
+    if (threads <= 0) return cudaErrorInvalidValue;
+    *blocks = blocks_per_multiprocessor(kernel, static_cast<std::size_t>(threads), shared);
+    return cudaSuccess;
   });
 }
 
@@ -109,8 +118,9 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* fu
         // An sm_80 has no clusters.
         if (cluster.x * cluster.y * cluster.z > 1) return cudaErrorNotSupported;
       } else if (attribute.id != cudaLaunchAttributeIgnore &&
-                 attribute.id != cudaLaunchAttributePriority) {
-        return cudaErrorNotSupported;
+                 attribute.id != cudaLaunchAttributePriority &&
+                 attribute.id != cudaLaunchAttributeProgrammaticStreamSerialization) {
+        return cudaErrorNotSupported;  // those only allow something
       }
     }
     return launch(function, config->gridDim, config->blockDim, arguments, config->dynamicSmemBytes,
@@ -151,22 +161,18 @@ cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribu
   });
 }
 
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function,
+                                                          int threads, std::size_t shared) {
+  return occupancy("cudaOccupancyMaxActiveBlocksPerMultiprocessor", blocks, function, threads,
+                   shared);
+}
+
 cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks,
                                                                    const void* function,
                                                                    int threads, std::size_t shared,
                                                                    unsigned) {
-  const char* const call = "cudaOccupancyMaxActiveBlocksPerMultiprocessor";
-  return about_kernel(call, function, [&](const Kernel& kernel) {
-    if (threads <= 0) return cudaErrorInvalidValue;
-    *blocks = blocks_per_multiprocessor(kernel, static_cast<std::size_t>(threads), shared);
-    return cudaSuccess;
-  });
-}
-
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const void* function,
-                                                          int threads, std::size_t shared) {
-  return cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, function, threads, shared,
-                                                                cudaOccupancyDefault);
+  return occupancy("cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags", blocks, function,
+                   threads, shared);
 }
 
 }  // extern "C"

@@ -31,15 +31,16 @@ cudaError_t add(const char* call, cudaGraphNode_t* out, cudaGraph_t handle,
 
 cudaError_t make_kernel_node(const cudaKernelNodeParams& p, Work& work) {
   if (p.extra) return cudaErrorNotSupported;
-  KernelLaunch launch{find_kernel(p.func), p.gridDim, p.blockDim, p.sharedMemBytes, false, {}};
-  return make_kernel_work(std::move(launch), p.kernelParams, work);
+  return make_kernel_work(find_kernel(p.func), p.gridDim, p.blockDim, p.sharedMemBytes, false,
+                          p.kernelParams, work);
 }
 
-using LaunchPtr = std::shared_ptr<const KernelLaunch>;
+dim3 to_dim3(const Extent& extent) { return {extent.x, extent.y, extent.z}; }
 
 // The launch of a kernel node, or nullptr.
-const LaunchPtr* launch_of(const Node& node) {
-  return std::any_cast<LaunchPtr>(&node.work.details);
+const KernelLaunch* launch_of(const Node& node) {
+  const auto* const found = std::any_cast<KernelLaunchPtr>(&node.work.details);
+  return found ? found->get() : nullptr;
 }
 
 }  // namespace
@@ -105,17 +106,16 @@ cudaError_t cudaGraphAddMemFreeNode(cudaGraphNode_t* node, cudaGraph_t graph,
 // The argument pointers stay valid until the node changes.
 cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t handle, cudaKernelNodeParams* parameters) {
   return about<Node>("cudaGraphKernelNodeGetParams", handle, [&](const Node& node) {
-    const LaunchPtr* const found = launch_of(node);
-    if (!found) return cudaErrorInvalidValue;
-    const KernelLaunch& launch = **found;
+    const KernelLaunch* const launch = launch_of(node);
+    if (!launch) return cudaErrorInvalidValue;
     static auto* const pointers = new std::map<const Node*, std::vector<void*>>;
     std::vector<void*>& arguments = (*pointers)[&node];
-    arguments = launch.pointers();
+    arguments = launch->pointers();
     *parameters = {};
-    parameters->func = const_cast<void*>(launch.kernel->host);
-    parameters->gridDim = launch.grid;
-    parameters->blockDim = launch.block;
-    parameters->sharedMemBytes = static_cast<unsigned>(launch.dynamic_shared);
+    parameters->func = const_cast<void*>(launch->kernel->host);
+    parameters->gridDim = to_dim3(launch->request.grid);
+    parameters->blockDim = to_dim3(launch->request.block);
+    parameters->sharedMemBytes = static_cast<unsigned>(launch->request.dynamic_shared);
     parameters->kernelParams = arguments.data();
     return cudaSuccess;
   });

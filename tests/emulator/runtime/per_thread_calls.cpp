@@ -21,13 +21,6 @@ cudaError_t forward(cudaError_t (*call)(Parameters...),
   return call(own(values)...);
 }
 
-// A call that waits, made of the one that does not.
-template <class... Parameters>
-cudaError_t finish(cudaError_t (*call)(Parameters...), std::type_identity_t<Parameters>... values) {
-  const cudaError_t error = call(values...);
-  return error != cudaSuccess ? error : cudaStreamSynchronize(cudaStreamPerThread);
-}
-
 }  // namespace
 
 extern "C" {
@@ -72,12 +65,6 @@ cudaError_t cudaMemcpyAsync_ptsz(void* to, const void* from, std::size_t bytes, 
 }
 cudaError_t cudaMemsetAsync_ptsz(void* to, int value, std::size_t bytes, cudaStream_t stream) {
   return forward(cudaMemsetAsync, to, value, bytes, stream);
-}
-cudaError_t cudaMemcpy_ptds(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  return finish(cudaMemcpyAsync, to, from, bytes, kind, cudaStreamPerThread);
-}
-cudaError_t cudaMemset_ptds(void* to, int value, std::size_t bytes) {
-  return finish(cudaMemsetAsync, to, value, bytes, cudaStreamPerThread);
 }
 
 cudaError_t cudaStreamSynchronize_ptsz(cudaStream_t stream) {

@@ -95,8 +95,6 @@ cudaError_t allocate_async(const char* call, void** pointer, std::size_t bytes, 
   return submit(handle, {run, call});
 }
 
-cudaError_t check_device(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; }
-
 cudaError_t give_pool(const char* call, cudaMemPool_t* pool, int device, Pool* which) {
   return query(call, [&] {
     *pool = reinterpret_cast<cudaMemPool_t>(which);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The start and the end of a program under the emulator.
+#include "tests/emulator/blas/matmul.h"
 #include "tests/emulator/memory/memory.h"
 #include "tests/emulator/report/report.h"
 #include "tests/emulator/runtime/entry.h"
@@ -19,9 +20,8 @@ void report_leaks() {
   for (const auto& [address, allocation] : Memory::instance().allocations()) {
     const bool counts = !allocation.is_variable() && allocation.kind != MemoryKind::registered;
     if (allocation.freed || !counts || is_unmapped_graph_memory(address)) continue;
-    report(Check::leak, "allocation #" + std::to_string(allocation.number) + " of " +
-                            std::to_string(allocation.bytes) +
-                            " bytes was never freed: " + with_source_lines(allocation.origin));
+    report(Check::leak, text("allocation #", allocation.number, " of ", allocation.bytes,
+                             " bytes was never freed: ", with_source_lines(allocation.origin)));
   }
 }
 
@@ -33,6 +33,7 @@ void at_exit(int status, void*) {
     report_unchecked_errors();
     report_leaks();
     report_unused_failures();
+    report_unknown_epilogues();
     device_lock().unlock();
   }
   std::fflush(nullptr);

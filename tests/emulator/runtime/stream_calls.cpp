@@ -29,22 +29,15 @@ cudaError_t create(const char* call, cudaEvent_t* event, unsigned flags) {
   });
 }
 
-cudaError_t refuse_event(const Event& event, const char* call) {
-  if (event.capture == 0) return refuse_in_capture(call);
-  if (Capture* const capture = find_capture(event.capture)) capture->valid = false;
-  report(Check::capture, std::string(call) + " on an event that was recorded in a capture");
-  return cudaErrorCapturedEvent;
+cudaError_t refuse_event_wait(const Event& event, const char* call) {
+  const cudaError_t error = refuse_captured(event, call);
+  return error != cudaSuccess ? error : refuse_in_capture(call);
 }
 
 cudaError_t progress(const OperationPtr& operation) {
   make_progress(operation);
   if (const cudaError_t error = outcome()) return error;
   return !operation || operation->done ? cudaSuccess : cudaErrorNotReady;
-}
-
-cudaStreamCaptureStatus status_of(const Stream& stream) {
-  if (!stream.capture) return cudaStreamCaptureStatusNone;
-  return stream.capture->valid ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusInvalidated;
 }
 
 }  // namespace
@@ -141,14 +134,14 @@ cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t stream_handle) {
 
 cudaError_t cudaEventQuery(cudaEvent_t handle) {
   return about<Event>("cudaEventQuery", handle, [](const Event& event) {
-    if (const cudaError_t error = refuse_event(event, "cudaEventQuery")) return error;
+    if (const cudaError_t error = refuse_event_wait(event, "cudaEventQuery")) return error;
     return progress(event.operation);
   });
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t handle) {
   return about<Event>("cudaEventSynchronize", handle, [](const Event& event) {
-    if (const cudaError_t error = refuse_event(event, "cudaEventSynchronize")) return error;
+    if (const cudaError_t error = refuse_event_wait(event, "cudaEventSynchronize")) return error;
     return synchronise(event.operation);
   });
 }
@@ -156,7 +149,11 @@ cudaError_t cudaEventSynchronize(cudaEvent_t handle) {
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   return about<Event>("cudaEventElapsedTime", start, [&](const Event& first) {
     const Event* const second = registry<Event>().find(end);
-    if (!second || !first.operation || !second->operation ||
+    if (!second) return cudaErrorInvalidResourceHandle;
+    for (const Event* event : {&first, second}) {
+      if (const cudaError_t error = refuse_captured(*event, "cudaEventElapsedTime")) return error;
+    }
+    if (!first.operation || !second->operation ||
         ((first.flags | second->flags) & cudaEventDisableTiming)) {
       return cudaErrorInvalidResourceHandle;
     }
@@ -183,7 +180,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t* graph) {
 
 cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* status) {
   return about<Stream>("cudaStreamIsCapturing", handle,
-                       [&](const Stream& stream) { *status = status_of(stream); });
+                       [&](const Stream& stream) { return capture_status(stream, *status); });
 }
 
 cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {

@@ -7,7 +7,6 @@
 #include "tests/emulator/runtime/transfers.h"
 
 #include <cstring>
-#include <optional>
 
 using namespace emulator;
 
@@ -19,15 +18,25 @@ Rows rows(const void* data, std::size_t pitch, std::size_t height = 1) {
 
 Box box_of(const cudaExtent& extent) { return {extent.width, extent.height, extent.depth}; }
 
-// A call that waits: it goes to the legacy stream. Copies inside the device do not wait.
-cudaError_t copy_now(const Copy& copy, const char* call) {
-  if (const cudaError_t error = refuse_in_capture(call)) return error;
-  Work work;
-  if (const cudaError_t error = make_copy_work(copy, call, work)) return error;
-  if (const cudaError_t error = submit(cudaStreamLegacy, std::move(work))) return error;
-  const bool inside =
-      owner_of(copy.to.data) == Owner::device && owner_of(copy.from.data) == Owner::device;
-  return inside ? cudaSuccess : synchronise(legacy_stream().last);
+// Where a call puts its work, and whether it waits for it.
+struct On {
+  cudaStream_t stream;
+  bool waits;
+};
+const On kNow{cudaStreamLegacy, true};
+On later(cudaStream_t stream) { return {stream, false}; }
+
+// Starts work that is known to be right; `waits` if the call waits for it.
+cudaError_t begin(const char* call, const On& on, Work work, bool waits) {
+  Stream* const stream = find_stream(on.stream);
+  if (!stream) return cudaErrorInvalidResourceHandle;
+  if (on.waits) {
+    if (const cudaError_t error = refuse_stream_wait(*stream, call)) return error;
+  }
+  const bool runs = work.run && !stream->capture;
+  const cudaError_t error =
+      on.waits ? start(*stream, std::move(work)) : submit(on.stream, std::move(work));
+  return error == cudaSuccess && runs && waits ? synchronise(stream->last) : error;
 }
 
 // Pageable memory, copied aside before the call returns; `kept` keeps the copy alive.
@@ -40,55 +49,47 @@ Rows staged(const Rows& from, const Box& box, std::shared_ptr<std::vector<std::b
   return to;
 }
 
-cudaError_t copy_async(Copy copy, const char* call, cudaStream_t stream) {
+cudaError_t copy(const char* call, Copy copy, const On& on) {
   Work work;
   if (const cudaError_t error = make_copy_work(copy, call, work)) return error;
-  if (!work.run || is_capturing(stream)) return submit(stream, std::move(work));
-  if (owner_of(copy.from.data) == Owner::host) {
+  const Owner to = owner_of(copy.to.data), from = owner_of(copy.from.data);
+  const Stream* const stream = find_stream(on.stream);
+  if (work.run && !on.waits && from == Owner::host && stream && !stream->capture) {
     std::shared_ptr<std::vector<std::byte>> kept;
     copy.from = staged(copy.from, copy.box, kept);
     make_copy_work(copy, call, work);
     work.details = kept;
   }
-  if (const cudaError_t error = submit(stream, std::move(work))) return error;
-  // To pageable memory the call returns when the copy is done.
-  const bool waits = owner_of(copy.to.data) == Owner::host;
-  return waits ? synchronise(find_stream(stream)->last) : cudaSuccess;
+  // A copy inside the device is not waited for, one to pageable memory always.
+  const bool inside = to == Owner::device && from == Owner::device;
+  return begin(call, on, std::move(work), on.waits ? !inside : to == Owner::host);
 }
 
-using MaybeStream = std::optional<cudaStream_t>;  // none: a call that waits
-
-cudaError_t transfer(const char* call, const Copy& copy, MaybeStream stream = {}) {
-  return entry(call,
-               [&] { return stream ? copy_async(copy, call, *stream) : copy_now(copy, call); });
+cudaError_t transfer(const char* call, const Copy& what, const On& on) {
+  return entry(call, [&] { return copy(call, what, on); });
 }
 
 // Of boxes, but not of arrays, which the emulator does not have.
-cudaError_t transfer(const char* call, const cudaMemcpy3DParms& p, MaybeStream stream = {}) {
-  if (p.srcArray || p.dstArray) return remember(cudaErrorNotSupported);
+cudaError_t transfer(const char* call, const cudaMemcpy3DParms& p, const On& on) {
   const auto start = [](const cudaPitchedPtr& memory, const cudaPos& at) {
     Rows result = rows(memory.ptr, memory.pitch, memory.ysize);
     result.data = result.row(at.y, at.z) + at.x;
     return result;
   };
-  return transfer(call,
-                  {start(p.dstPtr, p.dstPos), start(p.srcPtr, p.srcPos), box_of(p.extent), p.kind},
-                  stream);
+  return entry(call, [&] {
+    if (p.srcArray || p.dstArray) return cudaErrorNotSupported;
+    const Rows to = start(p.dstPtr, p.dstPos), from = start(p.srcPtr, p.srcPos);
+    return copy(call, {to, from, box_of(p.extent), p.kind}, on);
+  });
 }
 
-cudaError_t set(const char* call, const Rows& to, const Box& box, int value,
-                MaybeStream stream = {}) {
+cudaError_t set(const char* call, const Rows& to, const Box& box, int value, const On& on) {
   return entry(call, [&] {
-    if (const cudaError_t error = stream ? cudaSuccess : refuse_in_capture(call)) return error;
     Work work;
     const Fill fill{to, box, static_cast<unsigned char>(value)};
     if (const cudaError_t error = make_fill_work(fill, call, work)) return error;
-    if (const cudaError_t error = submit(stream.value_or(cudaStreamLegacy), std::move(work))) {
-      return error;
-    }
     // Of the host's memory the call waits for it.
-    const bool waits = !stream && owner_of(to.data) == Owner::shared;
-    return waits ? synchronise(legacy_stream().last) : cudaSuccess;
+    return begin(call, on, std::move(work), on.waits && owner_of(to.data) == Owner::shared);
   });
 }
 
@@ -100,10 +101,8 @@ cudaError_t at_symbol(const char* call, const void* symbol, std::size_t bytes, s
     const Variable* const variable = find_symbol(symbol);
     if (!variable) return cudaErrorInvalidSymbol;
     if (offset > variable->bytes || bytes > variable->bytes - offset) {
-      report(Check::copy, std::string(call) + " of " + std::to_string(bytes) + " bytes at offset " +
-                              std::to_string(offset) + " of the " +
-                              std::to_string(variable->bytes) + "-byte symbol " +
-                              demangled(variable->name));
+      report(Check::copy, text(call, " of ", bytes, " bytes at offset ", offset, " of the ",
+                               variable->bytes, "-byte symbol ", demangled(variable->name)));
       return cudaErrorInvalidValue;
     }
     return body(reinterpret_cast<void*>(variable->address + offset));
@@ -115,74 +114,84 @@ cudaError_t at_symbol(const char* call, const void* symbol, std::size_t bytes, s
 extern "C" {
 
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
-  return transfer("cudaMemcpy", linear(to, from, bytes, kind));
+  return transfer("cudaMemcpy", linear(to, from, bytes, kind), kNow);
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  return transfer("cudaMemcpyAsync", linear(to, from, bytes, kind), stream);
+  return transfer("cudaMemcpyAsync", linear(to, from, bytes, kind), later(stream));
+}
+
+// Of programs built with --default-stream per-thread (per_thread_calls.cpp).
+cudaError_t cudaMemcpy_ptds(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  return transfer("cudaMemcpy", linear(to, from, bytes, kind), {cudaStreamPerThread, true});
+}
+cudaError_t cudaMemset_ptds(void* to, int value, std::size_t bytes) {
+  return set("cudaMemset", rows(to, 0), {bytes}, value, {cudaStreamPerThread, true});
 }
 
 cudaError_t cudaMemcpy2D(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch,
                          std::size_t width, std::size_t height, cudaMemcpyKind kind) {
   return transfer("cudaMemcpy2D",
-                  Copy{rows(to, to_pitch), rows(from, from_pitch), {width, height}, kind});
+                  Copy{rows(to, to_pitch), rows(from, from_pitch), {width, height}, kind}, kNow);
 }
 cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from,
                               std::size_t from_pitch, std::size_t width, std::size_t height,
                               cudaMemcpyKind kind, cudaStream_t stream) {
   return transfer("cudaMemcpy2DAsync",
-                  Copy{rows(to, to_pitch), rows(from, from_pitch), {width, height}, kind}, stream);
+                  Copy{rows(to, to_pitch), rows(from, from_pitch), {width, height}, kind},
+                  later(stream));
 }
 
 cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms* parameters) {
-  return transfer("cudaMemcpy3D", *parameters);
+  return transfer("cudaMemcpy3D", *parameters, kNow);
 }
 cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms* parameters, cudaStream_t stream) {
-  return transfer("cudaMemcpy3DAsync", *parameters, stream);
+  return transfer("cudaMemcpy3DAsync", *parameters, later(stream));
 }
 
 cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
-  return set("cudaMemset", rows(to, 0), {bytes}, value);
+  return set("cudaMemset", rows(to, 0), {bytes}, value, kNow);
 }
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
-  return set("cudaMemsetAsync", rows(to, 0), {bytes}, value, stream);
+  return set("cudaMemsetAsync", rows(to, 0), {bytes}, value, later(stream));
 }
 
 cudaError_t cudaMemset2D(void* to, std::size_t pitch, int value, std::size_t width,
                          std::size_t height) {
-  return set("cudaMemset2D", rows(to, pitch), {width, height}, value);
+  return set("cudaMemset2D", rows(to, pitch), {width, height}, value, kNow);
 }
 cudaError_t cudaMemset2DAsync(void* to, std::size_t pitch, int value, std::size_t width,
                               std::size_t height, cudaStream_t stream) {
-  return set("cudaMemset2DAsync", rows(to, pitch), {width, height}, value, stream);
+  return set("cudaMemset2DAsync", rows(to, pitch), {width, height}, value, later(stream));
 }
 
 cudaError_t cudaMemset3D(cudaPitchedPtr to, int value, cudaExtent extent) {
-  return set("cudaMemset3D", rows(to.ptr, to.pitch, to.ysize), box_of(extent), value);
+  return set("cudaMemset3D", rows(to.ptr, to.pitch, to.ysize), box_of(extent), value, kNow);
 }
 cudaError_t cudaMemset3DAsync(cudaPitchedPtr to, int value, cudaExtent extent,
                               cudaStream_t stream) {
-  return set("cudaMemset3DAsync", rows(to.ptr, to.pitch, to.ysize), box_of(extent), value, stream);
+  return set("cudaMemset3DAsync", rows(to.ptr, to.pitch, to.ysize), box_of(extent), value,
+             later(stream));
 }
 
 cudaError_t cudaMemcpyToSymbol(const void* symbol, const void* from, std::size_t bytes,
                                std::size_t offset, cudaMemcpyKind kind) {
   return at_symbol("cudaMemcpyToSymbol", symbol, bytes, offset, [&](void* to) {
-    return copy_now(linear(to, from, bytes, kind), "cudaMemcpyToSymbol");
+    return copy("cudaMemcpyToSymbol", linear(to, from, bytes, kind), kNow);
   });
 }
 
 cudaError_t cudaMemcpyFromSymbol(void* to, const void* symbol, std::size_t bytes,
                                  std::size_t offset, cudaMemcpyKind kind) {
   return at_symbol("cudaMemcpyFromSymbol", symbol, bytes, offset, [&](void* from) {
-    return copy_now(linear(to, from, bytes, kind), "cudaMemcpyFromSymbol");
+    return copy("cudaMemcpyFromSymbol", linear(to, from, bytes, kind), kNow);
   });
 }
 
 cudaError_t cudaMemcpyToSymbolAsync(const void* symbol, const void* from, std::size_t bytes,
                                     std::size_t offset, cudaMemcpyKind kind, cudaStream_t stream) {
   return at_symbol("cudaMemcpyToSymbolAsync", symbol, bytes, offset, [&](void* to) {
-    return copy_async(linear(to, from, bytes, kind), "cudaMemcpyToSymbolAsync", stream);
+    return copy("cudaMemcpyToSymbolAsync", linear(to, from, bytes, kind), later(stream));
   });
 }
 
@@ -190,7 +199,7 @@ cudaError_t cudaMemcpyFromSymbolAsync(void* to, const void* symbol, std::size_t 
                                       std::size_t offset, cudaMemcpyKind kind,
                                       cudaStream_t stream) {
   return at_symbol("cudaMemcpyFromSymbolAsync", symbol, bytes, offset, [&](void* from) {
-    return copy_async(linear(to, from, bytes, kind), "cudaMemcpyFromSymbolAsync", stream);
+    return copy("cudaMemcpyFromSymbolAsync", linear(to, from, bytes, kind), later(stream));
   });
 }
 

@@ -84,9 +84,8 @@ cudaError_t check_range(const Rows& rows, const Box& box, bool write, const char
       box.width + rows.pitch * (box.height - 1) + rows.slice * (box.depth - 1);
   if (is_accessible(address, bytes)) return cudaSuccess;
   const Memory& memory = Memory::instance();
-  report(memory.classify(address, bytes), std::string(call) + (write ? " writes " : " reads ") +
-                                              std::to_string(bytes) +
-                                              " bytes: " + memory.describe(address, bytes));
+  report(memory.classify(address, bytes), text(call, write ? " writes " : " reads ", bytes,
+                                               " bytes: ", memory.describe(address, bytes)));
   return cudaErrorInvalidValue;
 }
 
@@ -99,16 +98,12 @@ cudaError_t check_kind(const Copy& copy, const char* call) {
     return owner == (of_device ? Owner::host : Owner::device);
   };
   const bool to_device = copy.kind & 1, from_device = copy.kind & 2;
-  std::string wrong;
-  if (contradicts(owner_of(copy.to.data), to_device)) {
-    wrong = std::string("the destination is memory of the ") + (to_device ? "host" : "device");
-  } else if (contradicts(owner_of(copy.from.data), from_device)) {
-    wrong = std::string("the source is memory of the ") + (from_device ? "host" : "device");
-  } else {
-    return cudaSuccess;
-  }
-  report(Check::copy, std::string(call) + " of " + std::to_string(copy.box.bytes()) +
-                          " bytes with kind " + kKinds[copy.kind] + ", but " + wrong);
+  const bool wrong_to = contradicts(owner_of(copy.to.data), to_device);
+  if (!wrong_to && !contradicts(owner_of(copy.from.data), from_device)) return cudaSuccess;
+  const bool names_device = wrong_to ? to_device : from_device;
+  report(Check::copy, text(call, " of ", copy.box.bytes(), " bytes with kind ", kKinds[copy.kind],
+                           ", but the ", wrong_to ? "destination" : "source", " is memory of the ",
+                           names_device ? "host" : "device"));
   return cudaErrorInvalidValue;
 }
 
@@ -155,8 +150,7 @@ cudaError_t make_fill_work(const Fill& fill, const char* call, Work& work) {
   if (!has_pitch(fill.to, fill.box)) return cudaErrorInvalidPitchValue;
   if (fill.box.bytes() == 0) return cudaSuccess;
   if (owner_of(fill.to.data) == Owner::host) {
-    report(Check::copy, std::string(call) + " of " + std::to_string(fill.box.bytes()) +
-                            " bytes of memory of the host");
+    report(Check::copy, text(call, " of ", fill.box.bytes(), " bytes of memory of the host"));
     return cudaErrorInvalidValue;
   }
   if (const cudaError_t error = check_range(fill.to, fill.box, true, call)) return error;

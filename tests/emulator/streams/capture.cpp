@@ -40,6 +40,25 @@ cudaError_t refuse_if(Predicate predicate, cudaError_t error, const std::string&
   return result;
 }
 
+bool has_blocking_stream(const Capture& capture) {
+  return std::any_of(capture.streams.begin(), capture.streams.end(),
+                     [](const Stream* stream) { return stream->blocking(); });
+}
+
+// The legacy stream waits for every blocking one.
+cudaError_t refuse_legacy_wait(const std::string& what) {
+  return refuse_if(has_blocking_stream, cudaErrorStreamCaptureImplicit,
+                   what + " on the legacy stream waits for a stream that is being captured");
+}
+
+// The capture of that id if it is still under way, else nullptr.
+Capture* find_capture(std::uint64_t id) {
+  for (const auto& capture : captures()) {
+    if (capture->id == id) return capture.get();
+  }
+  return nullptr;
+}
+
 // A stream other than the origin whose last node the origin does not wait for, or nullptr.
 const Stream* find_unjoined(const Capture& capture) {
   const std::set<const Node*> joined = ancestors(capture.origin->tips);
@@ -60,13 +79,6 @@ void forget(Capture& capture) {
 }
 
 }  // namespace
-
-Capture* find_capture(std::uint64_t id) {
-  for (const auto& capture : captures()) {
-    if (capture->id == id) return capture.get();
-  }
-  return nullptr;
-}
 
 cudaStreamCaptureMode& thread_capture_mode() {
   thread_local cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
@@ -104,10 +116,10 @@ cudaError_t end_capture(Stream& stream, Graph*& graph) {
   }
   cudaError_t error = capture->valid ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
   if (const Stream* unjoined = capture->valid ? find_unjoined(*capture) : nullptr) {
-    report(Check::unjoined_fork, "cudaStreamEndCapture: stream " + std::to_string(unjoined->id) +
-                                     " joined the capture, but its last work (" +
-                                     unjoined->tips.back()->work.what +
-                                     ") is not waited for by the stream that started it");
+    report(Check::unjoined_fork,
+           text("cudaStreamEndCapture: stream ", unjoined->id,
+                " joined the capture, but its last work (", unjoined->tips.back()->work.what,
+                ") is not waited for by the stream that started it"));
     error = cudaErrorStreamCaptureUnjoined;
   }
   if (error == cudaSuccess) {
@@ -119,6 +131,17 @@ cudaError_t end_capture(Stream& stream, Graph*& graph) {
   return error;
 }
 
+cudaError_t capture_status(const Stream& stream, cudaStreamCaptureStatus& status) {
+  const auto blocks = [](const auto& capture) { return has_blocking_stream(*capture); };
+  if (&stream == &legacy_stream() && std::any_of(captures().begin(), captures().end(), blocks)) {
+    return cudaErrorStreamCaptureImplicit;
+  }
+  status = !stream.capture         ? cudaStreamCaptureStatusNone
+           : stream.capture->valid ? cudaStreamCaptureStatusActive
+                                   : cudaStreamCaptureStatusInvalidated;
+  return cudaSuccess;
+}
+
 cudaError_t capture_work(Stream& stream, Work work) {
   Capture& capture = *stream.capture;
   if (!capture.valid) return cudaErrorStreamCaptureInvalidated;
@@ -127,16 +150,16 @@ cudaError_t capture_work(Stream& stream, Work work) {
 }
 
 cudaError_t capture_wait(Stream& stream, const Event& event) {
-  Capture* const theirs = event.capture != 0 ? find_capture(event.capture) : nullptr;
-  if (!stream.capture && event.capture == 0) return cudaSuccess;
+  Capture* const theirs = find_capture(event.capture);
+  if ((stream.capture && !stream.capture->valid) || (theirs && !theirs->valid)) {
+    return cudaErrorStreamCaptureInvalidated;
+  }
+  if (!theirs && !stream.capture) return refuse_captured(event, "cudaStreamWaitEvent");
   if (!theirs) {
-    if (!stream.capture) return cudaErrorCapturedEvent;
     return violate(*stream.capture, cudaErrorStreamCaptureIsolation,
-                   "cudaStreamWaitEvent: a captured stream waits for an event "
-                   "that was not "
+                   "cudaStreamWaitEvent: a captured stream waits for an event that was not "
                    "recorded in its capture");
   }
-  if (!theirs->valid) return cudaErrorStreamCaptureInvalidated;
   if (&stream == &legacy_stream()) {
     return violate(*theirs, cudaErrorStreamCaptureImplicit,
                    "cudaStreamWaitEvent: the legacy stream cannot join a capture");
@@ -156,20 +179,23 @@ cudaError_t capture_wait(Stream& stream, const Event& event) {
   return cudaSuccess;
 }
 
+cudaError_t refuse_captured(const Event& event, const char* call) {
+  if (event.capture == 0) return cudaSuccess;
+  const std::string what = std::string(call) + " on an event that was recorded in a capture";
+  if (Capture* const capture = find_capture(event.capture)) {
+    return violate(*capture, cudaErrorCapturedEvent, what);
+  }
+  report(Check::capture, what);
+  return cudaErrorCapturedEvent;
+}
+
 cudaError_t refuse_in_capture(const char* call) {
   return refuse_if(forbids_unsafe_calls, cudaErrorStreamCaptureUnsupported,
                    std::string(call) + " is not allowed while a stream is being captured");
 }
 
 cudaError_t refuse_legacy_work(const std::string& what) {
-  const auto waits_for_capture = [](const Capture& capture) {
-    return std::any_of(capture.streams.begin(), capture.streams.end(),
-                       [](const Stream* stream) { return stream->blocking(); });
-  };
-  const cudaError_t error =
-      refuse_if(waits_for_capture, cudaErrorStreamCaptureImplicit,
-                what + " on the legacy stream waits for a stream that is being captured");
-  if (error != cudaSuccess) return error;
+  if (const cudaError_t error = refuse_legacy_wait(what)) return error;
   // CUDA runs this at once and not in the graph: hardly what the program means.
   for (const auto& capture : captures()) {
     if (!is_mine(*capture) || !capture->valid) continue;
@@ -187,7 +213,7 @@ cudaError_t refuse_device_wait(const char* call) {
 
 cudaError_t refuse_stream_wait(const Stream& stream, const char* call) {
   if (&stream == &legacy_stream()) {
-    if (const cudaError_t error = refuse_legacy_work(call)) return error;
+    if (const cudaError_t error = refuse_legacy_wait(call)) return error;
   }
   if (stream.capture) {
     return violate(*stream.capture, cudaErrorStreamCaptureUnsupported,

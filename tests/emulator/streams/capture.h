@@ -21,8 +21,6 @@ struct Capture {
   bool valid = true;  // false after a forbidden call, until the capture is ended
 };
 
-/// The capture of that id if it is still under way, else nullptr.
-Capture* find_capture(std::uint64_t id);
 /// cudaThreadExchangeStreamCaptureMode's mode of this thread.
 cudaStreamCaptureMode& thread_capture_mode();
 
@@ -31,6 +29,9 @@ cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode);
 /// Ends it. Without an error `graph` is what was captured.
 cudaError_t end_capture(Stream& stream, Graph*& graph);
 
+/// Whether the stream is being captured. CUDA does not tell of the legacy stream while it would
+/// wait for one that is.
+cudaError_t capture_status(const Stream& stream, cudaStreamCaptureStatus& status);
 /// Makes work a node of the stream's capture.
 cudaError_t capture_work(Stream& stream, Work work);
 /// A stream waits for an event that one of its captures or another one recorded.
@@ -45,5 +46,7 @@ cudaError_t refuse_legacy_work(const std::string& what);
 cudaError_t refuse_device_wait(const char* call);
 /// The same for calls that wait for or ask about one stream.
 cudaError_t refuse_stream_wait(const Stream& stream, const char* call);
+/// The same for calls that need an event outside captures, if it was recorded in one.
+cudaError_t refuse_captured(const Event& event, const char* call);
 
 }  // namespace emulator

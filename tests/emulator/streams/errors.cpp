@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace emulator {
@@ -37,6 +38,14 @@ State& state() {
 }
 
 thread_local cudaError_t last = cudaSuccess;
+
+// Calls that CUDA's headers also make where a program has written another name.
+constexpr std::pair<std::string_view, std::string_view> kTemplates[] = {
+    {"cudaHostAlloc", "cudaMallocHost"},
+    {"cudaLaunchKernelExC", "cudaLaunchKernelEx"},
+    {"cudaMallocFromPoolAsync", "cudaMallocAsync"},
+    {"cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags",
+     "cudaOccupancyMaxActiveBlocksPerMultiprocessor"}};
 
 }  // namespace
 
@@ -91,42 +100,50 @@ void note_discarded(cudaError_t error, const std::string& what) {
 void report_unchecked_errors() {
   State& all = state();
   for (const Discarded& discarded : all.discarded) {
-    report(Check::unchecked_error, discarded.what + " failed with " +
-                                       cudaGetErrorName(discarded.error) +
-                                       ", and nobody called cudaGetLastError() afterwards");
+    report(Check::unchecked_error,
+           text(discarded.what, " failed with ", cudaGetErrorName(discarded.error),
+                ", and nobody called cudaGetLastError() afterwards"));
   }
   if (!all.faulted.empty()) {
-    report(Check::unchecked_error, all.faulted + " ended with " + cudaGetErrorName(all.fault) +
-                                       ", and nobody waited for it or checked");
+    report(Check::unchecked_error, text(all.faulted, " ended with ", cudaGetErrorName(all.fault),
+                                        ", and nobody waited for it or checked"));
   }
   all.discarded.clear();
   all.faulted.clear();
 }
 
 bool must_fail(const char* call) {
-  const auto wanted = options().failures.find(call);
-  if (wanted == options().failures.end()) return false;
   const std::lock_guard lock(device_lock());
-  return ++state().calls[call] == wanted->second;
+  const auto is_due = [](std::string_view name) {
+    const auto wanted = options().failures.find(std::string(name));
+    return wanted != options().failures.end() && ++state().calls[wanted->first] == wanted->second;
+  };
+  bool fails = is_due(call);
+  for (const auto& [called, written] : kTemplates) {
+    if (called == call) fails |= is_due(written);
+  }
+  return fails;
 }
 
 void report_unused_failures() {
   for (const auto& [call, number] : options().failures) {
     const std::uint64_t calls = state().calls[call];
     if (calls >= number && number != 0) continue;
-    const std::string times =
-        calls == 0 ? "never called" : "only called " + std::to_string(calls) + " times";
-    std::fprintf(stderr, "ptxrun: --fail %s:%llu: %s was %s\n", call.c_str(),
-                 static_cast<unsigned long long>(number), call.c_str(), times.c_str());
+    const std::string times = calls == 0 ? "never called" : text("only called ", calls, " times");
+    std::fputs(text("ptxrun: --fail ", call, ":", number, ": ", call, " was ", times, "\n").c_str(),
+               stderr);
   }
 }
 
 cudaError_t forced_failure(const char* call) {
-  const std::string_view name = call;
-  if (name.find("lloc") != name.npos) return cudaErrorMemoryAllocation;
-  if (name.find("LaunchKernel") != name.npos || name.find("CooperativeKernel") != name.npos) {
-    return cudaErrorLaunchOutOfResources;
+  const auto has = [name = std::string_view(call)](const char* part) {
+    return name.find(part) != name.npos;
+  };
+  if (has("GetDeviceCount")) return cudaErrorNoDevice;
+  if (has("lloc") || has("Create") || has("Instantiate") || has("HostRegister")) {
+    return cudaErrorMemoryAllocation;
   }
+  if (has("LaunchKernel") || has("LaunchCooperative")) return cudaErrorLaunchOutOfResources;
   return cudaErrorUnknown;
 }
 

@@ -27,7 +27,8 @@ void report_unchecked_errors();
 /// Says which calls of --fail never came, perhaps because of a misspelt name; called at exit.
 void report_unused_failures();
 
-/// What a call that --fail names returns: out of memory, out of resources or unknown.
+/// What a call that --fail names returns: out of memory if it makes something, out of resources if
+/// it launches a kernel, no device if it counts them, else unknown.
 cudaError_t forced_failure(const char* call);
 
 }  // namespace emulator

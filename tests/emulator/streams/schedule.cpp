@@ -162,6 +162,12 @@ cudaError_t take_work_error() { return std::exchange(state().error, cudaSuccess)
 
 bool in_host_function() { return inside_host_function; }
 
+cudaError_t start(Stream& stream, Work work) {
+  if (sticky_error() != cudaSuccess) return sticky_error();
+  enqueue(stream, std::move(work));
+  return options().lazy ? cudaSuccess : take_work_error();
+}
+
 cudaError_t submit(cudaStream_t handle, Work work) {
   const std::lock_guard lock(device_lock());
   Stream* const stream = find_stream(handle);
@@ -170,15 +176,7 @@ cudaError_t submit(cudaStream_t handle, Work work) {
   if (stream == &legacy_stream()) {
     if (const cudaError_t error = refuse_legacy_work(work.what)) return error;
   }
-  if (sticky_error() != cudaSuccess) return sticky_error();
-  enqueue(*stream, std::move(work));
-  return options().lazy ? cudaSuccess : take_work_error();
-}
-
-bool is_capturing(cudaStream_t handle) {
-  const std::lock_guard lock(device_lock());
-  const Stream* const stream = find_stream(handle);
-  return stream && stream->capture;
+  return start(*stream, std::move(work));
 }
 
 }  // namespace emulator

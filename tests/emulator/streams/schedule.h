@@ -73,6 +73,8 @@ void destroy_stream(Stream& stream);
 /// Puts work on a stream that is not being captured, after what the rules of streams say. It runs
 /// now unless --lazy is given.
 OperationPtr enqueue(Stream& stream, Work work);
+/// The same; returns the sticky error or, unless it runs later, that of the work.
+cudaError_t start(Stream& stream, Work work);
 /// The same for work that only waits for what is named.
 OperationPtr enqueue_after(std::vector<OperationPtr> after, Work work);
 

@@ -18,16 +18,13 @@ struct Work {
   std::function<cudaError_t()> run;
   std::string what;  // "scale<<<4, 256>>>", "cublasLtMatmul", for reports
   cudaGraphNodeType kind = cudaGraphNodeTypeKernel;
-  std::any details = {};  // of a graph node: its KernelLaunch or GraphMemoryPtr
+  std::any details = {};  // of a graph node: its KernelLaunchPtr or GraphMemoryPtr
 };
 
 /// Puts work on a stream: it runs now, or, under --lazy, when something waits for it; on a stream
 /// that is being captured it becomes a node of the graph instead (and runs at every replay).
 /// Returns the error of a forbidden call, the device's sticky error, or cudaSuccess.
 cudaError_t submit(cudaStream_t stream, Work work);
-
-/// Whether the stream is being captured (library calls must then not synchronise).
-bool is_capturing(cudaStream_t stream);
 
 /// Notes the result of an entry point for cudaGetLastError. Returns `error`.
 cudaError_t remember(cudaError_t error);

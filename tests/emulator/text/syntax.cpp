@@ -128,6 +128,7 @@ class Parser : private TokenCursor {
 
   void parse_function() {
     FunctionText function;
+    current_location_ = 0;
     function.line = peek().line;
     function.is_kernel = take().is(".entry");
     if (peek().is("(")) function.results = parse_parameters();

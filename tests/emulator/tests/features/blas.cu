@@ -3,6 +3,8 @@
 // case gemm: clean
 // case gemm_types: clean
 // case batched: clean
+// case batched_types: clean
+// case rules: clean
 // case gemv: clean
 // case scalars_on_device: clean
 #include "tests/emulator/tests/features/blas.h"
@@ -61,9 +63,6 @@ void gemm() {
   check(
       cublasSgemm(handle.value, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, a, 1, b, 1, &zero, c, 1));
   require(take(c, 1)[0] == 12, "beta 0");
-  require(cublasSgemm(handle.value, CUBLAS_OP_N, CUBLAS_OP_N, 2, 1, 1, &one, a, 1, b, 1, &zero, a,
-                      2) == CUBLAS_STATUS_INVALID_VALUE,
-          "leading dimension");
   check(cudaFree(a));
   check(cudaFree(b));
 }
@@ -113,9 +112,22 @@ void gemm_types() {
        "half to float");
   near(one<__nv_bfloat16, __nv_bfloat16>(h, 1, 257, CUDA_R_16BF, CUDA_R_16BF, CUBLAS_COMPUTE_32F),
        256, 0, "bfloat16");
-  check(cublasSetMathMode(h, CUBLAS_TF32_TENSOR_OP_MATH));
+  check(cublasSetMathMode(
+      h, static_cast<cublasMath_t>(CUBLAS_TF32_TENSOR_OP_MATH |
+                                   CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION)));
   require(one<float, float>(h, x, 1, CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F) == 1 + 1.0f / 1024,
           "the math mode");
+  check(cublasSetMathMode(h, CUBLAS_DEFAULT_MATH));
+  // Sums are in float32 and rounded once, to nearest even.
+  near(one<__half, __half>(h, 2049, 1, CUDA_R_16F, CUDA_R_16F, CUBLAS_COMPUTE_32F), 2048, 0, "tie");
+  require(std::isinf(static_cast<float>(
+              one<__half, __half>(h, 300, 300, CUDA_R_16F, CUDA_R_16F, CUBLAS_COMPUTE_32F))),
+          "overflow");
+  near(one<__nv_bfloat16, float>(h, 257, 3, CUDA_R_16BF, CUDA_R_32F, CUBLAS_COMPUTE_32F), 768, 0,
+       "bfloat16 to float");
+  require(std::isnan(
+              one<float, float>(h, NAN, 1, CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32)),
+          "NaN");
   float* a = filled<float>(1);
   const float s = 1;
   require(cublasGemmEx(h, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &s, a, CUDA_R_16F, 1, a, CUDA_R_16F, 1,
@@ -145,6 +157,80 @@ void batched() {
   }
   check(cudaFree(da));
   check(cudaFree(db));
+}
+
+// Two products in the other types, whose results lie apart.
+void batched_types() {
+  Handle handle;
+  double *a = filled<double>(2, 3), *b = filled<double>(5, 7), *c = filled<double>(0, -1, 0);
+  const double alpha = 1, beta = 0;
+  check(cublasDgemmStridedBatched(handle.value, CUBLAS_OP_N, CUBLAS_OP_T, 1, 1, 1, &alpha, a, 1, 1,
+                                  b, 1, 1, &beta, c, 1, 2, 2));
+  require(take(c, 3) == std::vector<double>({10, -1, 21}), "double");
+  __half *x = filled<__half>(2.f, 3.f), *y = filled<__half>(5.f, 7.f);
+  float* z = filled<float>(0, -1, 0);
+  const float one = 1, zero = 0;
+  check(cublasGemmStridedBatchedEx(handle.value, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, x,
+                                   CUDA_R_16F, 1, 1, y, CUDA_R_16F, 1, 1, &zero, z, CUDA_R_32F, 1,
+                                   2, 2, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+  require(take(z, 3) == std::vector<float>({10, -1, 21}), "half");
+  for (void* memory : std::initializer_list<void*>{a, b, x, y}) check(cudaFree(memory));
+}
+
+// What the documentation calls invalid, one argument at a time.
+void rules() {
+  Handle handle;
+  const auto h = handle.value;
+  const auto kN = CUBLAS_OP_N, kT = CUBLAS_OP_T;
+  const auto kInvalid = CUBLAS_STATUS_INVALID_VALUE;
+  float *p = device<float>(64), *q = device<float>(64);
+  const float one = 1, zero = 0;
+  const auto gemm = [&](cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k, int lda,
+                        int ldb, int ldc) {
+    return cublasSgemm(h, ta, tb, m, n, k, &one, p, lda, p, ldb, &zero, q, ldc);
+  };
+  check(gemm(kN, kN, 2, 3, 4, 2, 4, 2));
+  check(gemm(kT, kT, 2, 3, 4, 4, 3, 2));
+  check(gemm(kN, kN, 0, 3, 4, 1, 4, 1));
+  require(gemm(kN, kN, -2, 3, 4, 2, 4, 2) == kInvalid, "m");
+  require(gemm(kN, kN, 2, -3, 4, 2, 4, 2) == kInvalid, "n");
+  require(gemm(kN, kN, 2, 3, -4, 2, 4, 2) == kInvalid, "k");
+  require(gemm(static_cast<cublasOperation_t>(9), kN, 2, 3, 4, 2, 4, 2) == kInvalid, "operation");
+  require(gemm(kN, kN, 2, 3, 4, 1, 4, 2) == kInvalid, "lda");
+  require(gemm(kT, kN, 2, 3, 4, 3, 4, 2) == kInvalid, "lda of a transpose");
+  require(gemm(kN, kN, 2, 3, 4, 2, 3, 2) == kInvalid, "ldb");
+  require(gemm(kN, kT, 2, 3, 4, 2, 2, 2) == kInvalid, "ldb of a transpose");
+  require(gemm(kN, kN, 2, 3, 4, 2, 4, 1) == kInvalid, "ldc");
+  const auto scaled = [&](const float* alpha, const float* beta, float* c) {
+    return cublasSgemm(h, kN, kN, 1, 1, 1, alpha, p, 1, p, 1, beta, c, 1);
+  };
+  require(scaled(nullptr, &zero, q) == kInvalid && scaled(&one, nullptr, q) == kInvalid &&
+              scaled(&one, &zero, nullptr) == kInvalid,
+          "null");
+  require(cublasSgemmStridedBatched(h, kN, kN, 1, 1, 1, &one, p, 1, 1, p, 1, 1, &zero, q, 1, 1,
+                                    -1) == kInvalid,
+          "batch");
+  const auto gemv = [&](int m, int n, int lda, int x_step, int y_step) {
+    return cublasSgemv(h, kN, m, n, &one, p, lda, p, x_step, &zero, q, y_step);
+  };
+  check(gemv(2, 3, 2, 1, -1));
+  require(gemv(-2, 3, 2, 1, 1) == kInvalid && gemv(2, -3, 2, 1, 1) == kInvalid &&
+              gemv(2, 3, 1, 1, 1) == kInvalid && gemv(2, 3, 2, 0, 1) == kInvalid &&
+              gemv(2, 3, 2, 1, 0) == kInvalid,
+          "gemv");
+  require(cublasSetWorkspace(h, reinterpret_cast<char*>(p) + 16, 32) == kInvalid, "workspace");
+  check(cublasSetWorkspace(h, p, 256));
+  require(cublasSetPointerMode(h, static_cast<cublasPointerMode_t>(7)) == kInvalid, "pointers");
+  require(cublasSetMathMode(h, static_cast<cublasMath_t>(64)) == kInvalid, "mode");
+  cublasPointerMode_t mode;
+  check(cublasGetPointerMode(h, &mode));
+  require(mode == CUBLAS_POINTER_MODE_HOST, "is as it was");
+  require(cublasDestroy(nullptr) == CUBLAS_STATUS_NOT_INITIALIZED &&
+              cublasSgemm(nullptr, kN, kN, 1, 1, 1, &one, p, 1, p, 1, &zero, q, 1) ==
+                  CUBLAS_STATUS_NOT_INITIALIZED,
+          "no handle");
+  check(cudaFree(p));
+  check(cudaFree(q));
 }
 
 void gemv() {
@@ -186,6 +272,8 @@ int main(int count, char** arguments) {
                   {{"gemm", gemm},
                    {"gemm_types", gemm_types},
                    {"batched", batched},
+                   {"batched_types", batched_types},
+                   {"rules", rules},
                    {"gemv", gemv},
                    {"scalars_on_device", scalars_on_device}});
 }

@@ -113,6 +113,16 @@ void bits() {
         const U mask = U(((UL{1} << length) - 1) << from);
         return (c & ~mask) | (a << from & mask);
       });
+  compare<U, U>(
+      "bmsk.clamp",
+      [] __device__(U a, U b, U) {
+        U r;
+        asm("bmsk.clamp.b32 %0, %1, %2;" : "=r"(r) : "r"(a % 40), "r"(b % 40));
+        return r;
+      },
+      HOST(a % 40 > 31 ? 0u : U(((UL{1} << std::min(b % 40, 32u)) - 1) << a % 40)));
+  compare<U, U>("bmsk.wrap", ASM2(U, "bmsk.wrap.b32", "=r", "r"),
+                HOST(U(((UL{1} << b % 32) - 1) << a % 32)));
   compare<U, I>(
       "cvt.pack.sat.s16", ASM2(U, "cvt.pack.sat.s16.s32", "=r", "r"),
       HOST(U(std::clamp(a, -32768, 32767)) << 16 | (U(std::clamp(b, -32768, 32767)) & 0xffff)));

@@ -159,7 +159,17 @@ void calls() {
   check(cudaFree(second));
   expect("allocations", 3);
   expect("frees", 3);
-  require(counter("peak_memory") >= 4000 && counter("peak_memory") < 4600, "peak memory");
+  expect("peak_memory", 4000);
+  check(cudaMalloc(&first, 2000));
+  check(cudaMallocHost(&second, 10));
+  expect("host_allocations", 1);
+  reset();
+  expect("allocations", 0);
+  expect("memory_in_use", 2000);  // what is there stays
+  expect("peak_memory", 2000);
+  check(cudaFree(first));
+  check(cudaFreeHost(second));
+  expect("memory_in_use", 0);
   reset();
   check(cudaDeviceSynchronize());
   expect("synchronisations", 1);

@@ -3,8 +3,11 @@
 // case captured_work: clean
 // case captured_launch: clean
 // case updates: clean
+// case refused_updates: clean
 // case by_hand: clean
+// case forked: clean
 // case memory_nodes: clean
+// case memory_outlives: clean
 #include "tests/emulator/tests/case.h"
 
 namespace {
@@ -102,6 +105,85 @@ void updates() {
   check(cudaGraphDestroy(second));
   check(cudaStreamDestroy(stream));
   require(take(data, 64)[1] == 111, "updates");
+}
+
+void refused_updates() {
+  int* data = device<int>(64);
+  cudaStream_t stream;
+  check(cudaStreamCreate(&stream));
+  cudaGraph_t graph = captured(stream, data, 1), other, memset;
+  cudaGraphExec_t exec;
+  cudaGraphExecUpdateResultInfo info;
+  check(cudaGraphInstantiateWithFlags(&exec, graph, cudaGraphInstantiateFlagUseNodePriority));
+  const auto updated = [&](cudaGraph_t with) {
+    const cudaError_t error = cudaGraphExecUpdate(exec, with, &info);
+    require((error == cudaSuccess) == (info.result == cudaGraphExecUpdateSuccess), "the result");
+    cudaGetLastError();
+    return error;
+  };
+  check(cudaGraphCreate(&other, 0));
+  require(updated(other) == cudaErrorGraphExecUpdateFailure &&
+              info.result == cudaGraphExecUpdateErrorTopologyChanged,
+          "a graph without nodes");
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  check(cudaMemsetAsync(data, 0, 256, stream));
+  check(cudaStreamEndCapture(stream, &memset));
+  require(updated(memset) == cudaErrorGraphExecUpdateFailure &&
+              info.result == cudaGraphExecUpdateErrorNodeTypeChanged,
+          "a node of another type");
+  cudaGraphNode_t node;
+  std::size_t count = 1;
+  check(cudaGraphGetNodes(memset, &node, &count));
+  require(info.errorNode == node, "which is named");
+  cudaKernelNodeParams parameters = {};
+  require(cudaGraphKernelNodeGetParams(node, &parameters) == cudaErrorInvalidValue &&
+              cudaGraphExecKernelNodeSetParams(exec, node, &parameters) == cudaErrorInvalidValue,
+          "and is no kernel");
+  cudaGetLastError();
+  check(updated(graph));
+  check(cudaGraphLaunch(exec, stream));
+  check(cudaStreamSynchronize(stream));
+  check(cudaGraphExecDestroy(exec));
+  require(cudaGraphLaunch(exec, stream) == cudaErrorInvalidValue, "a graph that is gone");
+  cudaGetLastError();
+  for (cudaGraph_t one : {graph, other, memset}) check(cudaGraphDestroy(one));
+  check(cudaStreamDestroy(stream));
+  require(take(data, 64)[1] == 1, "what was refused changed nothing");
+}
+
+// Two branches, a function of the host between them and the end.
+void forked() {
+  static int seen = 0;
+  int *data = device<int>(128), *host = nullptr;
+  cudaStream_t stream, side;
+  cudaEvent_t forked, joined;
+  for (cudaStream_t* one : {&stream, &side}) check(cudaStreamCreate(one));
+  for (cudaEvent_t* one : {&forked, &joined}) check(cudaEventCreate(one));
+  check(cudaMallocHost(&host, 512));
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  check(cudaEventRecord(forked, stream));
+  check(cudaStreamWaitEvent(side, forked, 0));
+  add<<<1, 64, 0, stream>>>(data, 1);
+  add<<<1, 64, 0, side>>>(data + 64, 2);
+  check(cudaEventRecord(joined, side));
+  check(cudaStreamWaitEvent(stream, joined, 0));
+  check(cudaMemcpyAsync(host, data, 512, cudaMemcpyDeviceToHost, stream));
+  check(cudaLaunchHostFunc(
+      stream, [](void* values) { seen += static_cast<int*>(values)[127]; }, host));
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  check(cudaStreamEndCapture(stream, &graph));
+  check(cudaGraphInstantiate(&exec, graph, 0));
+  check(cudaGraphDestroy(graph));
+  check(cudaGraphUpload(exec, stream));
+  for (int i = 0; i < 2; ++i) check(cudaGraphLaunch(exec, i == 0 ? stream : side));
+  check(cudaDeviceSynchronize());
+  require(host[0] == 2 && host[127] == 4 && seen == 6, "both branches, in order");
+  check(cudaGraphExecDestroy(exec));
+  for (cudaStream_t one : {stream, side}) check(cudaStreamDestroy(one));
+  for (cudaEvent_t one : {forked, joined}) check(cudaEventDestroy(one));
+  check(cudaFreeHost(host));
+  check(cudaFree(data));
 }
 
 cudaKernelNodeParams node_of_add(void** arguments) {
@@ -206,6 +288,39 @@ void memory_nodes() {
   check(cudaStreamDestroy(stream));
 }
 
+// Memory that a graph leaves allocated is freed outside it, or by the next launch.
+void memory_outlives() {
+  cudaStream_t stream;
+  check(cudaStreamCreate(&stream));
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  int *data = nullptr, host[64] = {};
+  check(cudaMallocAsync(&data, 256, stream));
+  check(cudaMemsetAsync(data, 0, 256, stream));
+  add<<<1, 64, 0, stream>>>(data, 5);
+  cudaGraph_t graph;
+  cudaGraphExec_t exec, freeing;
+  check(cudaStreamEndCapture(stream, &graph));
+  check(cudaGraphInstantiate(&exec, graph, 0));
+  for (const bool async : {false, true}) {
+    check(cudaGraphLaunch(exec, stream));
+    check(cudaMemcpyAsync(host, data, 256, cudaMemcpyDeviceToHost, stream));
+    check(cudaStreamSynchronize(stream));
+    require(host[9] == 5, "memory of a graph");
+    require(cudaGraphLaunch(exec, stream) == cudaErrorInvalidValue, "it is still allocated");
+    cudaGetLastError();
+    check(async ? cudaFreeAsync(data, stream) : cudaFree(data));
+  }
+  check(cudaStreamSynchronize(stream));
+  check(cudaGraphExecDestroy(exec));
+  check(cudaGraphInstantiate(&freeing, graph, cudaGraphInstantiateFlagAutoFreeOnLaunch));
+  for (int i = 0; i < 3; ++i) check(cudaGraphLaunch(freeing, stream));
+  check(cudaFreeAsync(data, stream));
+  check(cudaStreamSynchronize(stream));
+  check(cudaGraphExecDestroy(freeing));
+  check(cudaGraphDestroy(graph));
+  check(cudaStreamDestroy(stream));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -213,6 +328,9 @@ int main(int count, char** arguments) {
                   {{"captured_work", captured_work},
                    {"captured_launch", captured_launch},
                    {"updates", updates},
+                   {"refused_updates", refused_updates},
                    {"by_hand", by_hand},
-                   {"memory_nodes", memory_nodes}});
+                   {"forked", forked},
+                   {"memory_nodes", memory_nodes},
+                   {"memory_outlives", memory_outlives}});
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // case calls: clean
+// case parted_calls: clean
 // case control: clean
 // case local_memory: clean
 // case vectors: clean
@@ -57,6 +58,28 @@ void calls() {
     require(sums[at] == static_cast<float>(i % 2 ? i * i + i : i + 1), "virtual call");
     require(numbers[at] == fibonacci_numbers[i % 12] + (i % 3 ? 2 * i : i * i), "recursion");
   }
+}
+
+// Lanes that are in different functions for a long time, whose registers have different widths.
+__host__ __device__ __noinline__ unsigned narrow(unsigned n) {
+  unsigned x = n;
+  for (unsigned i = 0; i < 3000; ++i) x = x * 5 + i % 7;
+  return x;
+}
+__host__ __device__ __noinline__ unsigned long long wide(unsigned n) {
+  unsigned long long x = n;
+  for (unsigned i = 0; i < 3000; ++i) x = x * 3 + i % 11;
+  return x;
+}
+__host__ __device__ unsigned long long apart(unsigned i) { return i % 2 ? narrow(i) : wide(i); }
+__global__ void call_apart(unsigned long long* to) { to[threadIdx.x] = apart(threadIdx.x); }
+
+void parted_calls() {
+  auto* to = device<unsigned long long>(32);
+  call_apart<<<1, 32>>>(to);
+  check(wait());
+  const std::vector<unsigned long long> values = take(to, 32);
+  for (unsigned i = 0; i < 32; ++i) require(values[i] == apart(i), "parted calls");
 }
 
 __host__ __device__ int branches(int x, int k) {
@@ -295,6 +318,7 @@ void heap() {
 int main(int count, char** arguments) {
   return run_case(count, arguments,
                   {{"calls", calls},
+                   {"parted_calls", parted_calls},
                    {"control", control},
                    {"local_memory", local_memory},
                    {"vectors", vectors},

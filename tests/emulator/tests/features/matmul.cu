@@ -2,8 +2,17 @@
 // cuBLASLt: what its products compute.
 // case layouts: clean
 // case epilogues: clean
+// case by_rows: clean
+// case half_epilogues: clean
+// case transposed_gradients: clean
+// case scalars: clean
 // case batches: clean
 #include "tests/emulator/tests/features/blas.h"
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <utility>
 
 namespace {
 
@@ -142,6 +151,115 @@ void epilogues() {
   for (float* memory : {da, db, dbias, dd, sums, aux}) check(cudaFree(memory));
 }
 
+// D, C and the bias of [2, 3] = [2, 1] [1, 3], row-major: the bias still has an element per row.
+void by_rows() {
+  float *a = filled<float>(1, -2), *b = filled<float>(1, 2, 3), *bias = filled<float>(10, 20);
+  const auto run = [&](cublasLtEpilogue_t epilogue) {
+    Lt lt;
+    lt.shape(2, 3, 1);
+    for (auto layout : {lt.c, lt.d}) {
+      Lt::set(layout, CUBLASLT_MATRIX_LAYOUT_ORDER, std::int32_t{CUBLASLT_ORDER_ROW});
+      Lt::set(layout, CUBLASLT_MATRIX_LAYOUT_LD, std::int64_t{3});
+    }
+    float* d = device<float>(6);
+    lt.epilogue(epilogue, bias);
+    check(lt.run(a, b, nullptr, d));
+    return take(d, 6);
+  };
+  using Values = std::vector<float>;
+  require(run(CUBLASLT_EPILOGUE_BIAS) == Values({11, 12, 13, 18, 16, 14}), "bias");
+  require(run(CUBLASLT_EPILOGUE_RELU) == Values({1, 2, 3, 0, 0, 0}), "relu");
+  near(run(CUBLASLT_EPILOGUE_GELU)[1], gelu(2), 1e-6, "gelu");
+  run(CUBLASLT_EPILOGUE_BGRADA);
+  require(take(bias, 2) == Values({1, -2}), "gradient of the bias");
+  check(cudaFree(a));
+  check(cudaFree(b));
+}
+
+// Bias, kept input and gradients have D's type, and are rounded once.
+template <class T>
+void half_epilogue(cudaDataType type) {
+  // [1, 1] = [1, 2] [2, 1]: 1 + 2^-9 and 256 + 1, whose bits T does not have.
+  T *a = filled<T>(1.f, 1.f), *b = filled<T>(1.f, 0.001953125f), *d = filled<T>(0.f),
+    *bias = filled<T>(256.f), *input = device<T>(8);
+  const float sum = 1 + 0.001953125f;
+  Lt lt;
+  lt.shape(1, 1, 2, type);
+  const auto result = [&](cublasLtEpilogue_t epilogue, T* vector) {
+    lt.epilogue(epilogue, vector, input, 8);
+    check(lt.run(a, b, d, d));
+    T value;
+    check(cudaMemcpy(&value, d, sizeof value, cudaMemcpyDeviceToHost));
+    return static_cast<float>(value);
+  };
+  const auto rounded = [](double x) { return static_cast<float>(T(static_cast<float>(x))); };
+  const double ulp = type == CUDA_R_16F ? 0.001 : 0.008;
+  require(result(CUBLASLT_EPILOGUE_BIAS, bias) == rounded(256 + sum), "bias");
+  require(result(CUBLASLT_EPILOGUE_RELU_BIAS, bias) == rounded(256 + sum), "relu");
+  near(result(CUBLASLT_EPILOGUE_GELU_AUX, bias), gelu(sum), ulp, "gelu");
+  const double kept = rounded(sum);
+  const double slope = (gelu(kept + 1e-5) - gelu(kept - 1e-5)) / 2e-5;
+  near(result(CUBLASLT_EPILOGUE_DGELU_BGRAD, bias), sum * slope, 2 * ulp, "gradient");
+  near(take(bias, 1)[0], sum * slope, 2 * ulp, "gradient of the bias");
+  require(static_cast<float>(take(input, 8)[0]) == rounded(sum), "the input of gelu");
+  for (T* memory : {a, b, d}) check(cudaFree(memory));
+}
+
+void half_epilogues() {
+  half_epilogue<__half>(CUDA_R_16F);
+  half_epilogue<__nv_bfloat16>(CUDA_R_16BF);
+}
+
+// BGRADA and BGRADB sum over k, however A and B are stored.
+void transposed_gradients() {
+  using Values = std::vector<float>;
+  float *a = filled<float>(1, 2, 3, 4, 5, 6), *b = filled<float>(1, 10, 100, 1000, 2, 20),
+        *d = device<float>(4), *sums = device<float>(2);
+  for (const bool transposed : {false, true}) {
+    Lt lt;
+    lt.shape(2, 2, 3);
+    if (transposed) {
+      for (auto [layout, which] : {std::pair(&lt.a, CUBLASLT_MATMUL_DESC_TRANSA),
+                                   std::pair(&lt.b, CUBLASLT_MATMUL_DESC_TRANSB)}) {
+        const bool is_a = layout == &lt.a;
+        check(cublasLtMatrixLayoutDestroy(*layout));
+        check(cublasLtMatrixLayoutCreate(layout, CUDA_R_32F, is_a ? 3 : 2, is_a ? 2 : 3,
+                                         is_a ? 3 : 2));
+        lt.set(which, std::int32_t{CUBLAS_OP_T});
+      }
+    }
+    const auto gradient = [&](cublasLtEpilogue_t epilogue) {
+      lt.epilogue(epilogue, sums);
+      check(lt.run(a, b, nullptr, d));
+      Values values(2);
+      check(cudaMemcpy(values.data(), sums, 8, cudaMemcpyDeviceToHost));
+      return values;
+    };
+    require(gradient(CUBLASLT_EPILOGUE_BGRADA) == (transposed ? Values{6, 15} : Values{9, 12}),
+            "rows of A");
+    require(
+        gradient(CUBLASLT_EPILOGUE_BGRADB) == (transposed ? Values{103, 1030} : Values{111, 1022}),
+        "columns of B");
+  }
+  for (float* memory : {a, b, d, sums}) check(cudaFree(memory));
+}
+
+// alpha and beta of the device, and C beside D.
+void scalars() {
+  Lt lt;
+  lt.shape(1, 1, 1);
+  float *a = filled<float>(3), *b = filled<float>(4), *c = filled<float>(5), *d = filled<float>(0),
+        *factors = filled<float>(2, 10);
+  check(lt.run(a, b, c, d, 2, 10));
+  require(take(d, 1)[0] == 74, "of the host");
+  d = filled<float>(0);
+  lt.set(CUBLASLT_MATMUL_DESC_POINTER_MODE, std::int32_t{CUBLASLT_POINTER_MODE_DEVICE});
+  check(cublasLtMatmul(lt.handle, lt.how, factors, a, lt.a, b, lt.b, factors + 1, c, lt.c, d, lt.d,
+                       nullptr, nullptr, 0, nullptr));
+  require(take(d, 1)[0] == 74, "of the device, without an algorithm");
+  for (float* memory : {a, b, c, factors}) check(cudaFree(memory));
+}
+
 // A ReLU layer and its gradient, two at a time: a bias, a mask and a bias gradient each.
 void batches() {
   const int m = 3, n = 2, count = 2, gap = 16;
@@ -196,5 +314,11 @@ void batches() {
 
 int main(int count, char** arguments) {
   return run_case(count, arguments,
-                  {{"layouts", layouts}, {"epilogues", epilogues}, {"batches", batches}});
+                  {{"layouts", layouts},
+                   {"epilogues", epilogues},
+                   {"by_rows", by_rows},
+                   {"half_epilogues", half_epilogues},
+                   {"transposed_gradients", transposed_gradients},
+                   {"scalars", scalars},
+                   {"batches", batches}});
 }

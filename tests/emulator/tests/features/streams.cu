@@ -4,7 +4,10 @@
 // case events: clean
 // case dependencies: clean
 // case host_functions: clean
+// case handles: clean
+// case polling: clean
 // case threads: clean
+// case shared_stream: clean
 // case no_event: clean with --fail cudaEventCreate:2
 #include "tests/emulator/tests/case.h"
 
@@ -21,8 +24,16 @@ void streams() {
   cudaStream_t stream, other;
   check(cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, greatest));
   check(cudaStreamGetPriority(stream, &priority));
-  require(priority == greatest, "priority");
-  check(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
+  require(priority == greatest && greatest < least, "priority");
+  check(cudaStreamCreateWithPriority(&other, cudaStreamDefault, least + 1));
+  unsigned flags = 7;
+  unsigned long long id = 0, other_id = 0;
+  check(cudaStreamGetPriority(other, &priority));
+  check(cudaStreamGetFlags(stream, &flags));
+  check(cudaStreamGetId(stream, &id));
+  check(cudaStreamGetId(other, &other_id));
+  require(priority == least && flags == cudaStreamNonBlocking && id != other_id,
+          "what a stream says of itself");
   int* data = device<int>(64);
   check(cudaDeviceSynchronize());  // the stream does not wait for the legacy stream's memset
   for (int i = 0; i < 3; ++i) add<<<1, 64, 0, stream>>>(data, i);
@@ -92,6 +103,66 @@ void host_functions() {
   }
   check(cudaStreamSynchronize(nullptr));
   require(calls == 3, "host functions");
+  static cudaError_t inside = cudaSuccess;
+  check(cudaLaunchHostFunc(
+      nullptr, [](void*) { inside = cudaDeviceSynchronize(); }, nullptr));
+  check(cudaStreamSynchronize(nullptr));
+  require(inside == cudaErrorNotPermitted, "which may not call CUDA");
+  cudaGetLastError();
+}
+
+void handles() {
+  cudaStream_t stream;
+  cudaEvent_t event, untouched;
+  float milliseconds;
+  check(cudaStreamCreate(&stream));
+  check(cudaEventCreate(&event));
+  check(cudaEventCreate(&untouched));
+  // An event that was never recorded has happened.
+  check(cudaEventSynchronize(untouched));
+  check(cudaEventQuery(untouched));
+  check(cudaStreamWaitEvent(stream, untouched, 0));
+  check(cudaEventRecord(event, stream));
+  check(cudaEventSynchronize(event));
+  const auto kInvalid = cudaErrorInvalidResourceHandle;
+  require(cudaEventElapsedTime(&milliseconds, untouched, event) == kInvalid, "never recorded");
+  // The work of a stream that is destroyed still runs.
+  int* data = device<int>(64);
+  add<<<1, 64, 0, stream>>>(data, 3);
+  check(cudaStreamDestroy(stream));
+  require(take(data, 64)[0] == 3, "work of a destroyed stream");
+  check(cudaEventDestroy(event));
+  check(cudaEventDestroy(untouched));
+  require(cudaStreamSynchronize(stream) == kInvalid && cudaStreamDestroy(stream) == kInvalid &&
+              cudaEventRecord(event) == kInvalid && cudaEventDestroy(event) == kInvalid &&
+              cudaStreamDestroy(nullptr) == kInvalid,
+          "handles of what is gone");
+  require(cudaStreamCreateWithFlags(&stream, 8) == cudaErrorInvalidValue &&
+              cudaEventCreateWithFlags(&event, 64) == cudaErrorInvalidValue,
+          "flags");
+  cudaGetLastError();
+}
+
+// Without a wait, work is done at last.
+void polling() {
+  cudaStream_t stream;
+  cudaEvent_t event;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  check(cudaEventCreate(&event));
+  int *data = device<int>(64), *to = nullptr;
+  check(cudaMallocHost(&to, 256));
+  check(cudaDeviceSynchronize());
+  add<<<1, 64, 0, stream>>>(data, 3);
+  check(cudaMemcpyAsync(to, data, 256, cudaMemcpyDeviceToHost, stream));
+  check(cudaEventRecord(event, stream));
+  cudaError_t error;
+  while ((error = cudaEventQuery(event)) == cudaErrorNotReady) cudaGetLastError();
+  check(error);
+  require(to[5] == 3 && cudaStreamQuery(stream) == cudaSuccess, "polling");
+  check(cudaFreeHost(to));
+  check(cudaFree(data));
+  check(cudaEventDestroy(event));
+  check(cudaStreamDestroy(stream));
 }
 
 void threads() {
@@ -110,6 +181,28 @@ void threads() {
   }
   for (std::thread& one : all) one.join();
   require(right == 4, "threads");
+}
+
+// Threads that use one stream, and each its own.
+void shared_stream() {
+  cudaStream_t stream;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  int *sum = device<int>(64), *own = device<int>(4 * 64);
+  check(cudaDeviceSynchronize());
+  std::vector<std::thread> all;
+  for (int t = 0; t < 4; ++t) {
+    all.emplace_back([=] {
+      for (int i = 0; i < 10; ++i) {
+        add<<<1, 64, 0, stream>>>(sum, 1);
+        add<<<1, 64, 0, cudaStreamPerThread>>>(own + t * 64, t);
+      }
+      check(cudaStreamSynchronize(cudaStreamPerThread));
+    });
+  }
+  for (std::thread& one : all) one.join();
+  check(cudaStreamSynchronize(stream));
+  require(take(sum, 64)[3] == 40 && take(own, 256)[200] == 30, "threads");
+  check(cudaStreamDestroy(stream));
 }
 
 // A call fails by its own name, whatever it is made of.
@@ -131,6 +224,9 @@ int main(int count, char** arguments) {
                    {"events", events},
                    {"dependencies", dependencies},
                    {"host_functions", host_functions},
+                   {"handles", handles},
+                   {"polling", polling},
                    {"threads", threads},
+                   {"shared_stream", shared_stream},
                    {"no_event", no_event}});
 }

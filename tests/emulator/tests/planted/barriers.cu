@@ -5,6 +5,8 @@
 // case left_repaired: clean
 // case count: barrier in count_of_threads "no multiple of 32"
 // case count_repaired: clean
+// case number: barrier in numbered "there is no barrier 16"
+// case number_repaired: clean
 // case deadlock: barrier in two_barriers
 // case deadlock_repaired: clean
 // case shuffle_mask: mask in shuffle "does not name the lane"
@@ -45,6 +47,11 @@ __global__ void left_early(int* data) {
 
 __global__ void count_of_threads(int* data, int threads) {
   asm volatile("bar.sync 1, %0;" : : "r"(threads) : "memory");  // <- count
+  data[threadIdx.x] += 1;
+}
+
+__global__ void numbered(int* data, int number) {
+  asm volatile("bar.sync %0;" : : "r"(number) : "memory");  // <- number
   data[threadIdx.x] += 1;
 }
 
@@ -100,6 +107,8 @@ int main(int count, char** arguments) {
                    {"left_repaired", [] { launch_block(left_early<true>, 64); }},
                    {"count", [] { launch_block(count_of_threads, 64, 40); }},
                    {"count_repaired", [] { launch_block(count_of_threads, 64, 64); }},
+                   {"number", [] { launch_block(numbered, 64, 16); }},
+                   {"number_repaired", [] { launch_block(numbered, 64, 15); }},
                    {"deadlock", [] { launch_block(two_barriers<false>, 64); }},
                    {"deadlock_repaired", [] { launch_block(two_barriers<true>, 64); }},
                    {"shuffle_mask", [] { launch_block(shuffle, 32, 0xffffu); }},

@@ -12,6 +12,8 @@
 // case message: race in message_no_fence
 // case message_volatile_flag_plain_read: race in message_plain
 // case message_repaired: clean
+// case mixed_reads: race in reset_flag "the reads by several blocks"
+// case mixed_reads_repaired: clean
 // case lock: clean
 // case overwritten_by_last: clean
 #include "tests/emulator/tests/case.h"
@@ -172,6 +174,28 @@ __global__ void message(int* data, int* flag, int* to) {
   }
 }
 
+// Two blocks read the flag that the last one resets, one of them with a plain load too.
+template <bool repaired>
+__global__ void reset_flag(int* flag, int* seen, int* to) {
+  volatile int* const strong = flag;
+  if (blockIdx.x == 0) {
+    __threadfence();
+    *strong = 1;
+  } else if (blockIdx.x == 3) {
+    while (atomicAdd(seen, 0) != (repaired ? 2 : 1)) {
+    }
+    __threadfence();
+    *flag = 0;  // <- mixed_reads
+  } else {
+    while (*strong == 0) {
+    }
+    __threadfence();
+    if (blockIdx.x == 2) *to = *flag + 41;
+    __threadfence();
+    if (repaired || blockIdx.x == 2) atomicAdd(seen, 1);
+  }
+}
+
 __global__ void lock(int* mutex, int* sum) {
   bool done = false;
   while (!done) {
@@ -202,11 +226,11 @@ void reduce_with(Kernel kernel) {
 }
 
 template <class Kernel>
-void send_with(Kernel kernel) {
+void send_with(Kernel kernel, unsigned blocks = 2) {
   int* data = device<int>(1);
   int* flag = device<int>(1);
   int* to = device<int>(1);
-  kernel<<<2, 1>>>(data, flag, to);
+  kernel<<<blocks, 1>>>(data, flag, to);
   check(wait());
   cudaFree(data);
   cudaFree(flag);
@@ -277,6 +301,8 @@ int main(int count, char** arguments) {
                    {"message", [] { send_with(message_no_fence); }},
                    {"message_volatile_flag_plain_read", [] { send_with(message_plain); }},
                    {"message_repaired", [] { send_with(message); }},
+                   {"mixed_reads", [] { send_with(reset_flag<false>, 4); }},
+                   {"mixed_reads_repaired", [] { send_with(reset_flag<true>, 4); }},
                    {"lock", lock_all},
                    {"overwritten_by_last", overwritten}});
 }

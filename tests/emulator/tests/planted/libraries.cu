@@ -20,6 +20,23 @@
 // case workspace_bounds: out-of-bounds "the workspace"
 // case workspace_read: uninitialised
 // case workspace_read_repaired: clean
+// case result_bounds: out-of-bounds "cublasSgemm, matrix C, writes 64 bytes"
+// case result_freed: use-after-free "matrix C"
+// case batch_bounds: out-of-bounds "matrix A"
+// case batch_bounds_repaired: clean
+// case vector_bounds: out-of-bounds "cublasSgemv, vector x,"
+// case vector_bounds_repaired: clean
+// case beta_uninitialised: uninitialised "matrix C"
+// case beta_uninitialised_repaired: clean
+// case lt_result: out-of-bounds "cublasLtMatmul, matrix D, writes"
+// case bias_bounds: out-of-bounds "the bias"
+// case bias_uninitialised: uninitialised "the bias"
+// case bias_repaired: clean
+// case kept_uninitialised: uninitialised "the auxiliary matrix"
+// case kept_freed: use-after-free "the auxiliary matrix"
+// case kept_repaired: clean
+// case gradient_bounds: out-of-bounds "the bias, writes"
+// case gradient_repaired: clean
 // case mask_bounds: out-of-bounds "the mask"
 // case mask_bounds_repaired: clean
 #include "tests/emulator/tests/case.h"
@@ -100,7 +117,7 @@ void alpha_on_host() {
   float* scalars = device<float>({1, 0});
   multiply(x.a, 4, x.b, x.c, repaired ? scalars : &kOne, repaired ? scalars + 1 : &kZero,
            CUBLAS_POINTER_MODE_DEVICE);
-  check(cudaFree(scalars));
+  cudaFree(scalars);
 }
 
 void alpha_on_device() {
@@ -227,6 +244,72 @@ void mask_bounds() {
   cudaFree(mask);
 }
 
+float* uninitialised(std::size_t count) {
+  float* memory = nullptr;
+  check(cudaMalloc(&memory, count * sizeof(float)));
+  return memory;
+}
+
+void result(bool freed) {
+  Arrays x;
+  float* c = device<float>(freed ? 16 : 15);
+  if (freed) check(cudaFree(c));
+  multiply(x.a, 4, x.b, c);
+  if (!freed) cudaFree(c);
+}
+
+// Two products, whose A takes 16 + 16 elements.
+void batch_bounds(std::size_t count) {
+  Arrays x(32);
+  float* a = device<float>(count);
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  check(cublasSgemmStridedBatched(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &kOne, a, 4, 16, x.b,
+                                  4, 16, &kZero, x.c, 4, 16, 2));
+  check(cublasDestroy(handle));
+  wait();
+  cudaFree(a);
+}
+
+// A vector of every second element.
+void vector_bounds(std::size_t count) {
+  Arrays x;
+  float* vector = device<float>(count);
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  check(cublasSgemv(handle, CUBLAS_OP_N, 4, 4, &kOne, x.a, 4, vector, 2, &kZero, x.c, 1));
+  check(cublasDestroy(handle));
+  wait();
+  cudaFree(vector);
+}
+
+// C is read if beta is not 0.
+void beta(bool repaired) {
+  Arrays x;
+  float* c = uninitialised(16);
+  multiply(x.a, 4, x.b, c, &kOne, repaired ? &kZero : &kOne);
+  check(cudaFree(c));
+}
+
+// An epilogue with a vector and a matrix of the sizes given.
+void epilogue(cublasLtEpilogue_t which, std::size_t vector_size, bool initialised,
+              bool freed = false, std::size_t result_size = 64) {
+  Arrays x(64);
+  Lt lt;
+  float* d = device<float>(result_size);
+  float* vector = initialised ? device<float>(vector_size) : uninitialised(vector_size);
+  lt.set(CUBLASLT_MATMUL_DESC_EPILOGUE, static_cast<std::uint32_t>(which));
+  lt.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, vector);
+  lt.set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, vector);
+  lt.set(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, std::int64_t{8});
+  lt.find();
+  if (freed) check(cudaFree(vector));
+  check(lt.run(x.a, x.b, d));
+  wait();
+  if (!freed) cudaFree(vector);
+  cudaFree(d);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -252,6 +335,23 @@ int main(int count, char** arguments) {
                    {"workspace_bounds", workspace_bounds},
                    {"workspace_read", workspace_read<false>},
                    {"workspace_read_repaired", workspace_read<true>},
+                   {"result_bounds", [] { result(false); }},
+                   {"result_freed", [] { result(true); }},
+                   {"batch_bounds", [] { batch_bounds(31); }},
+                   {"batch_bounds_repaired", [] { batch_bounds(32); }},
+                   {"vector_bounds", [] { vector_bounds(6); }},
+                   {"vector_bounds_repaired", [] { vector_bounds(7); }},
+                   {"beta_uninitialised", [] { beta(false); }},
+                   {"beta_uninitialised_repaired", [] { beta(true); }},
+                   {"lt_result", [] { epilogue(CUBLASLT_EPILOGUE_RELU, 8, true, false, 63); }},
+                   {"bias_bounds", [] { epilogue(CUBLASLT_EPILOGUE_BIAS, 7, true); }},
+                   {"bias_uninitialised", [] { epilogue(CUBLASLT_EPILOGUE_BIAS, 8, false); }},
+                   {"bias_repaired", [] { epilogue(CUBLASLT_EPILOGUE_BIAS, 8, true); }},
+                   {"kept_uninitialised", [] { epilogue(CUBLASLT_EPILOGUE_DGELU, 64, false); }},
+                   {"kept_freed", [] { epilogue(CUBLASLT_EPILOGUE_DGELU, 64, true, true); }},
+                   {"kept_repaired", [] { epilogue(CUBLASLT_EPILOGUE_GELU_AUX, 64, false); }},
+                   {"gradient_bounds", [] { epilogue(CUBLASLT_EPILOGUE_BGRADB, 7, true); }},
+                   {"gradient_repaired", [] { epilogue(CUBLASLT_EPILOGUE_BGRADB, 8, false); }},
                    {"mask_bounds", mask_bounds<false>},
                    {"mask_bounds_repaired", mask_bounds<true>}});
 }

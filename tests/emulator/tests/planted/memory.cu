@@ -35,6 +35,12 @@
 // case dangling_local: out-of-bounds in read_after_return "local"
 // case dangling_local_repaired: clean
 // case padding: clean
+// case stack: out-of-bounds in recurse "the stack of"
+// case stack_repaired: clean
+// case misaligned_shared: misaligned in read_shared_pair
+// case misaligned_shared_repaired: clean
+// case function: out-of-bounds in call_through "a pointer to no function"
+// case function_repaired: clean
 // case heap_overrun: out-of-bounds in use_heap "malloc in use_heap"
 // case heap_overrun_repaired: clean
 // case heap_twice: double-free in free_twice "malloc in free_twice"
@@ -149,6 +155,29 @@ __global__ void copy_padded(int* to, int at) {
   }
   for (int i = 0; i < 4; ++i) copies[(i + at) & 3] = values[i];
   to[0] = copies[at].small + static_cast<int>(copies[at].large);
+}
+
+__device__ __noinline__ int deep(int depth, int at) {
+  volatile int values[64];
+  values[at] = depth;
+  return depth == 0 ? 0 : deep(depth - 1, at) + values[at];  // <- stack
+}
+__global__ void recurse(int* to, int depth) { to[0] = deep(depth, depth % 64); }
+
+__global__ void read_shared_pair(int* to, int at) {
+  __shared__ int buffer[4];
+  buffer[threadIdx.x] = static_cast<int>(threadIdx.x);
+  __syncthreads();
+  const int2 pair = *reinterpret_cast<const int2*>(buffer + at);  // <- misaligned_shared
+  to[threadIdx.x] = pair.x + pair.y;
+}
+
+using Function = int (*)(int);
+__device__ int twice(int x) { return 2 * x; }
+__device__ int square(int x) { return x * x; }
+__global__ void call_through(int* to, int which) {
+  const Function functions[] = {twice, square, nullptr};
+  to[0] = functions[which](3);  // <- function
 }
 
 __global__ void use_heap(int* to, int at, bool frees) {
@@ -309,6 +338,12 @@ int main(int count, char** arguments) {
                    {"dangling_local", [] { launch_block(read_after_return, 1, 3, false); }},
                    {"dangling_local_repaired", [] { launch_block(read_after_return, 1, 3, true); }},
                    {"padding", [] { launch_block(copy_padded, 1, 1); }},
+                   {"stack", [] { launch_block(recurse, 1, 1000); }},
+                   {"stack_repaired", [] { launch_block(recurse, 1, 100); }},
+                   {"misaligned_shared", [] { launch_block(read_shared_pair, 4, 1); }},
+                   {"misaligned_shared_repaired", [] { launch_block(read_shared_pair, 4, 2); }},
+                   {"function", [] { launch_block(call_through, 1, 2); }},
+                   {"function_repaired", [] { launch_block(call_through, 1, 1); }},
                    {"heap_overrun", [] { launch_block(use_heap, 1, 8, true); }},
                    {"heap_overrun_repaired", [] { launch_block(use_heap, 1, 7, true); }},
                    {"heap_twice", [] { launch_block(free_twice, 1, true); }},

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Every call of cuBLAS and cuBLASLt, failing once.
+// case none: clean
+#include "tests/emulator/tests/features/failing.h"
+
+namespace {
+
+void blas() {
+  cublasHandle_t h = nullptr;
+  cudaStream_t stream;
+  cublasPointerMode_t pointers;
+  cublasMath_t math;
+  int version = 0;
+  const float one = 1, zero = 0;
+  const double wide_one = 1, wide_zero = 0;
+  const auto kN = CUBLAS_OP_N;
+  call("cublasCreate", CUBLAS_STATUS_ALLOC_FAILED, [&] { return cublasCreate(&h); });
+  call("cublasGetVersion", [&] { return cublasGetVersion(h, &version); });
+  call("cublasSetStream", [&] { return cublasSetStream(h, nullptr); });
+  call("cublasGetStream", [&] { return cublasGetStream(h, &stream); });
+  call("cublasSetWorkspace", [&] { return cublasSetWorkspace(h, nullptr, 0); });
+  call("cublasSetPointerMode", [&] { return cublasSetPointerMode(h, CUBLAS_POINTER_MODE_HOST); });
+  call("cublasGetPointerMode", [&] { return cublasGetPointerMode(h, &pointers); });
+  call("cublasSetMathMode", [&] { return cublasSetMathMode(h, CUBLAS_DEFAULT_MATH); });
+  call("cublasGetMathMode", [&] { return cublasGetMathMode(h, &math); });
+  float *a = filled<float>(2), *c = filled<float>(0);
+  double *x = filled<double>(2), *y = filled<double>(0);
+  const auto multiply = [](const char* name, auto body) {
+    call(name, CUBLAS_STATUS_EXECUTION_FAILED, body);
+  };
+  multiply("cublasSgemm",
+           [&] { return cublasSgemm(h, kN, kN, 1, 1, 1, &one, a, 1, a, 1, &zero, c, 1); });
+  multiply("cublasDgemm", [&] {
+    return cublasDgemm(h, kN, kN, 1, 1, 1, &wide_one, x, 1, x, 1, &wide_zero, y, 1);
+  });
+  multiply("cublasSgemmStridedBatched", [&] {
+    return cublasSgemmStridedBatched(h, kN, kN, 1, 1, 1, &one, a, 1, 1, a, 1, 1, &zero, c, 1, 1, 1);
+  });
+  multiply("cublasDgemmStridedBatched", [&] {
+    return cublasDgemmStridedBatched(h, kN, kN, 1, 1, 1, &wide_one, x, 1, 1, x, 1, 1, &wide_zero, y,
+                                     1, 1, 1);
+  });
+  multiply("cublasGemmEx", [&] {
+    return cublasGemmEx(h, kN, kN, 1, 1, 1, &one, a, CUDA_R_32F, 1, a, CUDA_R_32F, 1, &zero, c,
+                        CUDA_R_32F, 1, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+  });
+  multiply("cublasGemmStridedBatchedEx", [&] {
+    return cublasGemmStridedBatchedEx(h, kN, kN, 1, 1, 1, &one, a, CUDA_R_32F, 1, 1, a, CUDA_R_32F,
+                                      1, 1, &zero, c, CUDA_R_32F, 1, 1, 1, CUBLAS_COMPUTE_32F,
+                                      CUBLAS_GEMM_DEFAULT);
+  });
+  multiply("cublasSgemv", [&] { return cublasSgemv(h, kN, 1, 1, &one, a, 1, a, 1, &zero, c, 1); });
+  multiply("cublasDgemv",
+           [&] { return cublasDgemv(h, kN, 1, 1, &wide_one, x, 1, x, 1, &wide_zero, y, 1); });
+  call("cublasDestroy", [&] { return cublasDestroy(h); });
+  require(take(c, 1)[0] == 4 && take(y, 1)[0] == 4, "products");
+  check(cudaFree(a));
+  check(cudaFree(x));
+}
+
+void blas_lt() {
+  cublasLtHandle_t h = nullptr;
+  cublasLtMatmulDesc_t how = nullptr;
+  cublasLtMatrixLayout_t layout = nullptr;
+  cublasLtMatmulPreference_t preference = nullptr;
+  cublasLtMatmulHeuristicResult_t found = {};
+  int count = 0;
+  const float one = 1, zero = 0;
+  const std::int32_t value = 0;
+  const std::int64_t ld = 1;
+  const std::uint64_t bytes = 0;
+  const auto kMemory = CUBLAS_STATUS_ALLOC_FAILED;
+  float *a = filled<float>(2), *d = filled<float>(0);
+  call("cublasLtCreate", kMemory, [&] { return cublasLtCreate(&h); });
+  call("cublasLtMatmulDescCreate", kMemory,
+       [&] { return cublasLtMatmulDescCreate(&how, CUBLAS_COMPUTE_32F, CUDA_R_32F); });
+  call("cublasLtMatrixLayoutCreate", kMemory,
+       [&] { return cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, 1, 1, 1); });
+  call("cublasLtMatmulPreferenceCreate", kMemory,
+       [&] { return cublasLtMatmulPreferenceCreate(&preference); });
+  call("cublasLtMatmulDescSetAttribute", [&] {
+    return cublasLtMatmulDescSetAttribute(how, CUBLASLT_MATMUL_DESC_TRANSA, &value, sizeof value);
+  });
+  call("cublasLtMatrixLayoutSetAttribute", [&] {
+    return cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_LD, &ld, sizeof ld);
+  });
+  call("cublasLtMatmulPreferenceSetAttribute", [&] {
+    return cublasLtMatmulPreferenceSetAttribute(
+        preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes);
+  });
+  call("cublasLtMatmulAlgoGetHeuristic", CUBLAS_STATUS_NOT_SUPPORTED, [&] {
+    require(count == 0, "a call that fails finds nothing");
+    return cublasLtMatmulAlgoGetHeuristic(h, how, layout, layout, layout, layout, preference, 1,
+                                          &found, &count);
+  });
+  call("cublasLtMatmul", CUBLAS_STATUS_EXECUTION_FAILED, [&] {
+    return cublasLtMatmul(h, how, &one, a, layout, a, layout, &zero, d, layout, d, layout,
+                          &found.algo, nullptr, 0, nullptr);
+  });
+  call("cublasLtMatmulPreferenceDestroy",
+       [&] { return cublasLtMatmulPreferenceDestroy(preference); });
+  call("cublasLtMatrixLayoutDestroy", [&] { return cublasLtMatrixLayoutDestroy(layout); });
+  call("cublasLtMatmulDescDestroy", [&] { return cublasLtMatmulDescDestroy(how); });
+  call("cublasLtDestroy", [&] { return cublasLtDestroy(h); });
+  require(take(d, 1)[0] == 4, "product");
+  check(cudaFree(a));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  return fail_one(count, arguments, [] {
+    blas();
+    blas_lt();
+  });
+}

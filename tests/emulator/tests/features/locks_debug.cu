@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: MIT
-// Locks, as a debugger wants them.
-// case lanes: clean
-// case warps: clean
-// case blocks: clean
-// case turns: clean
-#include "tests/emulator/tests/features/locks.h"
-
-int main(int count, char** arguments) { return run_locks(count, arguments); }
