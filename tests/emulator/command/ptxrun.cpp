@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -29,15 +30,29 @@ constexpr const char* kUsage =
     "  --shuffle SEED            blocks and warps in a random order\n"
     "  --lazy SEED               asynchronous work runs only when something waits for it\n"
     "  --stats FILE              writes the counters as JSON\n"
-    "  --list                    prints the kernels, and what of them is not supported\n"
+    "  --list                    also prints the kernels, and what of them is not supported\n"
     "  --max-reports N           prints at most N reports (default 20)\n"
     "  --memory BYTES            memory of the device (default 16 GiB)\n"
     "  --fail CALL:N             the Nth call of that name fails\n"
     "  --refuse EPILOGUE         cuBLASLt refuses that epilogue\n";
 
+// The file that a command names, as a shell finds it.
+std::filesystem::path file_of(const std::string& command) {
+  const char* const folders = std::getenv("PATH");
+  if (command.find('/') != std::string::npos || !folders) return command;
+  std::istringstream list(folders);
+  for (std::string folder; std::getline(list, folder, ':');) {
+    const std::filesystem::path file = std::filesystem::path(folder) / command;
+    if (access(file.c_str(), X_OK) == 0) return file;
+  }
+  return command;
+}
+
 // Why a CUDA program cannot run here, with the nvcc flags it needs; empty if it can. The names of
 // its sections and libraries stand in its file as they are.
-std::string why_not_runnable(const std::string& path) {
+std::string why_not_runnable(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return "";
   std::ifstream file(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   const bool has_kernels =
@@ -49,6 +64,11 @@ std::string why_not_runnable(const std::string& path) {
   }
   return std::string("it uses ") + (bytes.c_str() + other) +
          ": build it with nvcc 13 --cudart shared";
+}
+
+int refuse(const std::string& what) {
+  std::fprintf(stderr, "%s; ptxrun --help lists the options\n", what.c_str());
+  return kUsageError;
 }
 
 void put_first(const char* variable, const std::string& folder) {
@@ -70,15 +90,15 @@ int main(int count, char** arguments) {
     }
     used = emulator::parse_options(words, options);
   } catch (const std::invalid_argument& error) {
-    std::fprintf(stderr, "%s\n%s", error.what(), kUsage);
-    return kUsageError;
+    return refuse(error.what());
   }
-  if (used == words.size()) {
-    std::fputs(kUsage, stderr);
-    return kUsageError;
+  if (used == words.size()) return refuse("ptxrun: no program is given");
+  // What an earlier run left must not pass for the counters of this one.
+  if (!options.stats.empty() && !std::ofstream(options.stats)) {
+    return refuse("ptxrun: --stats cannot write '" + options.stats + "'");
   }
   const char* const program = words[used].c_str();
-  const std::string why = why_not_runnable(program);
+  const std::string why = why_not_runnable(file_of(program));
   if (!why.empty()) {
     std::fprintf(stderr, "ptxrun: %s: %s\n", program, why.c_str());
     return kCheckFired;

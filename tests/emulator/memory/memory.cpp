@@ -15,6 +15,8 @@
 namespace emulator {
 namespace {
 
+constexpr std::uint64_t kNullPage = 1 << 16;  // no program has memory there
+
 std::uint64_t reserve(std::uint64_t bytes, int protection) {
   void* memory =
       mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -162,7 +164,8 @@ Check Memory::classify(std::uint64_t address, std::size_t bytes) const {
 std::string Memory::describe(std::uint64_t address, std::size_t bytes) const {
   const Allocation* allocation = nearest(address);
   if (!in_window(address) || !allocation) {
-    return address == 0 ? "the null pointer" : "memory of the host, which the device cannot see";
+    if (address < kNullPage) return address == 0 ? "the null pointer" : "near the null pointer";
+    return "memory of the host, which the device cannot see";
   }
   const std::string of = std::to_string(allocation->bytes) + "-byte allocation #" +
                          std::to_string(allocation->number) + " (" + allocation->origin + ")";

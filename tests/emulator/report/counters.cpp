@@ -84,13 +84,14 @@ std::string to_json(const Counters& all) {
 extern "C" std::uint64_t ptxrun_counter(const char* name) {
   const auto numbers = emulator::flatten(emulator::counters());
   const auto found = numbers.find(name);
-  if (found != numbers.end()) return found->second;
-  return std::string_view(name).substr(0, 9) == "launches." ? 0 : ~0ull;  // never launched
+  return found == numbers.end() ? ~0ull : found->second;
 }
 
 extern "C" void ptxrun_reset_counters() {
+  emulator::Counters& counters = emulator::counters();
   emulator::Counters fresh;
-  fresh.memory_in_use = fresh.peak_memory = emulator::counters().memory_in_use;
-  emulator::counters() = fresh;
+  fresh.memory_in_use = fresh.peak_memory = counters.memory_in_use;
+  for (const auto& [kernel, count] : counters.launches) fresh.launches[kernel] = 0;
+  counters = fresh;
   emulator::reset_reports();
 }

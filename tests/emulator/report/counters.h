@@ -39,7 +39,7 @@ struct KernelCounters {
 /// All counters. The lock of the runtime guards them: kernels never run in two threads at once.
 struct Counters {
   KernelCounters kernels;
-  std::map<std::string, std::uint64_t> launches;  // by kernel
+  std::map<std::string, std::uint64_t> launches;  // by kernel; 0 for one that did not run
   std::uint64_t graph_launches = 0;
   std::uint64_t library_calls = 0;
   std::uint64_t allocations = 0;  // of device memory
@@ -60,7 +60,7 @@ std::string to_json(const Counters& counters);
 }  // namespace emulator
 
 /// For tests in the same process, found with dlsym(RTLD_DEFAULT, ...): one number by its JSON name
-/// ("launches", "launches.adam", "bytes_read", "reports.race", ...); 0 for a kernel that was never
-/// launched, ~0 for an unknown name.
+/// ("launches", "launches.adam", "bytes_read", "reports.race", ...); ~0 for an unknown name, a
+/// kernel that the program does not have among them.
 extern "C" std::uint64_t ptxrun_counter(const char* name);
 extern "C" void ptxrun_reset_counters();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/emulator/report/options.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
@@ -8,16 +9,13 @@
 namespace emulator {
 namespace {
 
-std::uint64_t number(const std::string& option, const std::string& text) {
-  std::size_t used = 0;
+std::uint64_t number(const std::string& option, const std::string& text, std::uint64_t least = 0) {
   std::uint64_t value = 0;
-  try {
-    value = std::stoull(text, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (text.empty() || used != text.size()) {
-    throw std::invalid_argument("ptxrun: " + option + " needs a number, not '" + text + "'");
+  const char* const end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || read != end || value < least) {
+    throw std::invalid_argument("ptxrun: " + option + " needs a whole number from " +
+                                std::to_string(least) + " on, not '" + text + "'");
   }
   return value;
 }
@@ -39,15 +37,18 @@ void set_option(const std::string& option, const std::string& value, Options& op
   } else if (option == "--stats") {
     options.stats = value;
   } else if (option == "--max-reports") {
-    options.max_reports = static_cast<int>(number(option, value));
+    options.max_reports = number(option, value);
   } else if (option == "--memory") {
-    options.memory = number(option, value);
+    options.memory = number(option, value, 1);
   } else if (option == "--fail") {
     const std::size_t colon = value.find(':');
-    if (colon == std::string::npos) {
+    if (colon == std::string::npos || colon == 0) {
       throw std::invalid_argument("ptxrun: --fail is CALL:N, not '" + value + "'");
     }
-    options.failures[value.substr(0, colon)] = number(option, value.substr(colon + 1));
+    const std::uint64_t which = number(option, value.substr(colon + 1), 1);
+    if (!options.failures.try_emplace(value.substr(0, colon), which).second) {
+      throw std::invalid_argument("ptxrun: --fail is given twice for one call: '" + value + "'");
+    }
   } else if (option == "--refuse") {
     options.refused.insert(value);
   } else {

@@ -25,8 +25,9 @@ constexpr std::array<std::string_view, 20> kNames = {
 struct State {
   std::mutex mutex;
   std::array<std::uint64_t, kNames.size()> counts{};
+  std::uint64_t total = 0;     // those too that a reset took from the counts
   std::set<std::string> seen;  // check, kernel and source of what was printed
-  int printed = 0;
+  std::uint64_t printed = 0;
 };
 
 State& state() {
@@ -74,6 +75,7 @@ void report(Check check, const std::string& what, const Place* place) {
   State& all = state();
   const std::lock_guard lock(all.mutex);
   ++all.counts[static_cast<std::size_t>(check)];
+  ++all.total;
   if (place) {
     const std::string key = std::string(name(check)) + "|" + place->kernel + "|" + place->source +
                             "|" + place->instruction;
@@ -107,8 +109,9 @@ void reset_reports() {
 
 int finish(int status) {
   if (!options().stats.empty()) std::ofstream(options().stats) << to_json(counters());
-  if (report_count() == 0) return status;
-  std::fprintf(stderr, "ptxrun: %llu reports\n", static_cast<unsigned long long>(report_count()));
+  const std::uint64_t total = state().total;
+  if (total == 0) return status;
+  std::fputs(text("ptxrun: ", total, total == 1 ? " report\n" : " reports\n").c_str(), stderr);
   return 86;
 }
 

@@ -64,12 +64,13 @@ struct Place {
 /// Safe from several threads.
 void report(Check check, const std::string& what, const Place* place = nullptr);
 
-/// Reports so far, printed or not, and how many of one check; what tests in the process read.
+/// Reports since the last reset, printed or not, and how many of one check; what tests in the
+/// process read.
 std::uint64_t report_count();
 std::uint64_t report_count(Check check);
 void reset_reports();
 
-/// Prints the summary, writes --stats and returns 86 if anything was reported, else `status`.
+/// Prints the summary, writes --stats and returns 86 if anything was ever reported, else `status`.
 int finish(int status);
 
 }  // namespace emulator

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
@@ -27,7 +28,9 @@ void report_leaks() {
 
 // Runs after the destructors of the program and of its libraries, because it was registered before
 // them.
-void at_exit(int status, void*) {
+void at_exit(int status, void* starter) {
+  // A child that was forked has its parent's allocations and reports, which are not its doing.
+  if (getpid() != static_cast<pid_t>(reinterpret_cast<std::intptr_t>(starter))) return;
   if (device_lock().try_lock()) {  // else a thread of the program is still inside a call
     finish_all();
     report_unchecked_errors();
@@ -42,7 +45,7 @@ void at_exit(int status, void*) {
 }
 
 [[gnu::constructor]] void start() {
-  on_exit(at_exit, nullptr);
+  on_exit(at_exit, reinterpret_cast<void*>(std::intptr_t{getpid()}));
   install_fault_handler();
 }
 

@@ -95,7 +95,8 @@ std::string find_ptx(const std::byte* fat_binary) {
             ", newer than the sm_80 emulated here: build it with nvcc " + flags);
   }
   if (best.empty())
-    give_up("the program has no PTX: build it with nvcc " + flags + ", without -rdc=true");
+    give_up("the program has no PTX that runs without a linker: build it with nvcc " + flags +
+            ", without -rdc=true");
   return best;
 }
 
@@ -159,6 +160,7 @@ void __cudaRegisterFunction(void** module, const char* host, char*, const char* 
   Kernel*& kernel = state().kernels[host];
   if (kernel) return;  // the same template in another translation unit
   kernel = new Kernel{reinterpret_cast<Module*>(module), name, host};
+  counters().launches.try_emplace(name);
   state().handles.insert(kernel);
 }
 

@@ -191,7 +191,9 @@ cudaError_t refuse_captured(const Event& event, const char* call) {
 
 cudaError_t refuse_in_capture(const char* call) {
   return refuse_if(forbids_unsafe_calls, cudaErrorStreamCaptureUnsupported,
-                   std::string(call) + " is not allowed while a stream is being captured");
+                   std::string(call) +
+                       " is not allowed while a stream is being captured: call it "
+                       "outside of the capture, or capture in relaxed mode");
 }
 
 cudaError_t refuse_legacy_work(const std::string& what) {

@@ -128,8 +128,8 @@ bool must_fail(const char* call) {
 void report_unused_failures() {
   for (const auto& [call, number] : options().failures) {
     const std::uint64_t calls = state().calls[call];
-    if (calls >= number && number != 0) continue;
-    const std::string times = calls == 0 ? "never called" : text("only called ", calls, " times");
+    if (calls >= number) continue;
+    const std::string times = calls == 0 ? "never called" : text("called ", calls, " times only");
     std::fputs(text("ptxrun: --fail ", call, ":", number, ": ", call, " was ", times, "\n").c_str(),
                stderr);
   }

@@ -5,10 +5,14 @@
 // case names: clean
 // case instructions: clean
 // case calls: clean
+// case forgiven: double-free
+// case child: clean
 // case json: clean with --stats counters_test.json
 #include "tests/emulator/tests/case.h"
 
 #include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -119,7 +123,8 @@ void names() {
   expect("launches", 3);
   expect("launches.(anonymous namespace)::fill<float, 2>", 1);
   expect("launches.(anonymous namespace)::fill<float, 3>", 2);
-  expect("launches.never", 0);
+  expect("launches.(anonymous namespace)::synchronise", 0);
+  require(counter("launches.never") == ~0ull, "unknown kernels");
   check(cudaFree(data));
 }
 
@@ -178,6 +183,29 @@ void calls() {
   require(counter("no such counter") == ~0ull, "unknown names");
 }
 
+// A reset is for the counters; the program stays guilty.
+void forgiven() {
+  int* data = nullptr;
+  check(cudaMalloc(&data, 4));
+  check(cudaFree(data));
+  require(cudaFree(data) == cudaErrorInvalidValue, "the second cudaFree");
+  expect("reports.double-free", 1);
+  reset();
+  expect("reports.double-free", 0);
+  require(cudaGetLastError() == cudaErrorInvalidValue, "the last error");
+}
+
+// What its parent has not freed is not the child's leak.
+void child() {
+  int* data = nullptr;
+  check(cudaMalloc(&data, 4));
+  const pid_t process = fork();
+  if (process == 0) std::exit(0);
+  int status = -1;
+  require(waitpid(process, &status, 0) == process && status == 0, "the child's status");
+  check(cudaFree(data));
+}
+
 void json() {}
 
 }  // namespace
@@ -189,5 +217,7 @@ int main(int count, char** arguments) {
                    {"names", names},
                    {"instructions", instructions},
                    {"calls", calls},
+                   {"forgiven", forgiven},
+                   {"child", child},
                    {"json", json}});
 }

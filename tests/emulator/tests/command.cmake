@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# The command line of ptxrun: what is wrong with it is said in one line. Variable: PTXRUN.
+function(expect status words)
+  execute_process(COMMAND ${PTXRUN} ${ARGN}
+    RESULT_VARIABLE result ERROR_VARIABLE errors OUTPUT_VARIABLE ignored TIMEOUT 60)
+  if(NOT result STREQUAL status OR NOT errors MATCHES "^ptxrun: [^\n]*${words}[^\n]*\n$")
+    message(SEND_ERROR "ptxrun ${ARGN} ends with ${result}, not ${status}: ${errors}")
+  endif()
+endfunction()
+
+expect(2 "no program is given")
+expect(2 "no program is given" --stats ./counters)
+expect(2 "unknown option '--check'" --check all ./counters calls)
+expect(2 "--checks is none, memory or all, not './counters'" --checks ./counters calls)
+expect(2 "--lazy needs a value" --lazy)
+foreach(value IN ITEMS -5 0 1G 99999999999999999999)
+  expect(2 "--memory needs a whole number from 1 on, not '${value}'" --memory ${value} ./counters)
+endforeach()
+expect(2 "--max-reports needs a whole number from 0 on, not '-1'" --max-reports -1 ./counters)
+expect(2 "--fail is CALL:N, not 'cudaMalloc'" --fail cudaMalloc ./counters)
+expect(2 "--fail is CALL:N, not ':1'" --fail :1 ./counters)
+expect(2 "--fail needs a whole number from 1 on, not '0'" --fail cudaMalloc:0 ./counters)
+expect(2 "--fail is given twice" --fail cudaMalloc:1 --fail cudaMalloc:2 ./counters)
+expect(2 "--stats cannot write 'nowhere/counters.json'" --stats nowhere/counters.json ./counters)
+expect(127 "cannot start ./no_such_program" ./no_such_program)
+expect(127 "cannot start ." .)
+set(ENV{PATH} "${CMAKE_CURRENT_BINARY_DIR}:$ENV{PATH}")
+expect(86 "static runtime" refused_static_runtime)
