@@ -167,15 +167,15 @@ std::string Memory::describe(std::uint64_t address, std::size_t bytes) const {
     if (address < kNullPage) return address == 0 ? "the null pointer" : "near the null pointer";
     return "memory of the host, which the device cannot see";
   }
-  const std::string of = std::to_string(allocation->bytes) + "-byte allocation #" +
-                         std::to_string(allocation->number) + " (" + allocation->origin + ")";
   const std::uint64_t offset = address - allocation->address;
-  if (offset + bytes <= allocation->bytes) {
-    return "byte " + std::to_string(offset) + " of the " + (allocation->freed ? "freed " : "") + of;
-  }
-  const std::uint64_t past = offset + bytes - allocation->bytes;
-  return std::to_string(past) + " bytes past the end of the " +
-         (allocation->freed ? "freed " : "") + of;
+  const bool inside = offset + bytes <= allocation->bytes;
+  const bool is_there = !inside || (*shadow(address) & (kAllocated | kFreed)) != 0;
+  const char* const which = allocation->freed ? "freed " : is_there ? "" : "not yet allocated ";
+  const std::string place = inside
+                                ? text("byte ", offset)
+                                : text(offset + bytes - allocation->bytes, " bytes past the end");
+  return text(place, " of the ", which, allocation->bytes, "-byte allocation #", allocation->number,
+              " (", allocation->origin, ")");
 }
 
 namespace {

@@ -233,8 +233,8 @@ std::string Program::source(const Instruction& instruction) const {
 std::string Program::disassemble(const Instruction& instruction) const {
   if (instruction.text == 0 || instruction.text > line_offsets.size()) return "";
   const std::size_t start = line_offsets[instruction.text - 1];
-  std::string line = text.substr(start, text.find('\n', start) - start);
-  std::replace(line.begin(), line.end(), '\t', ' ');
+  std::string line = text.substr(start, text.find(';', start) + 1 - start);  // calls have several
+  for (char& c : line) c = c == '\t' || c == '\n' ? ' ' : c;
   const std::size_t first = line.find_first_not_of(' ');
   return first == std::string::npos ? "" : line.substr(first);
 }
