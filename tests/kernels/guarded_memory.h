@@ -12,6 +12,9 @@
 
 namespace kindling::test {
 
+/// Element counts for kernels that walk over flat memory: none, part of a vector, several, many.
+inline const std::vector<std::int64_t> kCounts = {0, 1, 15, 64, 131, 70003};
+
 /// `size` elements between guards. The guards are NaN: a kernel that computes with what lies beside
 /// its operands shows, as does one that writes there.
 template <class T>

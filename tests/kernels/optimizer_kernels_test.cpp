@@ -19,8 +19,6 @@ namespace {
 using namespace kernels;
 using math::GroupRecord;
 
-const std::vector<std::int64_t> kParameterCounts = {0, 1, 15, 64, 131, 70003};
-
 GroupRecord make_record(bool adam) {
   GroupRecord record;
   record.lr.set(0.05);
@@ -115,7 +113,7 @@ template <class T, class Issue, class Reference>
 void check_update(const GroupRecord& start, const std::string& what, const Issue& issue,
                   const Reference& reference) {
   for (const cpu::Level* level : cpu::levels())
-    for (const std::int64_t count : kParameterCounts) {
+    for (const std::int64_t count : kCounts) {
       State<T> state(count);
       const State<T> before = state;
       GroupRecord record = start;

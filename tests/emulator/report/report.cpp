@@ -35,13 +35,11 @@ State& state() {
   return *result;
 }
 
-std::string coordinates(const std::uint32_t (&index)[3]) {
-  std::string text("(");
-  return text.append(std::to_string(index[0]) + "," + std::to_string(index[1]) + "," +
-                     std::to_string(index[2]) + ")");
-}
-
 }  // namespace
+
+std::string coordinates(const std::uint32_t (&index)[3]) {
+  return text("(", index[0], ",", index[1], ",", index[2], ")");
+}
 
 std::string_view name(Check check) { return kNames[static_cast<std::size_t>(check)]; }
 

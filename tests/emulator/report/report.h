@@ -48,6 +48,9 @@ std::string text(const Parts&... parts) {
   return result.str();
 }
 
+/// "(1,2,3)"
+std::string coordinates(const std::uint32_t (&index)[3]);
+
 /// Where in a kernel something happened.
 struct Place {
   std::string kernel;

@@ -11,9 +11,7 @@
 namespace emulator {
 namespace {
 
-std::string to_string(const Extent& extent) {
-  return text("(", extent.x, ",", extent.y, ",", extent.z, ")");
-}
+std::string to_string(const Extent& extent) { return coordinates({extent.x, extent.y, extent.z}); }
 
 bool fits(const Extent& extent, const unsigned (&limit)[3]) {
   return extent.x <= limit[0] && extent.y <= limit[1] && extent.z <= limit[2];

@@ -8,12 +8,13 @@
 
 #include <unistd.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
 namespace emulator {
 namespace {
+
+pid_t program = 0;
 
 void report_leaks() {
   // After a fault a program cannot free anything.
@@ -28,9 +29,9 @@ void report_leaks() {
 
 // Runs after the destructors of the program and of its libraries, because it was registered before
 // them.
-void at_exit(int status, void* starter) {
+void at_exit(int status, void*) {
   // A child that was forked has its parent's allocations and reports, which are not its doing.
-  if (getpid() != static_cast<pid_t>(reinterpret_cast<std::intptr_t>(starter))) return;
+  if (getpid() != program) return;
   if (device_lock().try_lock()) {  // else a thread of the program is still inside a call
     finish_all();
     report_unchecked_errors();
@@ -45,7 +46,8 @@ void at_exit(int status, void* starter) {
 }
 
 [[gnu::constructor]] void start() {
-  on_exit(at_exit, reinterpret_cast<void*>(std::intptr_t{getpid()}));
+  program = getpid();
+  on_exit(at_exit, nullptr);
   install_fault_handler();
 }
 

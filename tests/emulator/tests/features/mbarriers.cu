@@ -7,10 +7,10 @@
 // case copies: clean
 // case pipelines: clean
 // case last_block: clean
+#include "tests/emulator/tests/block_barrier.h"
 #include "tests/emulator/tests/case.h"
 
 #include <cooperative_groups.h>
-#include <cuda/barrier>
 #include <cuda/pipeline>
 
 #include <utility>
@@ -18,15 +18,6 @@
 namespace cg = cooperative_groups;
 
 namespace {
-
-using Barrier = cuda::barrier<cuda::thread_scope_block>;
-
-__device__ void start(Barrier* barriers, int count, int expected) {
-  if (threadIdx.x == 0) {
-    for (int i = 0; i < count; ++i) init(barriers + i, expected);
-  }
-  __syncthreads();
-}
 
 // The first warp fills a buffer, the second one empties it, 16 times.
 __global__ void produce(int* to) {

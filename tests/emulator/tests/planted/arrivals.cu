@@ -19,17 +19,15 @@
 // case copies_repaired: clean
 // case copied_far: out-of-bounds in copy_to "tile"
 // case copied_far_repaired: clean
+#include "tests/emulator/tests/block_barrier.h"
 #include "tests/emulator/tests/case.h"
 
 #include <cooperative_groups.h>
-#include <cuda/barrier>
 #include <cuda_pipeline.h>
 
 #include <utility>
 
 namespace cg = cooperative_groups;
-
-using Barrier = cuda::barrier<cuda::thread_scope_block>;
 
 // The second warp reads what the first one writes.
 template <bool repaired>
@@ -37,8 +35,7 @@ __global__ void hand_over(int* data) {
   __shared__ int values[32];
   __shared__ alignas(Barrier) char storage[sizeof(Barrier)];
   auto& barrier = *reinterpret_cast<Barrier*>(storage);
-  if (threadIdx.x == 0) init(&barrier, 64);
-  __syncthreads();
+  start(&barrier, 1, 64);
   if (threadIdx.x < 32) {
     values[threadIdx.x] = data[threadIdx.x];
     (void)barrier.arrive();
@@ -55,8 +52,7 @@ __global__ void reuse(int* data) {
   __shared__ int values[32];
   __shared__ alignas(Barrier) char storage[sizeof(Barrier)];
   auto& barrier = *reinterpret_cast<Barrier*>(storage);
-  if (threadIdx.x == 0) init(&barrier, 64);
-  __syncthreads();
+  start(&barrier, 1, 64);
   for (int round = 0; round < 2; ++round) {
     if (threadIdx.x < 32) values[threadIdx.x] = round + 1;  // <- unreleased
     barrier.arrive_and_wait();
@@ -71,8 +67,7 @@ __global__ void copy_tile(int* data) {
   __shared__ alignas(Barrier) char storage[sizeof(Barrier)];
   auto& barrier = *reinterpret_cast<Barrier*>(storage);
   const auto block = cg::this_thread_block();
-  if (threadIdx.x == 0) init(&barrier, 64);
-  block.sync();
+  start(&barrier, 1, 64);
   cuda::memcpy_async(block, tile, data, cuda::aligned_size_t<16>(sizeof tile), barrier);
   auto token = barrier.arrive();
   if (repaired) barrier.wait(std::move(token));
@@ -93,8 +88,7 @@ template <bool repaired>
 __global__ void end_early(int* data) {
   __shared__ alignas(Barrier) char storage[sizeof(Barrier)];
   auto& barrier = *reinterpret_cast<Barrier*>(storage);
-  if (threadIdx.x == 0) init(&barrier, 64);
-  __syncthreads();
+  start(&barrier, 1, 64);
   if (repaired) barrier.arrive_and_wait();
   __syncthreads();
   if (threadIdx.x == 0) barrier.~Barrier();
