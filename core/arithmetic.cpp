@@ -30,7 +30,7 @@ struct Operands {
   static void write(const Gradients& g, kernels::BinaryBackward command, GradientTarget target) {
     command.grad = target.view;
     command.accumulate = target.accumulate;
-    issue(backend_of(g.output()).binary_backward, command);
+    issue(backend_of(g.output()), command);
   }
 
   // shape: the operand's, of which `out` is the broadcast.
@@ -57,7 +57,7 @@ Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
   const Shape out = broadcast_shape(name, a.impl()->shape, b.impl()->shape);
   const Strides strides = broadcast_strides(a.impl()->shape, b.impl()->shape, out);
   const Tensor y = make_tensor(out, a);
-  issue(backend_of(a).binary, kernels::Binary{op, view(a), view(b), view(y), 0, strides});
+  issue(backend_of(a), kernels::Binary{op, view(a), view(b), view(y), 0, strides});
   if (!is_tracked(a, b)) return y;
 
   const bool needs_a = !is_linear(op) && b.impl()->requires_grad;
@@ -80,7 +80,7 @@ Tensor binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int
   const Tensor y = make_tensor(shape, x);
   const View a = operand == 0 ? view(x) : View{};
   const View b = operand == 0 ? View{} : view(x);
-  issue(backend_of(x).binary, kernels::Binary{op, a, b, view(y), scalar, strides});
+  issue(backend_of(x), kernels::Binary{op, a, b, view(y), scalar, strides});
   if (!is_tracked(x)) return y;
 
   const bool needs_x = op == BinaryOp::div && operand == 1;

@@ -73,7 +73,7 @@ Strides broadcast_strides(const Shape& a, const Shape& b, const Shape& out) {
 void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape& to,
                    bool accumulate) {
   if (x.numel() == 0) {
-    if (!accumulate) issue(backend_of(x).fill, kernels::Fill{target, 0});
+    if (!accumulate) issue(backend_of(x), kernels::Fill{target, 0});
     return;
   }
   // Runs of neighbouring repeated dimensions are summed one after the other, the last run first.
@@ -92,8 +92,8 @@ void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape&
     const std::int64_t left = outer * inner;
     const bool last = left == to.numel();
     const Tensor result = last ? Tensor() : make_tensor({left}, x);
-    issue(backend_of(x).sum, kernels::Sum{view(partial), last ? target : view(result), outer, count,
-                                          inner, 1.0, last && accumulate});
+    issue(backend_of(x), kernels::Sum{view(partial), last ? target : view(result), outer, count,
+                                      inner, 1.0, last && accumulate});
     if (last) return;
     partial = result;
     remaining = left;

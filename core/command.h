@@ -8,7 +8,7 @@
 namespace kindling::detail {
 
 /// The kernels of a device. DeviceError when it is not there.
-const kernels::Backend& backend_of(Device device);
+kernels::Backend& backend_of(Device device);
 
 /// A tensor on new, uninitialised memory.
 inline Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
@@ -20,15 +20,31 @@ inline Tensor make_tensor(const Shape& shape, const Tensor& other) {
   return make_tensor(shape, storage.dtype, storage.device);
 }
 
-inline const kernels::Backend& backend_of(const Tensor& tensor) {
+inline kernels::Backend& backend_of(const Tensor& tensor) {
   return backend_of(tensor.impl()->storage->device);
 }
 
-/// Runs one kernel call. Every one of them passes here, as a function and plain arguments, so that
-/// a captured step can keep the calls and make them again.
-template <class Arguments>
-void issue(void (*kernel)(const Arguments&), const Arguments& arguments) {
-  kernel(arguments);
+/// How many commands of each kind a thread has issued.
+struct CommandCounts {
+  std::int64_t of_kind[kernels::AllCommands::kCount] = {};
+
+  template <class Command>
+  std::int64_t of() const noexcept {
+    return of_kind[kernels::kKind<Command>];
+  }
+  std::int64_t total() const noexcept {
+    std::int64_t sum = 0;
+    for (const std::int64_t count : of_kind) sum += count;
+    return sum;
+  }
+};
+inline constinit thread_local CommandCounts issued_commands;
+
+/// Runs one command. Every one of them passes here.
+template <class Command>
+void issue(kernels::Backend& backend, const Command& command) {
+  ++issued_commands.of_kind[kernels::kKind<Command>];
+  kernels::run(backend, command);
 }
 
 /// What a kernel sees of a tensor; an undefined one gives an empty View.
@@ -52,7 +68,7 @@ void transfer(View source, Device from, View target, Device to);
 /// Copies (or adds) contiguous elements, converting the dtype.
 inline void issue_copy(Device device, View source, View target, bool accumulate = false) {
   const Strides strides{.rank = 1, .size = {source.numel}, .first = {1}, .second = {1}};
-  issue(backend_of(device).copy, kernels::Copy{source, target, strides, accumulate});
+  issue(backend_of(device), kernels::Copy{source, target, strides, accumulate});
 }
 
 }  // namespace kindling::detail

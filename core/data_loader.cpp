@@ -96,15 +96,14 @@ void BatchSource::next(std::span<Tensor> batch) const {
   State& state = *state_;
   const std::int64_t rows =
       std::min(state.batch_size, state.position.epoch_samples - state.position.position);
-  const kernels::Backend& backend = backend_of(state.device());
+  kernels::Backend& backend = backend_of(state.device());
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Shape shape = state.row_shapes[i];
     shape[0] = rows;
     batch[i] = make_tensor(shape, state.tensors[i]);
-    issue(backend.load_batch,
-          kernels::LoadBatch{view(state.tensors[i]), view(batch[i]), batch[i].impl()->numel / rows,
-                             static_cast<LoaderState*>(state.on_device->data),
-                             i + 1 == batch.size()});
+    issue(backend, kernels::LoadBatch{
+                       view(state.tensors[i]), view(batch[i]), batch[i].impl()->numel / rows,
+                       static_cast<LoaderState*>(state.on_device->data), i + 1 == batch.size()});
   }
   state.resumed = false;
   // The kernel of the last tensor does the same on the device.

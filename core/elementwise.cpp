@@ -13,7 +13,7 @@ namespace {
 
 Tensor unary(const char* name, UnaryOp op, const Tensor& x) {
   const Tensor y = make_tensor(check_defined(name, x).shape, x);
-  issue(backend_of(x).unary, kernels::Unary{op, view(x), view(y)});
+  issue(backend_of(x), kernels::Unary{op, view(x), view(y)});
   if (!is_tracked(x)) return y;
 
   const math::Saved saves = math::saved_of(op);
@@ -22,7 +22,7 @@ Tensor unary(const char* name, UnaryOp op, const Tensor& x) {
     if (g.output_masked()) return g.pass(0, g.output());
     const View saved_view = g.view(saved);
     const GradientTarget grad_x = g.target(0);
-    issue(backend_of(g.output()).unary_backward,
+    issue(backend_of(g.output()),
           kernels::UnaryBackward{op, saved_view, g.output_view(), grad_x.view, grad_x.accumulate});
   });
   if (op == UnaryOp::relu) node.mark_relu(y);

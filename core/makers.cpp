@@ -20,7 +20,7 @@ Tensor make(const char* op, const Shape& shape, DType dtype, Device device, bool
 
 Tensor filled(const char* op, const Shape& shape, double value, const TensorOptions& options) {
   const Tensor result = make(op, shape, options.dtype, options.device, options.requires_grad);
-  issue(backend_of(result).fill, kernels::Fill{view(result), value});
+  issue(backend_of(result), kernels::Fill{view(result), value});
   return result;
 }
 
@@ -51,7 +51,7 @@ Tensor arange(double start, double end, double step, const TensorOptions& option
   }
   const Tensor result = make("arange", Shape(static_cast<std::int64_t>(count)), options.dtype,
                              options.device, options.requires_grad);
-  issue(backend_of(result).arange, kernels::Arange{view(result), start, step});
+  issue(backend_of(result), kernels::Arange{view(result), start, step});
   return result;
 }
 Tensor arange(double end, const TensorOptions& options) { return arange(0, end, 1, options); }

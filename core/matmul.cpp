@@ -76,13 +76,13 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same("matmul", a, b);
   const Sizes s = sizes_of(a.impl()->shape, b.impl()->shape);
   const Tensor c = make_tensor(s.result, a);
-  issue(backend_of(a).product, product(s, view(a), view(b), view(c)));
+  issue(backend_of(a), product(s, view(a), view(b), view(c)));
   if (!is_tracked(a, b)) return c;
 
   track("matmul", c, {&a, &b},
         [saved_a = b.impl()->requires_grad ? Saved(a) : Saved(),
          saved_b = a.impl()->requires_grad ? Saved(b) : Saved(), s](const Gradients& g) {
-          const kernels::Backend& backend = backend_of(g.output());
+          kernels::Backend& backend = backend_of(g.output());
           if (g.needs(0)) {
             // grad_a [m, k] = grad_c [m, n] b^T
             const View b_view = g.view(saved_b);
@@ -93,7 +93,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
             call.transpose_b = true;
             call.accumulate = grad.accumulate;
             call.mask = mask;
-            issue(backend.product, call);
+            issue(backend, call);
           }
           if (g.needs(1)) {
             // grad_b [k, n] = a^T grad_c [m, n]
@@ -105,7 +105,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
             call.transpose_a = true;
             call.accumulate = grad.accumulate;
             call.mask = mask;
-            issue(backend.product, call);
+            issue(backend, call);
           }
         });
   return c;

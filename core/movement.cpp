@@ -75,14 +75,13 @@ Tensor transpose(const Tensor& x, int dim0, int dim1) {
   std::copy(target.second, target.second + kMaxRank, strides.second);
   std::swap(strides.second[first], strides.second[second]);
   if (strides.rank == 0) return x.clone();
-  issue(backend_of(x).copy, kernels::Copy{view(x), view(y), strides});
+  issue(backend_of(x), kernels::Copy{view(x), view(y), strides});
   if (!is_tracked(x)) return y;
   track("transpose", y, {&x}, [strides](const Gradients& g) {
     Strides back = strides;
     std::swap(back.first, back.second);
     const GradientTarget grad = g.target(0);
-    issue(backend_of(g.output()).copy,
-          kernels::Copy{g.output_view(), grad.view, back, grad.accumulate});
+    issue(backend_of(g.output()), kernels::Copy{g.output_view(), grad.view, back, grad.accumulate});
   });
   return y;
 }
@@ -107,18 +106,18 @@ Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length)
     y = view_of(x, offset, to);
   } else {
     y = make_tensor(to, x);
-    issue(backend_of(x).copy, kernels::Copy{view(view_of(x, offset, {})), view(y), strides});
+    issue(backend_of(x), kernels::Copy{view(view_of(x, offset, {})), view(y), strides});
   }
   if (!is_tracked(x)) return y;
   track("narrow", y, {&x}, [strides, offset](const Gradients& g) {
     const GradientTarget grad = g.target(0);
-    const kernels::Backend& backend = backend_of(g.output());
-    if (!grad.accumulate) issue(backend.fill, kernels::Fill{grad.view, 0});
+    kernels::Backend& backend = backend_of(g.output());
+    if (!grad.accumulate) issue(backend, kernels::Fill{grad.view, 0});
     Strides back = strides;
     std::swap(back.first, back.second);
     View part = grad.view;
     part.data = static_cast<char*>(part.data) + offset * size_of(part.dtype);
-    issue(backend.copy, kernels::Copy{g.output_view(), part, back, true});
+    issue(backend, kernels::Copy{g.output_view(), part, back, true});
   });
   return y;
 }
@@ -155,12 +154,12 @@ Tensor index_select(const Tensor& x, const Tensor& rows) {
   to[0] = index.numel;
   const std::int64_t row_size = from[0] == 0 ? 0 : x.numel() / from[0];
   const Tensor y = make_tensor(to, x);
-  issue(backend_of(x).gather, kernels::Gather{view(x), view(rows), view(y), row_size});
+  issue(backend_of(x), kernels::Gather{view(x), view(rows), view(y), row_size});
   if (!is_tracked(x)) return y;
   track("index_select", y, {&x}, [saved_rows = Saved(rows), row_size](const Gradients& g) {
     const View row_view = g.view(saved_rows);
     const GradientTarget grad = g.target(0);
-    issue(backend_of(g.output()).gather_backward,
+    issue(backend_of(g.output()),
           kernels::GatherBackward{row_view, g.output_view(), grad.view, row_size, grad.accumulate});
   });
   return y;

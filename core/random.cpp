@@ -59,8 +59,8 @@ Tensor draw(const char* op, kernels::Distribution distribution, const Shape& sha
             double second, const TensorOptions& options) {
   check_sizes(op, shape);
   const Tensor result = empty(shape, options);
-  issue(backend_of(result).random, kernels::Random{distribution, view(result), first, second,
-                                                   default_generator().state().on(options.device)});
+  issue(backend_of(result), kernels::Random{distribution, view(result), first, second,
+                                            default_generator().state().on(options.device)});
   return result;
 }
 
@@ -88,7 +88,7 @@ Tensor randperm(std::int64_t n, const TensorOptions& options) {
                              n < 0 ? "" : ": use float64"));
   }
   const Tensor result = empty({n}, options);
-  issue(backend_of(result).random_permutation,
+  issue(backend_of(result),
         kernels::RandomPermutation{view(result), default_generator().state().on(options.device)});
   return result;
 }

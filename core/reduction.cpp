@@ -39,14 +39,13 @@ Reduction reduce_along(const char* op, const Tensor& x, int dim, bool keepdim) {
 
 Tensor scaled_sum(const char* name, const Tensor& x, const Reduction& r, double scale) {
   const Tensor y = make_tensor(r.result, x);
-  issue(backend_of(x).sum, kernels::Sum{view(x), view(y), r.outer, r.count, r.inner, scale});
+  issue(backend_of(x), kernels::Sum{view(x), view(y), r.outer, r.count, r.inner, scale});
   if (!is_tracked(x)) return y;
   track(name, y, {&x},
         [outer = r.outer, count = r.count, inner = r.inner, scale](const Gradients& g) {
           const GradientTarget grad = g.target(0);
-          issue(backend_of(g.output()).expand,
-                kernels::Expand{g.output_view(), grad.view, outer, count, inner, scale,
-                                grad.accumulate});
+          issue(backend_of(g.output()), kernels::Expand{g.output_view(), grad.view, outer, count,
+                                                        inner, scale, grad.accumulate});
         });
   return y;
 }
@@ -60,21 +59,21 @@ Tensor largest(const Tensor& x, const Reduction& r) {
                              " elements exactly: use float64"));
   }
   const Tensor y = make_tensor(r.result, x);
-  issue(backend_of(x).argmax, kernels::Argmax{view(x), view(y), r.outer, r.count, r.inner});
+  issue(backend_of(x), kernels::Argmax{view(x), view(y), r.outer, r.count, r.inner});
   return y;
 }
 
 Tensor softmax(const char* name, const Tensor& x, int dim, bool log) {
   const Reduction r = reduce_along(name, x, dim, true);
   const Tensor y = make_tensor(x.impl()->shape, x);
-  issue(backend_of(x).softmax, kernels::Softmax{view(x), view(y), r.outer, r.count, r.inner, log});
+  issue(backend_of(x), kernels::Softmax{view(x), view(y), r.outer, r.count, r.inner, log});
   if (!is_tracked(x)) return y;
   track(name, y, {&x},
         [saved = Saved(y), outer = r.outer, count = r.count, inner = r.inner,
          log](const Gradients& g) {
           const View y_view = g.view(saved);
           const GradientTarget grad = g.target(0);
-          issue(backend_of(g.output()).softmax_backward,
+          issue(backend_of(g.output()),
                 kernels::SoftmaxBackward{y_view, g.output_view(), grad.view, outer, count, inner,
                                          log, grad.accumulate});
         });

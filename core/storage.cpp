@@ -7,9 +7,9 @@
 
 namespace kindling::detail {
 
-const kernels::Backend& backend_of(Device device) {
+kernels::Backend& backend_of(Device device) {
   if (device.is_cpu()) return kernels::cpu::backend();
-  const kernels::Backend* backend = kernels::cuda::backend(device.index());
+  kernels::Backend* backend = kernels::cuda::backend(device.index());
   if (backend == nullptr) {
     throw DeviceError(message("device ", device, ": not available: this build or machine has no ",
                               "such GPU: use Device::cpu(), or ask cuda::is_available()"));
@@ -32,7 +32,7 @@ void Storage::release_data() noexcept {
 }
 
 Intrusive<Storage> Storage::allocate(std::int64_t numel, DType dtype, Device device) {
-  const kernels::Backend& backend = backend_of(device);
+  kernels::Backend& backend = backend_of(device);
   Intrusive<Storage> storage(make());
   storage->numel = numel;
   storage->dtype = dtype;

@@ -151,7 +151,7 @@ Tensor unaffected(const Tensor& source, const Tensor& target) {
 
 const Tensor& fill(const char* op, const Tensor& target, double value) {
   check_in_place(op, target);
-  detail::issue(detail::backend_of(target.device()).fill,
+  detail::issue(detail::backend_of(target.device()),
                 kernels::Fill{detail::changed_view(target), value});
   return target;
 }
@@ -166,7 +166,7 @@ const Tensor& change(const char* op, kernels::BinaryOp code, const Tensor& targe
     throw ShapeError(message(op, ": ", other.shape(), " does not broadcast into ", target.shape()));
   }
   const Tensor operand = unaffected(other, target);
-  detail::issue(detail::backend_of(target.device()).binary,
+  detail::issue(detail::backend_of(target.device()),
                 kernels::Binary{
                     code, detail::view(target), detail::view(operand), detail::changed_view(target),
                     0, detail::broadcast_strides(target.shape(), other.shape(), target.shape())});
@@ -176,7 +176,7 @@ const Tensor& change(const char* op, kernels::BinaryOp code, const Tensor& targe
 const Tensor& change(const char* op, kernels::BinaryOp code, const Tensor& target, double other) {
   check_in_place(op, target);
   const Strides strides{.rank = 1, .size = {target.numel()}, .first = {1}};
-  detail::issue(detail::backend_of(target.device()).binary,
+  detail::issue(detail::backend_of(target.device()),
                 kernels::Binary{
                     code, detail::view(target), {}, detail::changed_view(target), other, strides});
   return target;

@@ -8,7 +8,7 @@ namespace kindling {
 
 namespace kernels::cuda {
 
-const Backend* backend(int) { return nullptr; }
+Backend* backend(int) { return nullptr; }
 
 }  // namespace kernels::cuda
 

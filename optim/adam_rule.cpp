@@ -30,11 +30,10 @@ void check(const char* name, const GroupSettings& settings) {
   check_not_negative(name, "weight_decay", settings.weight_decay.value);
 }
 
-void issue_update(const kernels::Backend& backend, const RangeViews& views,
-                  math::GroupRecord* record, bool advance) {
-  issue(backend.adam_update,
-        kernels::AdamUpdate{views.parameter, views.gradient, views.buffers[0], views.buffers[1],
-                            views.buffers[2], record, advance});
+void issue_update(kernels::Backend& backend, const RangeViews& views, math::GroupRecord* record,
+                  bool advance) {
+  issue(backend, kernels::AdamUpdate{views.parameter, views.gradient, views.buffers[0],
+                                     views.buffers[1], views.buffers[2], record, advance});
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ void AttachedSchedule::make_tapes() {
 
 // The points from `begin` to points_.ready, which may wrap around the end of the ring once.
 void AttachedSchedule::upload(std::int64_t begin) {
-  const kernels::Backend& backend = state_->groups().front().backend();
+  kernels::Backend& backend = state_->groups().front().backend();
   while (begin < points_.ready) {
     const std::int64_t slot = begin % kCapacity;
     const std::int64_t count = std::min(points_.ready - begin, kCapacity - slot);
@@ -163,8 +163,7 @@ void AttachedSchedule::step() {
     const Group& group = groups[i];
     const auto* tape = static_cast<const math::SchedulePoint*>(tapes_[i]->data);
     for (std::size_t record = 0; record < group.record_count(); ++record) {
-      issue(group.backend().advance_schedule,
-            kernels::AdvanceSchedule{group.record(record), tape, kCapacity});
+      issue(group.backend(), kernels::AdvanceSchedule{group.record(record), tape, kCapacity});
     }
     take(i, next);
   }

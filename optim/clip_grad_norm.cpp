@@ -54,13 +54,13 @@ Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm) {
                                 ": clip the parameters of each device by themselves"));
     }
   }
-  const kernels::Backend& backend = detail::backend_of(options.device);
+  kernels::Backend& backend = detail::backend_of(options.device);
   const Tensor total = empty({}, {.dtype = DType::float64, .device = options.device});
   const Tensor norm = empty({}, options);
 
   bool first = true;
   visit_ranges(params, [&](const View& range) {
-    detail::issue(backend.sum_of_squares,
+    detail::issue(backend,
                   kernels::SumOfSquares{range, detail::view(total), /*accumulate=*/!first});
     first = false;
   });
@@ -68,9 +68,8 @@ Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm) {
 
   first = true;
   visit_ranges(params, [&](const View& range) {
-    detail::issue(backend.clip_by_norm,
-                  kernels::ClipByNorm{range, detail::view(total),
-                                      first ? detail::view(norm) : View{}, max_norm});
+    detail::issue(backend, kernels::ClipByNorm{range, detail::view(total),
+                                               first ? detail::view(norm) : View{}, max_norm});
     first = false;
   });
   for (const Tensor& param : params) {

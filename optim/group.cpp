@@ -67,7 +67,7 @@ Arena Group::make_arena(std::size_t index) const {
   Arena arena;
   arena.start = static_cast<std::int64_t>(index) * kArenaStagger / size_of(dtype_);
   arena.memory = Storage::allocate(arena.start + numel_, dtype_, device_);
-  issue(backend_->fill, kernels::Fill{{arena.memory->data, arena.memory->numel, dtype_}, 0});
+  issue(*backend_, kernels::Fill{{arena.memory->data, arena.memory->numel, dtype_}, 0});
   return arena;
 }
 
@@ -83,8 +83,7 @@ void Group::adopt(std::uint64_t optimizer) {
       impl.grad_defined = false;
     }
   }
-  issue(backend_->write_record,
-        kernels::WriteRecord{record(0), nullptr, settings, /*keep_updates=*/false});
+  issue(*backend_, kernels::WriteRecord{record(0), nullptr, settings, /*keep_updates=*/false});
 }
 
 bool Group::add_buffers(const GroupSettings& for_settings) {
@@ -107,8 +106,8 @@ void Group::part_records() {
     cohorts_[i].successor = i;
     if (!cohorts_[i].with_gradient || !cohorts_[i].without_gradient) continue;
     cohorts_[i].successor = record_count_++;
-    issue(backend_->write_record, kernels::WriteRecord{record(cohorts_[i].successor), record(i),
-                                                       settings, /*keep_updates=*/false});
+    issue(*backend_, kernels::WriteRecord{record(cohorts_[i].successor), record(i), settings,
+                                          /*keep_updates=*/false});
   }
   for (GroupParameter& parameter : parameters) {
     if (parameter.impl->grad_defined) parameter.record = cohorts_[parameter.record].successor;
@@ -154,15 +153,13 @@ void Group::issue_update() {
 void Group::write_settings(bool restart) {
   settings.updates = 0;
   for (std::size_t i = 0; i < record_count_; ++i) {
-    issue(backend_->write_record,
-          kernels::WriteRecord{record(i), nullptr, settings, /*keep_updates=*/!restart});
+    issue(*backend_, kernels::WriteRecord{record(i), nullptr, settings, /*keep_updates=*/!restart});
   }
 }
 
 void Group::follow_first_record() {
   for (std::size_t i = 1; i < record_count_; ++i) {
-    issue(backend_->write_record,
-          kernels::WriteRecord{record(i), record(0), settings, /*keep_updates=*/true});
+    issue(*backend_, kernels::WriteRecord{record(i), record(0), settings, /*keep_updates=*/true});
   }
 }
 
@@ -176,8 +173,7 @@ void Group::set_updates(const std::vector<std::int64_t>& updates) {
   record_count_ = distinct.size();
   for (std::size_t i = 0; i < record_count_; ++i) {
     settings.updates = distinct[i];
-    issue(backend_->write_record,
-          kernels::WriteRecord{record(i), nullptr, settings, /*keep_updates=*/false});
+    issue(*backend_, kernels::WriteRecord{record(i), nullptr, settings, /*keep_updates=*/false});
   }
 }
 

@@ -79,7 +79,7 @@ class Group {
     return static_cast<math::GroupRecord*>(records_->data) + i;
   }
   std::size_t record_count() const noexcept { return record_count_; }
-  const kernels::Backend& backend() const noexcept { return *backend_; }
+  kernels::Backend& backend() const noexcept { return *backend_; }
   Device device() const noexcept { return device_; }
   std::vector<Tensor> tensors() const;
   View gradient_view(const GroupRange& range) const noexcept {
@@ -98,7 +98,7 @@ class Group {
   void part_records();
 
   const UpdateRule* rule_;
-  const kernels::Backend* backend_;
+  kernels::Backend* backend_;
   Device device_;
   DType dtype_;
   std::int64_t numel_ = 0;  // of each arena, padding included

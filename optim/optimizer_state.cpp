@@ -39,7 +39,7 @@ OptimizerState::OptimizerState(const UpdateRule& rule, const std::vector<GroupSp
   }
   const Device device = specs.front().first.front().device();
   guard_ = Storage::allocate(1, DType::float64, device);
-  issue(backend_of(device).fill, kernels::Fill{{guard_->data, 1, DType::float64}, 0});
+  issue(backend_of(device), kernels::Fill{{guard_->data, 1, DType::float64}, 0});
   groups_.reserve(specs.size());
   for (const GroupSpec& spec : specs) groups_.push_back(make_group(spec));
   for (Group& group : groups_) group.adopt(id_);
@@ -123,7 +123,7 @@ void OptimizerState::find_nonfinite() {
   bool first = true;
   for (const Group& group : groups_) {
     for (const GroupRange& range : group.ranges) {
-      issue(group.backend().find_nonfinite,
+      issue(group.backend(),
             kernels::FindNonfinite{group.gradient_view(range), guard_in(guard_), first});
       first = false;
     }

@@ -38,10 +38,10 @@ void check(const char* name, const GroupSettings& settings) {
   }
 }
 
-void issue(const kernels::Backend& backend, const detail::RangeViews& views,
-           math::GroupRecord* record, bool advance) {
-  detail::issue(backend.sgd_update, kernels::SgdUpdate{views.parameter, views.gradient,
-                                                       views.buffers[0], record, advance});
+void issue(kernels::Backend& backend, const detail::RangeViews& views, math::GroupRecord* record,
+           bool advance) {
+  detail::issue(backend, kernels::SgdUpdate{views.parameter, views.gradient, views.buffers[0],
+                                            record, advance});
 }
 
 constexpr UpdateRule kRule{.name = "SGD",

@@ -51,7 +51,7 @@ struct UpdateRule {
   /// ValueError, naming the optimizer, for hyper-parameters out of range.
   void (*check)(const char* name, const GroupSettings& settings);
   /// The update of one range; the record's last range advances it.
-  void (*issue)(const kernels::Backend& backend, const RangeViews& views, math::GroupRecord* record,
+  void (*issue)(kernels::Backend& backend, const RangeViews& views, math::GroupRecord* record,
                 bool advance);
 };
 

@@ -94,7 +94,7 @@ class ReduceLROnPlateau::Plateau {
   }
 
  private:
-  const kernels::Backend& backend() const { return detail::backend_of(state_->device()); }
+  kernels::Backend& backend() const { return detail::backend_of(state_->device()); }
 
   std::shared_ptr<detail::OptimizerState> state_;
   math::PlateauRule rule_;
@@ -151,7 +151,7 @@ void ReduceLROnPlateau::step(const Tensor& metric) {
   for (std::size_t i = 0; i < state.group_count(); ++i) {
     detail::Group& group = state.group("step", i);
     math::PlateauState* memory = plateau.on_device(i);
-    detail::issue(group.backend().advance_plateau,
+    detail::issue(group.backend(),
                   kernels::AdvancePlateau{detail::view(metric), plateau.rule(), plateau.min_lr(i),
                                           memory, group.record(0)});
     group.follow_first_record();

@@ -54,8 +54,7 @@ void check(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 Tensor through_activation(const Gradients& g, UnaryOp op, const Saved& saved) {
   if (op == UnaryOp::identity || g.output_masked()) return g.output();
   const Tensor grad = make_tensor(g.output().impl()->shape, g.output());
-  issue(backend_of(grad).unary_backward,
-        kernels::UnaryBackward{op, g.view(saved), g.output_view(), view(grad)});
+  issue(backend_of(grad), kernels::UnaryBackward{op, g.view(saved), g.output_view(), view(grad)});
   return grad;
 }
 
@@ -81,7 +80,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
   forward.bias = view(bias);
   forward.pre_activation = view(pre_activation);
   forward.activation = op;
-  issue(backend_of(x).product, forward);
+  issue(backend_of(x), forward);
   if (!tracked) return y;
 
   Saved saved_activation;
@@ -92,7 +91,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
        saved_x = weight.impl()->requires_grad ? Saved(x) : Saved(),
        saved_weight = x.impl()->requires_grad ? Saved(weight) : Saved()](const Gradients& g) {
         const Tensor grad = through_activation(g, op, activation_state);
-        const kernels::Backend& backend = backend_of(grad);
+        kernels::Backend& backend = backend_of(grad);
         if (g.needs(0)) {
           // grad_x [rows, in] = grad [rows, out] weight [out, in]
           const View weight_view = g.view(saved_weight);
@@ -102,7 +101,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
               .a = view(grad), .b = weight_view, .c = target.view, .m = rows, .n = in, .k = out};
           call.accumulate = target.accumulate;
           call.mask = mask;
-          issue(backend.product, call);
+          issue(backend, call);
         }
         if (g.needs(1)) {
           // grad_weight [out, in] = grad^T x, and beside it the bias gradient
@@ -117,10 +116,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
             call.row_sums = bias_target.view;
             call.accumulate_row_sums = bias_target.accumulate;
           }
-          issue(backend.product, call);
+          issue(backend, call);
         } else if (g.needs(2)) {
           const GradientTarget target = g.target(2);
-          issue(backend.sum,
+          issue(backend,
                 kernels::Sum{view(grad), target.view, 1, rows, out, 1.0, target.accumulate});
         }
       });

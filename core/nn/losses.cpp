@@ -24,14 +24,13 @@ void weigh(const Gradients& g, int input, View gradient, std::int64_t repeat) {
                   .size = {gradient.numel / std::max<std::int64_t>(repeat, 1), repeat},
                   .first = {0, 0},
                   .second = {1, 0}};
-  issue(backend_of(g.output()).binary_backward,
-        kernels::BinaryBackward{.op = kernels::BinaryOp::mul,
-                                .operand = 0,
-                                .b = g.output_view(),
-                                .grad_y = gradient,
-                                .grad = target.view,
-                                .strides = strides,
-                                .accumulate = target.accumulate});
+  issue(backend_of(g.output()), kernels::BinaryBackward{.op = kernels::BinaryOp::mul,
+                                                        .operand = 0,
+                                                        .b = g.output_view(),
+                                                        .grad_y = gradient,
+                                                        .grad = target.view,
+                                                        .strides = strides,
+                                                        .accumulate = target.accumulate});
 }
 
 Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tensor& target,
@@ -46,7 +45,7 @@ Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tenso
   const bool reduce = reduction != Reduction::none;
   const Tensor loss = make_tensor(reduce ? Shape() : shape, input);
   const Tensor gradient = tracked ? make_tensor(shape, input) : Tensor();
-  issue(backend_of(input).loss,
+  issue(backend_of(input),
         kernels::Loss{op, view(input), view(target), view(loss), view(gradient), parameter,
                       scale_of(reduction, input.impl()->numel), reduce});
   if (!tracked) return loss;
@@ -64,7 +63,7 @@ Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tenso
           if (g.needs(1)) {
             // d/dtarget = -d/dinput, since these losses depend on the difference alone
             const Tensor negated = make_tensor(shape, g.output());
-            issue(backend_of(negated).unary,
+            issue(backend_of(negated),
                   kernels::Unary{kernels::UnaryOp::neg, gradient_view, view(negated)});
             weigh(g, 1, view(negated), reduce ? gradient_view.numel : 1);
           }
@@ -133,7 +132,7 @@ Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction 
   const bool reduce = reduction != Reduction::none;
   const Tensor loss = make_tensor(reduce ? Shape() : Shape(rows), logits);
   const Tensor gradient = tracked ? make_tensor(shape, logits) : Tensor();
-  issue(backend_of(logits).cross_entropy,
+  issue(backend_of(logits),
         kernels::CrossEntropy{view(logits), view(target), view(loss), view(gradient), rows, classes,
                               probabilities, label_smoothing, scale_of(reduction, rows), reduce});
   if (!tracked) return loss;

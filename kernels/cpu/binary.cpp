@@ -98,7 +98,7 @@ void backward(const T* grad_y, const T* a, const T* b, T* grad, std::int64_t n) 
 
 }  // namespace
 
-void binary(const Binary& arguments) {
+void run(const Binary& arguments) {
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
@@ -110,7 +110,7 @@ void binary(const Binary& arguments) {
   });
 }
 
-void binary_backward(const BinaryBackward& arguments) {
+void run(const BinaryBackward& arguments) {
   with_type(arguments.grad.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* grad_y = elements<const T>(arguments.grad_y);

@@ -134,7 +134,7 @@ void copy_rows(const Copy& arguments, const Strides& strides, std::int64_t numel
 
 }  // namespace
 
-void copy(const Copy& arguments) {
+void run(const Copy& arguments) {
   const Strides strides = coalesced(arguments.strides);
   std::int64_t numel = 1;
   for (int d = 0; d < strides.rank; ++d) numel *= strides.size[d];

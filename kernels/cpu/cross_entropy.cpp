@@ -100,7 +100,7 @@ T loss_of_row(const CrossEntropy& arguments, std::int64_t r) {
 
 }  // namespace
 
-void cross_entropy(const CrossEntropy& arguments) {
+void run(const CrossEntropy& arguments) {
   with_type(arguments.logits.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* loss = elements<T>(arguments.loss);

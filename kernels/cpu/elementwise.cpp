@@ -18,7 +18,7 @@ void backward(const T* saved, const T* grad_y, T* grad_x, std::int64_t n) {
 
 }  // namespace
 
-void fill(const Fill& arguments) {
+void run(const Fill& arguments) {
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
@@ -27,7 +27,7 @@ void fill(const Fill& arguments) {
   });
 }
 
-void arange(const Arange& arguments) {
+void run(const Arange& arguments) {
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
@@ -39,7 +39,7 @@ void arange(const Arange& arguments) {
   });
 }
 
-void unary(const Unary& arguments) {
+void run(const Unary& arguments) {
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* x = elements<const T>(arguments.x);
@@ -51,7 +51,7 @@ void unary(const Unary& arguments) {
   });
 }
 
-void unary_backward(const UnaryBackward& arguments) {
+void run(const UnaryBackward& arguments) {
   with_type(arguments.grad_x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* grad_y = elements<const T>(arguments.grad_y);

@@ -83,7 +83,7 @@ void load_rows(const LoadBatch& arguments, const LoaderState& state) {
 
 }  // namespace
 
-void gather(const Gather& arguments) {
+void run(const Gather& arguments) {
   if (arguments.y.numel == 0) return;
   with_type(arguments.y.dtype, [&](auto zero) {
     with_type(arguments.rows.dtype,
@@ -91,16 +91,16 @@ void gather(const Gather& arguments) {
   });
 }
 
-void gather_backward(const GatherBackward& arguments) {
+void run(const GatherBackward& arguments) {
   if (arguments.grad_x.numel == 0) return;
-  if (!arguments.accumulate) fill({arguments.grad_x, 0.0});
+  if (!arguments.accumulate) run(Fill{arguments.grad_x, 0.0});
   with_type(arguments.grad_x.dtype, [&](auto zero) {
     with_type(arguments.rows.dtype,
               [&](auto index) { add_rows<decltype(zero), decltype(index)>(arguments); });
   });
 }
 
-void load_batch(const LoadBatch& arguments) {
+void run(const LoadBatch& arguments) {
   LoaderState& state = *arguments.state;
   if (arguments.batch.numel > 0)
     with_type(arguments.batch.dtype,

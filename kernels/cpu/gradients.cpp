@@ -67,7 +67,7 @@ void scale(T* x, std::int64_t count, double coefficient) {
 
 }  // namespace
 
-void find_nonfinite(const FindNonfinite& arguments) {
+void run(const FindNonfinite& arguments) {
   const View& x = arguments.x;
   std::int32_t found = arguments.reset ? 0 : arguments.guard->nonfinite;
   for_each_block(x.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
@@ -81,7 +81,7 @@ void find_nonfinite(const FindNonfinite& arguments) {
   arguments.guard->nonfinite = found;
 }
 
-void sum_of_squares(const SumOfSquares& arguments) {
+void run(const SumOfSquares& arguments) {
   const View& x = arguments.x;
   const double sum = x.dtype == DType::float32
                          ? squares_of_blocks(elements<const float>(x), x.numel)
@@ -90,7 +90,7 @@ void sum_of_squares(const SumOfSquares& arguments) {
   total = arguments.accumulate ? total + sum : sum;
 }
 
-void clip_by_norm(const ClipByNorm& arguments) {
+void run(const ClipByNorm& arguments) {
   const double norm = math::sqrt(*elements<const double>(arguments.total));
   const double coefficient = math::clip_coefficient(norm, arguments.max_norm);
   const View& x = arguments.x;

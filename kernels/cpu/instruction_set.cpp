@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
 #include <kindling/kernels/cpu/instruction_set.h>
+#include <kindling/kernels/cpu/memory.h>
 
 #include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
 #include <string>
 
 namespace kindling::kernels::cpu {
@@ -57,6 +61,38 @@ const Level& level() {
 
 const char* instruction_set() { return level().name; }
 
-const Backend& backend() { return level().backend; }
+namespace {
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(const Level& level) noexcept : Backend(Device::cpu(), level.flushing) {}
+
+  void* allocate(std::size_t bytes) override { return cpu::allocate(bytes); }
+  void deallocate(void* data, std::size_t bytes) noexcept override { cpu::deallocate(data, bytes); }
+  void upload(void* target, const void* host, std::size_t bytes) override {
+    if (bytes > 0) std::memcpy(target, host, bytes);
+  }
+  void download(void* host, const void* source, std::size_t bytes) override {
+    if (bytes > 0) std::memcpy(host, source, bytes);
+  }
+  void synchronize() override {}
+};
+
+}  // namespace
+
+Backend& backend_of(const Level& level) {
+  // Never destroyed: tensors may be freed in destructors of static objects.
+  static const auto& backends = *[] {
+    auto* made = new std::map<const Level*, std::unique_ptr<CpuBackend>>;
+    for (const Level* each : levels()) (*made)[each] = std::make_unique<CpuBackend>(*each);
+    return made;
+  }();
+  return *backends.at(&level);
+}
+
+Backend& backend() {
+  static Backend& chosen = backend_of(level());
+  return chosen;
+}
 
 }  // namespace kindling::kernels::cpu

@@ -11,8 +11,9 @@ namespace kindling::kernels::cpu {
 
 /// The kernels as they were compiled for one instruction set.
 struct Level {
-  const char* name;  // baseline, avx2 or avx512
-  const Backend& backend;
+  const char* name;      // baseline, avx2 or avx512
+  KernelTable flushing;  // each call flushes subnormals to zero
+  KernelTable bare;      // for a caller that has set the floating-point mode
   ProductProvider eigen;
   ProductProvider tiles;
 };
@@ -23,6 +24,9 @@ const Level& level();
 
 /// All levels that this processor has, the narrowest first.
 std::vector<const Level*> levels();
+
+/// The CPU with the kernels of one level; kernels::cpu::backend() is that of level().
+Backend& backend_of(const Level& level);
 
 /// For `kindling-train info`: the name of the level in use.
 const char* instruction_set();

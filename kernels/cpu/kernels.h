@@ -1,40 +1,39 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kindling/kernels/backend.h>
+#include <kindling/kernels/commands.h>
 #include <kindling/kernels/cpu/isa.h>
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 
-// The kernels of this level, as backend.h describes them; table.cpp lists them in the level's
-// Backend, which calls them with subnormals flushed to zero.
-void fill(const Fill& arguments);
-void arange(const Arange& arguments);
-void copy(const Copy& arguments);
-void unary(const Unary& arguments);
-void unary_backward(const UnaryBackward& arguments);
-void binary(const Binary& arguments);
-void binary_backward(const BinaryBackward& arguments);
-void sum(const Sum& arguments);
-void expand(const Expand& arguments);
-void argmax(const Argmax& arguments);
-void softmax(const Softmax& arguments);
-void softmax_backward(const SoftmaxBackward& arguments);
-void product(const Product& arguments);
-void loss(const Loss& arguments);
-void cross_entropy(const CrossEntropy& arguments);
-void gather(const Gather& arguments);
-void gather_backward(const GatherBackward& arguments);
-void random(const Random& arguments);
-void random_permutation(const RandomPermutation& arguments);
-void load_batch(const LoadBatch& arguments);
-void sgd_update(const SgdUpdate& arguments);
-void adam_update(const AdamUpdate& arguments);
-void find_nonfinite(const FindNonfinite& arguments);
-void sum_of_squares(const SumOfSquares& arguments);
-void clip_by_norm(const ClipByNorm& arguments);
-void advance_schedule(const AdvanceSchedule& arguments);
-void advance_plateau(const AdvancePlateau& arguments);
-void write_record(const WriteRecord& arguments);
+// The kernels of this level, as commands.h describes them; table.cpp lists them.
+void run(const Fill& arguments);
+void run(const Arange& arguments);
+void run(const Copy& arguments);
+void run(const Unary& arguments);
+void run(const UnaryBackward& arguments);
+void run(const Binary& arguments);
+void run(const BinaryBackward& arguments);
+void run(const Sum& arguments);
+void run(const Expand& arguments);
+void run(const Argmax& arguments);
+void run(const Softmax& arguments);
+void run(const SoftmaxBackward& arguments);
+void run(const Product& arguments);
+void run(const Loss& arguments);
+void run(const CrossEntropy& arguments);
+void run(const Gather& arguments);
+void run(const GatherBackward& arguments);
+void run(const Random& arguments);
+void run(const RandomPermutation& arguments);
+void run(const LoadBatch& arguments);
+void run(const SgdUpdate& arguments);
+void run(const AdamUpdate& arguments);
+void run(const FindNonfinite& arguments);
+void run(const SumOfSquares& arguments);
+void run(const ClipByNorm& arguments);
+void run(const AdvanceSchedule& arguments);
+void run(const AdvancePlateau& arguments);
+void run(const WriteRecord& arguments);
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

@@ -34,7 +34,7 @@ void evaluate(const LossBuffers<T>& buffers, std::int64_t begin, T* values, std:
 
 }  // namespace
 
-void loss(const Loss& arguments) {
+void run(const Loss& arguments) {
   with_type(arguments.input.dtype, [&](auto zero) {
     using T = decltype(zero);
     const std::int64_t n = arguments.input.numel;

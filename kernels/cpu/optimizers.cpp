@@ -107,14 +107,14 @@ void update_and_advance(const Update& u) {
 
 }  // namespace
 
-void sgd_update(const SgdUpdate& arguments) { update_and_advance(arguments); }
-void adam_update(const AdamUpdate& arguments) { update_and_advance(arguments); }
+void run(const SgdUpdate& arguments) { update_and_advance(arguments); }
+void run(const AdamUpdate& arguments) { update_and_advance(arguments); }
 
-void advance_schedule(const AdvanceSchedule& arguments) {
+void run(const AdvanceSchedule& arguments) {
   math::advance_schedule(*arguments.record, arguments.tape, arguments.capacity);
 }
 
-void advance_plateau(const AdvancePlateau& arguments) {
+void run(const AdvancePlateau& arguments) {
   const View& metric = arguments.metric;
   const double value = metric.dtype == DType::float32 ? double{*elements<const float>(metric)}
                                                       : *elements<const double>(metric);
@@ -122,7 +122,7 @@ void advance_plateau(const AdvancePlateau& arguments) {
                         *arguments.record);
 }
 
-void write_record(const WriteRecord& arguments) {
+void run(const WriteRecord& arguments) {
   math::GroupRecord record = arguments.source != nullptr ? *arguments.source : arguments.values;
   if (arguments.keep_updates) record.updates = arguments.record->updates;
   math::refresh(record);

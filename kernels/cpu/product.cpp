@@ -73,7 +73,7 @@ void run(const Product& p) {
 
 }  // namespace
 
-void product(const Product& arguments) {
+void run(const Product& arguments) {
   if (arguments.c.dtype == DType::float32)
     run<float>(arguments);
   else

@@ -64,11 +64,11 @@ void random_view(const Random& arguments) {
 
 }  // namespace
 
-void random(const Random& arguments) {
+void run(const Random& arguments) {
   with_type(arguments.y.dtype, [&](auto zero) { random_view<decltype(zero)>(arguments); });
 }
 
-void random_permutation(const RandomPermutation& arguments) {
+void run(const RandomPermutation& arguments) {
   RandomState& state = *arguments.state;
   const math::Permutation permutation(static_cast<std::uint64_t>(arguments.y.numel), state.seed,
                                       state.offset);

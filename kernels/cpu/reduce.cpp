@@ -125,17 +125,17 @@ std::int64_t first_largest(const T* x, std::int64_t n, std::int64_t step) {
 
 }  // namespace
 
-void sum(const Sum& arguments) {
+void run(const Sum& arguments) {
   if (arguments.y.numel == 0) return;
   with_type(arguments.y.dtype, [&](auto zero) { sum_of_view<decltype(zero)>(arguments); });
 }
 
-void expand(const Expand& arguments) {
+void run(const Expand& arguments) {
   if (arguments.x.numel == 0) return;
   with_type(arguments.x.dtype, [&](auto zero) { expand_view<decltype(zero)>(arguments); });
 }
 
-void argmax(const Argmax& arguments) {
+void run(const Argmax& arguments) {
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* x = elements<const T>(arguments.x);

@@ -122,7 +122,7 @@ void for_each_softmax(std::int64_t outer, std::int64_t count, std::int64_t inner
 
 }  // namespace
 
-void softmax(const Softmax& s) {
+void run(const Softmax& s) {
   if (s.y.numel == 0) return;
   with_type(s.y.dtype, [&](auto zero) {
     using T = decltype(zero);
@@ -137,7 +137,7 @@ void softmax(const Softmax& s) {
   });
 }
 
-void softmax_backward(const SoftmaxBackward& s) {
+void run(const SoftmaxBackward& s) {
   if (s.grad_x.numel == 0) return;
   with_type(s.grad_x.dtype, [&](auto zero) {
     using T = decltype(zero);

@@ -4,6 +4,8 @@
 namespace kindling::test {
 namespace {
 
+using namespace kernels;
+
 struct CopyCase {
   const char* name;
   std::vector<std::int64_t> size;
@@ -71,8 +73,8 @@ void check(const kernels::cpu::Level& level) {
             static_cast<double>(accumulate ? To(3) + value : value);
       }
       expect_near(run_kernel<To>(level, before,
-                                 [&](const auto& backend, View out) {
-                                   backend.copy({in.view(), out, walk, accumulate});
+                                 [&](auto& backend, View out) {
+                                   run(backend, Copy{in.view(), out, walk, accumulate});
                                  }),
                   expected, 0);
     }

@@ -9,8 +9,7 @@
 namespace kindling::test {
 namespace {
 
-using kernels::BinaryOp;
-using kernels::UnaryOp;
+using namespace kernels;
 
 struct UnaryCase {
   UnaryOp op;
@@ -61,10 +60,9 @@ TYPED_TEST(Elementwise, UnaryFollowsItsDefinition) {
       for (const std::int64_t n : kSizes) {
         const std::vector<T> x = spread<T>(n, c.low, c.high);
         Buffer<T> in(x);
-        const auto y =
-            run_kernel<T>(level, std::vector<T>(x.size()), [&](const auto& backend, View out) {
-              backend.unary({c.op, in.view(), out});
-            });
+        const auto y = run_kernel<T>(level, std::vector<T>(x.size()), [&](auto& backend, View out) {
+          run(backend, Unary{c.op, in.view(), out});
+        });
         expect_near(y, mapped(x, c.f), kFewRoundings<T>, kFewRoundings<T>);
       }
     }
@@ -75,8 +73,8 @@ TYPED_TEST(Elementwise, UnaryWorksInPlace) {
   using T = TypeParam;
   on_every_level([](const auto& level) {
     const std::vector<T> x = spread<T>(100, -3, 3);
-    const auto y = run_kernel<T>(level, x, [](const auto& backend, View out) {
-      backend.unary({UnaryOp::square, out, out});
+    const auto y = run_kernel<T>(level, x, [](auto& backend, View out) {
+      run(backend, Unary{UnaryOp::square, out, out});
     });
     expect_near(y, mapped(x, [](double v) { return v * v; }), kFewRoundings<T>);
   });
@@ -107,8 +105,8 @@ TYPED_TEST(Elementwise, UnaryBackwardIsTheDerivative) {
         for (const bool accumulate : {false, true}) {
           const auto grad = run_kernel<T>(
               level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
-              [&](const auto& backend, View out) {
-                backend.unary_backward({c.op, saved_view, g_buffer.view(), out, accumulate});
+              [&](auto& backend, View out) {
+                run(backend, UnaryBackward{c.op, saved_view, g_buffer.view(), out, accumulate});
               });
           std::vector<double> wanted = expected;
           for (double& value : wanted) value += accumulate ? 2 : 0;
@@ -199,12 +197,12 @@ TYPED_TEST(Elementwise, BinaryAndItsBackwardBroadcast) {
                                                        : -x / (y * y)));
         }
         const std::vector<T> before(static_cast<std::size_t>(numel), T(NAN));
-        expect_near(
-            run_kernel<T>(level, before,
-                          [&](const auto& backend, View out) {
-                            backend.binary({op, a_buffer.view(), b_buffer.view(), out, 0, walk});
-                          }),
-            value, kFewRoundings<T>);
+        expect_near(run_kernel<T>(
+                        level, before,
+                        [&](auto& backend, View out) {
+                          run(backend, Binary{op, a_buffer.view(), b_buffer.view(), out, 0, walk});
+                        }),
+                    value, kFewRoundings<T>);
         for (const int operand : {0, 1}) {
           const math::Reads reads = math::reads_of(op, operand);
           const View needs_a = reads.a ? a_buffer.view() : View{},
@@ -214,9 +212,9 @@ TYPED_TEST(Elementwise, BinaryAndItsBackwardBroadcast) {
             for (double& v : wanted) v += accumulate ? 3 : 0;
             const auto grad = run_kernel<T>(
                 level, accumulate ? std::vector<T>(before.size(), T(3)) : before,
-                [&](const auto& backend, View out) {
-                  backend.binary_backward(
-                      {op, operand, needs_a, needs_b, g_buffer.view(), out, 0, walk, accumulate});
+                [&](auto& backend, View out) {
+                  run(backend, BinaryBackward{op, operand, needs_a, needs_b, g_buffer.view(), out,
+                                              0, walk, accumulate});
                 });
             expect_near(grad, wanted, 2 * kFewRoundings<T>, kFewRoundings<T>);
           }
@@ -237,16 +235,18 @@ TYPED_TEST(Elementwise, BinaryTakesAScalarForEitherOperand) {
       walk.size[0] = n;
       walk.first[0] = walk.second[0] = 1;
       const std::vector<T> before(x.size(), T(NAN));
-      expect_near(run_kernel<T>(level, before,
-                                [&](const auto& b, View out) {
-                                  b.binary({BinaryOp::div, in.view(), {}, out, 4.0, walk});
-                                }),
-                  mapped(x, [](double v) { return v / 4; }), kFewRoundings<T>);
-      expect_near(run_kernel<T>(level, before,
-                                [&](const auto& b, View out) {
-                                  b.binary({BinaryOp::sub, {}, in.view(), out, 4.0, walk});
-                                }),
-                  mapped(x, [](double v) { return 4 - v; }), kFewRoundings<T>);
+      expect_near(
+          run_kernel<T>(level, before,
+                        [&](auto& backend, View out) {
+                          run(backend, Binary{BinaryOp::div, in.view(), {}, out, 4.0, walk});
+                        }),
+          mapped(x, [](double v) { return v / 4; }), kFewRoundings<T>);
+      expect_near(
+          run_kernel<T>(level, before,
+                        [&](auto& backend, View out) {
+                          run(backend, Binary{BinaryOp::sub, {}, in.view(), out, 4.0, walk});
+                        }),
+          mapped(x, [](double v) { return 4 - v; }), kFewRoundings<T>);
     }
   });
 }
@@ -259,13 +259,13 @@ TYPED_TEST(Elementwise, FillAndArange) {
       for (std::int64_t i = 0; i < n; ++i) counted.push_back(3 + 0.5 * static_cast<double>(i));
       const std::vector<T> before(filled.size(), T(NAN));
       expect_near(run_kernel<T>(level, before,
-                                [](const auto& b, View out) {
-                                  b.fill({out, 2.5});
+                                [](auto& backend, View out) {
+                                  run(backend, Fill{out, 2.5});
                                 }),
                   filled, 0);
       expect_near(run_kernel<T>(level, before,
-                                [](const auto& b, View out) {
-                                  b.arange({out, 3, 0.5});
+                                [](auto& backend, View out) {
+                                  run(backend, Arange{out, 3, 0.5});
                                 }),
                   counted, 0);
     }

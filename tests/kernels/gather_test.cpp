@@ -6,6 +6,8 @@
 namespace kindling::test {
 namespace {
 
+using namespace kernels;
+
 template <class T>
 class GatherOf : public testing::Test {};
 using Types = testing::Types<float, double>;
@@ -33,17 +35,18 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
         Buffer<float> rows_buffer(numbers);
         expect_near(
             run_kernel<T>(level, std::vector<T>(y.size(), T(NAN)),
-                          [&](const auto& backend, View out) {
-                            backend.gather({x_buffer.view(), rows_buffer.view(), out, size});
+                          [&](auto& backend, View out) {
+                            run(backend, Gather{x_buffer.view(), rows_buffer.view(), out, size});
                           }),
             y, 0);
         for (const bool accumulate : {false, true}) {
           std::vector<double> wanted = grad;
           for (double& value : wanted) value += accumulate ? 2 : 0;
           expect_near(run_kernel<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
-                                    [&](const auto& backend, View out) {
-                                      backend.gather_backward({rows_buffer.view(), g_buffer.view(),
-                                                               out, size, accumulate});
+                                    [&](auto& backend, View out) {
+                                      run(backend,
+                                          GatherBackward{rows_buffer.view(), g_buffer.view(), out,
+                                                         size, accumulate});
                                     }),
                       wanted, 20 * kFewRoundings<T>, 20 * kFewRoundings<T>);
         }
@@ -57,13 +60,13 @@ TYPED_TEST(GatherOf, ARowThatThereIsNotIsNaNAndGetsNoGradient) {
     Buffer<T> x(std::vector<T>{1, 2, 3, 4}), g(std::vector<T>{1, 1, 1, 1, 1, 1});
     Buffer<T> rows(std::vector<T>{-1, 1, 2});
     expect_near(run_kernel<T>(level, std::vector<T>(6),
-                              [&](const auto& b, View out) {
-                                b.gather({x.view(), rows.view(), out, 2});
+                              [&](auto& backend, View out) {
+                                run(backend, Gather{x.view(), rows.view(), out, 2});
                               }),
                 {NAN, NAN, 3, 4, NAN, NAN}, 0);
     expect_near(run_kernel<T>(level, std::vector<T>(4),
-                              [&](const auto& b, View out) {
-                                b.gather_backward({rows.view(), g.view(), out, 2, false});
+                              [&](auto& backend, View out) {
+                                run(backend, GatherBackward{rows.view(), g.view(), out, 2, false});
                               }),
                 {0, 0, 1, 1}, 0);
   });
@@ -82,8 +85,8 @@ TYPED_TEST(GatherOf, BatchesAreEpochsWithoutRepetition) {
       for (std::vector<T>& epoch : epochs)
         for (const std::int64_t size : {batch, batch, samples - 2 * batch}) {
           Buffer<T> target(size * 2), again(size * 2);
-          level.backend.load_batch({source.view(), again.view(), 2, &state, false});
-          level.backend.load_batch({source.view(), target.view(), 2, &state, true});
+          run(cpu::backend_of(level), LoadBatch{source.view(), again.view(), 2, &state, false});
+          run(cpu::backend_of(level), LoadBatch{source.view(), target.view(), 2, &state, true});
           EXPECT_EQ(target.values(), again.values());
           for (std::int64_t j = 0; j < size; ++j) {
             epoch.push_back(target.values()[static_cast<std::size_t>(2 * j)]);

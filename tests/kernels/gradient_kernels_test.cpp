@@ -18,22 +18,22 @@ namespace {
 using namespace kernels;
 
 template <class T>
-void check_nonfinite(const Backend& backend) {
+void check_nonfinite(Backend& backend) {
   for (const std::int64_t count : kCounts) {
     GuardedMemory<T> x(count);
     x.fill(std::numeric_limits<T>::max());
     math::StepGuard guard{7};
-    backend.find_nonfinite({x.view(), &guard, true});
+    run(backend, FindNonfinite{x.view(), &guard, true});
     EXPECT_EQ(guard.nonfinite, 0);
     for (const std::int64_t where : {std::int64_t{0}, count / 2, count - 1})
       for (const T bad : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
                           std::numeric_limits<T>::quiet_NaN()}) {
         if (count == 0) continue;
         x[where] = bad;
-        backend.find_nonfinite({x.view(), &guard, true});
+        run(backend, FindNonfinite{x.view(), &guard, true});
         EXPECT_EQ(guard.nonfinite, 1) << where << " of " << count;
         x[where] = 0;
-        backend.find_nonfinite({x.view(), &guard, false});
+        run(backend, FindNonfinite{x.view(), &guard, false});
         EXPECT_EQ(guard.nonfinite, 1) << "kept without reset";
       }
   }
@@ -41,13 +41,13 @@ void check_nonfinite(const Backend& backend) {
 
 TEST(FindNonfinite, FindsInfinitiesAndNaNs) {
   for (const cpu::Level* level : cpu::levels()) {
-    check_nonfinite<float>(level->backend);
-    check_nonfinite<double>(level->backend);
+    check_nonfinite<float>(cpu::backend_of(*level));
+    check_nonfinite<double>(cpu::backend_of(*level));
   }
 }
 
 template <class T>
-void check_norm(const Backend& backend) {
+void check_norm(Backend& backend) {
   for (const std::int64_t count : kCounts) {
     GuardedMemory<T> x(count);
     x.fill_spread(1);
@@ -55,9 +55,9 @@ void check_norm(const Backend& backend) {
     for (std::int64_t i = 0; i < count; ++i) expected += double{x[i]} * double{x[i]};
     GuardedMemory<double> total(1);
     total.fill(std::nan(""));
-    backend.sum_of_squares({x.view(), total.view(), false});
+    run(backend, SumOfSquares{x.view(), total.view(), false});
     EXPECT_NEAR(total[0], expected, 1e-12 * expected);
-    backend.sum_of_squares({x.view(), total.view(), true});
+    run(backend, SumOfSquares{x.view(), total.view(), true});
     EXPECT_NEAR(total[0], 2 * expected, 2e-12 * expected);
 
     GuardedMemory<T> norm(1);
@@ -67,7 +67,7 @@ void check_norm(const Backend& backend) {
     clip.total = total.view();
     clip.norm = norm.view();
     clip.max_norm = 0.5;
-    backend.clip_by_norm(clip);
+    run(backend, clip);
     const double length = std::sqrt(2 * expected);
     EXPECT_NEAR(double{norm[0]}, length, 1e-6 * length);
     const double coefficient = std::min(1.0, 0.5 / (length + 1e-6));
@@ -78,15 +78,15 @@ void check_norm(const Backend& backend) {
     clip.max_norm = 1e9;
     GuardedMemory<T> unchanged = x;
     clip.x = unchanged.view();
-    backend.clip_by_norm(clip);
+    run(backend, clip);
     EXPECT_TRUE(unchanged.same_bits(x));
   }
 }
 
 TEST(ClipByNorm, ScalesDownToTheNorm) {
   for (const cpu::Level* level : cpu::levels()) {
-    check_norm<float>(level->backend);
-    check_norm<double>(level->backend);
+    check_norm<float>(cpu::backend_of(*level));
+    check_norm<double>(cpu::backend_of(*level));
   }
 }
 
@@ -96,7 +96,7 @@ TEST(ClipByNorm, OfANaNNormIsNaNButForZeros) {
   x[3] = 0;
   GuardedMemory<double> total(1);
   total[0] = std::nan("");
-  cpu::backend().clip_by_norm({x.view(), total.view(), View{}, 1.0});
+  run(cpu::backend(), ClipByNorm{x.view(), total.view(), View{}, 1.0});
   for (std::int64_t i = 0; i < 5; ++i) EXPECT_EQ(std::isnan(x[i]), i != 3);
 }
 
@@ -106,10 +106,10 @@ TEST(SumOfSquares, GivesTheSameBitsWhateverTheThreadCount) {
   GuardedMemory<double> one(1), three(1);
   {
     const ThreadCount threads(1);
-    cpu::backend().sum_of_squares({x.view(), one.view(), false});
+    run(cpu::backend(), SumOfSquares{x.view(), one.view(), false});
   }
   const ThreadCount threads(3);
-  cpu::backend().sum_of_squares({x.view(), three.view(), false});
+  run(cpu::backend(), SumOfSquares{x.view(), three.view(), false});
   EXPECT_TRUE(one.same_bits(three));
 }
 

@@ -70,7 +70,7 @@ std::vector<T> run_kernel(const kernels::cpu::Level& level, const std::vector<T>
   for (int count = 1; count <= 2; ++count) {
     kernels::cpu::set_num_threads(count);
     Buffer<T> output(before);
-    kernel(level.backend, output.view());
+    kernel(kernels::cpu::backend_of(level), output.view());
     results[count - 1] = output.values();
   }
   kernels::cpu::set_num_threads(threads);

@@ -118,7 +118,7 @@ void check_update(const GroupRecord& start, const std::string& what, const Issue
       const State<T> before = state;
       GroupRecord record = start;
       refresh(record);
-      for (int step = 0; step < 3; ++step) issue(level->backend, state, record);
+      for (int step = 0; step < 3; ++step) issue(cpu::backend_of(*level), state, record);
       EXPECT_EQ(record.updates, 3);
       EXPECT_TRUE(state.guards_intact()) << what;
       EXPECT_TRUE(state.gradient.same_bits(before.gradient)) << what;
@@ -135,8 +135,8 @@ template <class T>
 void check_sgd(const GroupRecord& start, const std::string& what) {
   check_update<T>(
       start, what,
-      [](const Backend& backend, State<T>& state, GroupRecord& record) {
-        backend.sgd_update(sgd(state, record));
+      [](Backend& backend, State<T>& state, GroupRecord& record) {
+        run(backend, sgd(state, record));
       },
       reference_sgd);
 }
@@ -145,8 +145,8 @@ template <class T>
 void check_adam(const GroupRecord& start, bool amsgrad, const std::string& what) {
   check_update<T>(
       start, what,
-      [amsgrad](const Backend& backend, State<T>& state, GroupRecord& record) {
-        backend.adam_update(adam(state, record, amsgrad));
+      [amsgrad](Backend& backend, State<T>& state, GroupRecord& record) {
+        run(backend, adam(state, record, amsgrad));
       },
       [amsgrad](const GroupRecord& r, double p, double g, int steps) {
         return reference_adam(r, p, g, amsgrad, steps);
@@ -189,11 +189,11 @@ TEST(AdamKernel, ReadsTheLearningRateFromTheRecord) {
   GroupRecord record = make_record(true);
   record.lr.set(0);
   refresh(record);
-  cpu::backend().adam_update(adam(state, record, false));
+  run(cpu::backend(), adam(state, record, false));
   EXPECT_TRUE(state.parameter.same_bits(before.parameter));
   record.lr.set(0.1);
   refresh(record);
-  cpu::backend().adam_update(adam(state, record, false));
+  run(cpu::backend(), adam(state, record, false));
   EXPECT_FALSE(state.parameter.same_bits(before.parameter));
 }
 
@@ -205,17 +205,17 @@ TEST(UpdateKernels, ASkippedStepChangesNothing) {
     GroupRecord record = make_record(use_adam);
     record.guard = &guard;
     record.skip_nonfinite = true;
-    const auto run = [&] {
+    const auto update = [&] {
       if (use_adam)
-        cpu::backend().adam_update(adam(state, record, false));
+        run(cpu::backend(), adam(state, record, false));
       else
-        cpu::backend().sgd_update(sgd(state, record));
+        run(cpu::backend(), sgd(state, record));
     };
-    run();
+    update();
     EXPECT_TRUE(state.same_bits(before));
     EXPECT_EQ(record.updates, 0);
     guard.nonfinite = 0;
-    run();
+    update();
     EXPECT_FALSE(state.same_bits(before));
     EXPECT_EQ(record.updates, 1);
   }
@@ -226,10 +226,10 @@ TEST(UpdateKernels, OnlyTheLastRangeAdvances) {
   GroupRecord record = make_record(true);
   AdamUpdate u = adam(state, record, false);
   u.advance = false;
-  cpu::backend().adam_update(u);
+  run(cpu::backend(), u);
   EXPECT_EQ(record.updates, 0);
   u.advance = true;
-  cpu::backend().adam_update(u);
+  run(cpu::backend(), u);
   EXPECT_EQ(record.updates, 1);
   EXPECT_DOUBLE_EQ(record.step_size.value, 0.05 / (1 - 0.9 * 0.9));
 }
@@ -242,9 +242,9 @@ TEST(UpdateKernels, GiveTheSameBitsWhateverTheThreadCount) {
       State<float>& state = states[threads == 1 ? 0 : 1];
       GroupRecord record = make_record(use_adam);
       if (use_adam)
-        cpu::backend().adam_update(adam(state, record, true));
+        run(cpu::backend(), adam(state, record, true));
       else
-        cpu::backend().sgd_update(sgd(state, record));
+        run(cpu::backend(), sgd(state, record));
     }
     EXPECT_TRUE(states[0].same_bits(states[1]));
   }
@@ -255,7 +255,7 @@ TEST(UpdateKernels, FlushSubnormalMoments) {
   state.gradient.fill(0);
   state.first.fill(std::numeric_limits<float>::min());
   GroupRecord record = make_record(true);
-  cpu::backend().adam_update(adam(state, record, false));
+  run(cpu::backend(), adam(state, record, false));
   for (std::int64_t i = 0; i < 64; ++i) EXPECT_EQ(state.first[i], 0.0f);
 }
 
@@ -263,13 +263,13 @@ TEST(AdvanceSchedule, FollowsTheTapeRoundItsRing) {
   const double keep = std::nan("");
   const std::vector<math::SchedulePoint> tape = {{0.1, keep}, {0.2, 0.8}, {0.3, keep}};
   GroupRecord record = make_record(true);
-  cpu::backend().advance_schedule({&record, tape.data(), 3});
+  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
   EXPECT_EQ(record.lr.value, 0.2);
   EXPECT_EQ(record.lr.rounded, 0.2f);
   EXPECT_EQ(record.momentum.value, 0.8);
   EXPECT_DOUBLE_EQ(record.step_size.value, 0.2 / (1 - 0.8));
-  cpu::backend().advance_schedule({&record, tape.data(), 3});
-  cpu::backend().advance_schedule({&record, tape.data(), 3});
+  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
+  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
   EXPECT_EQ(record.lr.value, 0.1);
   EXPECT_EQ(record.momentum.value, 0.8);
   EXPECT_EQ(record.schedule_index, 3);
@@ -288,7 +288,7 @@ TEST(AdvancePlateau, ReducesTheLearningRateAfterPatience) {
   command.record = &record;
   std::vector<double> rates;
   for (int step = 0; step < 4; ++step) {
-    cpu::backend().advance_plateau(command);
+    run(cpu::backend(), command);
     rates.push_back(record.lr.value);
   }
   EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.02, 0.02}));
@@ -301,13 +301,13 @@ TEST(WriteRecord, KeepsTheUpdatesOrNot) {
   GroupRecord values = make_record(true);
   values.lr.set(0.5);
   values.updates = 2;
-  cpu::backend().write_record({&record, nullptr, values, true});
+  run(cpu::backend(), WriteRecord{&record, nullptr, values, true});
   EXPECT_EQ(record.updates, 5);
   EXPECT_DOUBLE_EQ(record.step_size.value, 0.5 / (1 - std::pow(0.9, 6)));
-  cpu::backend().write_record({&record, nullptr, values, false});
+  run(cpu::backend(), WriteRecord{&record, nullptr, values, false});
   EXPECT_EQ(record.updates, 2);
   GroupRecord other;
-  cpu::backend().write_record({&other, &record, {}, false});
+  run(cpu::backend(), WriteRecord{&other, &record, {}, false});
   EXPECT_EQ(other.updates, 2);
   EXPECT_EQ(other.lr.value, 0.5);
 }

@@ -9,6 +9,8 @@
 namespace kindling::test {
 namespace {
 
+using namespace kernels;
+
 TEST(Permutation, TakesEachNumberOnce) {
   for (const std::uint64_t n : std::vector<std::uint64_t>{
            1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 100, 442, 1000, 1023, 1024, 1025, 65537, 300000})
@@ -78,9 +80,9 @@ TEST(RandomPermutation, IsOneAndMovesTheStreamOn) {
       kernels::RandomState state;
       const auto draw = [&](std::uint64_t offset) {
         return run_kernel<float>(level, std::vector<float>(static_cast<std::size_t>(n)),
-                                 [&](const auto& backend, View out) {
+                                 [&](auto& backend, View out) {
                                    state = {5, offset};
-                                   backend.random_permutation({out, &state});
+                                   run(backend, RandomPermutation{out, &state});
                                  });
       };
       std::vector<float> first = draw(0);

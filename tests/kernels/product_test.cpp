@@ -124,13 +124,13 @@ void for_transposes(const F& function) {
 }
 
 template <class T>
-void check_products(const Backend& backend, const std::vector<ProductSizes>& sizes,
+void check_products(Backend& backend, const std::vector<ProductSizes>& sizes,
                     const std::string& what) {
   for (const ProductSizes& s : sizes)
     for_transposes([&](bool ta, bool tb) {
       Problem<T> overwrite(s, ta, tb);
       overwrite.c.fill(std::numeric_limits<T>::quiet_NaN());
-      backend.product(overwrite.arguments());
+      run(backend, overwrite.arguments());
       overwrite.check(what);
 
       Problem<T> add(s, ta, tb);
@@ -138,15 +138,15 @@ void check_products(const Backend& backend, const std::vector<ProductSizes>& siz
         add.expected[static_cast<std::size_t>(i)] += double{add.c[i]};
       Product p = add.arguments();
       p.accumulate = true;
-      backend.product(p);
+      run(backend, p);
       add.check(what + ", accumulating");
     });
 }
 
 TEST(Product, MatchesTheNaiveSumsAtEveryLevel) {
   for (const cpu::Level* level : cpu::levels()) {
-    check_products<float>(level->backend, kSmallSizes, level->name);
-    check_products<double>(level->backend, kSmallSizes, level->name);
+    check_products<float>(cpu::backend_of(*level), kSmallSizes, level->name);
+    check_products<double>(cpu::backend_of(*level), kSmallSizes, level->name);
   }
 }
 
@@ -205,7 +205,7 @@ TEST(Product, ProvidersMultiplyBlocksOfLargerMatrices) {
 TEST(Product, MultipliesABatch) {
   for (const cpu::Level* level : cpu::levels()) {
     Problem<float> problem({5, 9, 4}, false, true, 7);
-    level->backend.product(problem.arguments());
+    run(cpu::backend_of(*level), problem.arguments());
     problem.check(level->name);
   }
 }
@@ -215,11 +215,11 @@ TEST(Product, SharesAnOperandThatHasNoStride) {
   for (std::int64_t i = 20; i < 60; ++i) problem.a[i] = problem.a[i % 20];
   Problem<double> shared({5, 9, 4}, false, false, 3);
   Product all = problem.arguments();
-  cpu::backend().product(all);
+  run(cpu::backend(), all);
   Product p = shared.arguments();
   p.a = View{problem.a.data(), 20, DType::float64};
   p.stride_a = 0;
-  cpu::backend().product(p);
+  run(cpu::backend(), p);
   for (std::int64_t i = 0; i < problem.c.size(); ++i) ASSERT_EQ(problem.c[i], shared.c[i]);
 }
 
@@ -229,14 +229,14 @@ TEST(Product, OfAnEmptyInnerDimensionIsZero) {
       for (const ProductSizes& s :
            {ProductSizes{3, 5, 0}, ProductSizes{3, 1, 0}, ProductSizes{1, 4, 0}}) {
         Problem<float> problem(s, ta, tb);
-        level->backend.product(problem.arguments());
+        run(cpu::backend_of(*level), problem.arguments());
         problem.check(level->name);
       }
     });
 }
 
 template <class T>
-void check_epilogue(const Backend& backend, ProductSizes s, const std::string& what) {
+void check_epilogue(Backend& backend, ProductSizes s, const std::string& what) {
   Problem<T> problem(s, false, true);
   GuardedMemory<T> bias(s.n), pre(s.m * s.n), mask(s.m * s.n);
   bias.fill_spread(4);
@@ -246,7 +246,7 @@ void check_epilogue(const Backend& backend, ProductSizes s, const std::string& w
   p.pre_activation = pre.view();
   p.activation = UnaryOp::relu;
   p.mask = mask.view();
-  backend.product(p);
+  run(backend, p);
   std::vector<double> before;
   for (std::int64_t i = 0; i < s.m * s.n; ++i) {
     double& value = problem.expected[static_cast<std::size_t>(i)];
@@ -262,7 +262,7 @@ void check_epilogue(const Backend& backend, ProductSizes s, const std::string& w
   Problem<T> bias_only(s, false, true);
   Product q = bias_only.arguments();
   q.bias = bias.view();
-  backend.product(q);
+  run(backend, q);
   bias_only.expected = before;
   bias_only.check(what + ", bias only");
 }
@@ -271,14 +271,13 @@ TEST(Product, AppliesBiasActivationAndMask) {
   for (const cpu::Level* level : cpu::levels())
     for (const ProductSizes& s : {ProductSizes{10, 1, 10}, ProductSizes{7, 19, 5},
                                   ProductSizes{32, 64, 64}, ProductSizes{200, 210, 220}}) {
-      check_epilogue<float>(level->backend, s, level->name);
-      check_epilogue<double>(level->backend, s, level->name);
+      check_epilogue<float>(cpu::backend_of(*level), s, level->name);
+      check_epilogue<double>(cpu::backend_of(*level), s, level->name);
     }
 }
 
 template <class T>
-void check_row_sums(const Backend& backend, ProductSizes s, bool transpose_a,
-                    const std::string& what) {
+void check_row_sums(Backend& backend, ProductSizes s, bool transpose_a, const std::string& what) {
   Problem<T> problem(s, transpose_a, false);
   GuardedMemory<T> sums(s.m);
   sums.fill_spread(6);
@@ -287,7 +286,7 @@ void check_row_sums(const Backend& backend, ProductSizes s, bool transpose_a,
     Product p = problem.arguments();
     p.row_sums = sums.view();
     p.accumulate_row_sums = accumulate;
-    backend.product(p);
+    run(backend, p);
     EXPECT_TRUE(sums.guards_intact()) << what;
     for (std::int64_t i = 0; i < s.m; ++i) {
       double expected = accumulate ? double{before[i]} : 0.0;
@@ -303,8 +302,8 @@ TEST(Product, SumsTheRowsOfItsLeftOperand) {
     for (const bool transpose_a : {false, true})
       for (const ProductSizes& s : {ProductSizes{1, 10, 10}, ProductSizes{64, 64, 32},
                                     ProductSizes{75, 3, 37}, ProductSizes{200, 210, 220}}) {
-        check_row_sums<float>(level->backend, s, transpose_a, level->name);
-        check_row_sums<double>(level->backend, s, transpose_a, level->name);
+        check_row_sums<float>(cpu::backend_of(*level), s, transpose_a, level->name);
+        check_row_sums<double>(cpu::backend_of(*level), s, transpose_a, level->name);
       }
 }
 
@@ -315,10 +314,10 @@ TEST(Product, GivesTheSameBitsWhateverTheThreadCount) {
       Problem<float> one({200, 210, 220}, ta, tb), several({200, 210, 220}, ta, tb);
       {
         const ThreadCount threads(1);
-        cpu::backend().product(one.arguments());
+        run(cpu::backend(), one.arguments());
       }
       const ThreadCount threads(3);
-      cpu::backend().product(several.arguments());
+      run(cpu::backend(), several.arguments());
       EXPECT_TRUE(one.c.same_bits(several.c)) << name << ta << tb;
     });
   }
@@ -332,7 +331,7 @@ TEST(Product, LeavesTheProgramsOpenMPThreadsAsTheyWere) {
   for (const std::string& name : cpu::product_providers()) {
     const ProviderScope scope(name);
     Problem<float> problem({200, 210, 220}, false, false);
-    cpu::backend().product(problem.arguments());
+    run(cpu::backend(), problem.arguments());
     EXPECT_EQ(omp_get_max_threads(), 3) << name;
   }
   omp_set_num_threads(previous);

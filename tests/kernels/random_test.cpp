@@ -6,8 +6,7 @@
 namespace kindling::test {
 namespace {
 
-using kernels::Distribution;
-using kernels::RandomState;
+using namespace kernels;
 
 // The known answers that come with Random123, for the counters and keys that a 64-bit seed and
 // counter can express.
@@ -24,9 +23,9 @@ std::vector<T> random_numbers(const kernels::cpu::Level& level, Distribution dis
                               std::int64_t n, double first, double second,
                               RandomState from = {42, 5}, std::uint64_t* offset = nullptr) {
   return run_kernel<T>(level, std::vector<T>(static_cast<std::size_t>(n), T(NAN)),
-                       [&](const auto& backend, View out) {
+                       [&](auto& backend, View out) {
                          RandomState state = from;
-                         backend.random({distribution, out, first, second, &state});
+                         run(backend, Random{distribution, out, first, second, &state});
                          if (offset != nullptr) *offset = state.offset;
                        });
 }

@@ -4,6 +4,8 @@
 namespace kindling::test {
 namespace {
 
+using namespace kernels;
+
 struct ReductionSizes {
   std::int64_t outer, count, inner;
   std::int64_t numel() const { return outer * count * inner; }
@@ -42,8 +44,8 @@ TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
             expected.push_back(static_cast<double>(total * 0.5L + (accumulate ? 4 : 0)));
           }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
-        const auto y = run_kernel<T>(level, before, [&](const auto& backend, View out) {
-          backend.sum({in.view(), out, s.outer, s.count, s.inner, 0.5, accumulate});
+        const auto y = run_kernel<T>(level, before, [&](auto& backend, View out) {
+          run(backend, Sum{in.view(), out, s.outer, s.count, s.inner, 0.5, accumulate});
         });
         expect_near(y, expected, kFewRoundings<T>, kFewRoundings<T> * 4);
       }
@@ -55,10 +57,9 @@ TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
 TEST(Sum, OfManyFloatsIsAccurate) {
   on_every_level([](const auto& level) {
     Buffer<float> ones(std::int64_t{1} << 25, 1.0f);
-    const auto y =
-        run_kernel<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
-          backend.sum({ones.view(), out, 1, std::int64_t{1} << 25, 1});
-        });
+    const auto y = run_kernel<float>(level, std::vector<float>(1), [&](auto& backend, View out) {
+      run(backend, Sum{ones.view(), out, 1, std::int64_t{1} << 25, 1});
+    });
     EXPECT_EQ(y[0], 0x1p25f);
   });
 }
@@ -69,10 +70,9 @@ TEST(Sum, KeepsNaNAndInfinity) {
       std::vector<float> x(1000, 1.0f);
       x[517] = odd;
       Buffer<float> in(x);
-      const auto y =
-          run_kernel<float>(level, std::vector<float>(1), [&](const auto& backend, View out) {
-            backend.sum({in.view(), out, 1, 1000, 1});
-          });
+      const auto y = run_kernel<float>(level, std::vector<float>(1), [&](auto& backend, View out) {
+        run(backend, Sum{in.view(), out, 1, 1000, 1});
+      });
       expect_near(y, {static_cast<double>(odd)}, 0);
     }
   });
@@ -92,8 +92,8 @@ TYPED_TEST(Reduce, ExpandRepeats) {
                              (accumulate ? 4 : 0));
         }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
-        const auto x = run_kernel<T>(level, before, [&](const auto& backend, View out) {
-          backend.expand({in.view(), out, s.outer, s.count, s.inner, 0.25, accumulate});
+        const auto x = run_kernel<T>(level, before, [&](auto& backend, View out) {
+          run(backend, Expand{in.view(), out, s.outer, s.count, s.inner, 0.25, accumulate});
         });
         expect_near(x, expected, kFewRoundings<T>);
       }
@@ -107,21 +107,21 @@ TYPED_TEST(Reduce, ArgmaxIsTheFirstLargestAndNaNIsLargest) {
     const T nan = T(NAN);
     Buffer<T> rows(std::vector<T>{1, 3, 3, 2, -1, -1, -2, -3, 5, nan, 9, nan});
     EXPECT_EQ(run_kernel<T>(level, std::vector<T>(3),
-                            [&](const auto& b, View out) {
-                              b.argmax({rows.view(), out, 3, 4, 1});
+                            [&](auto& backend, View out) {
+                              run(backend, Argmax{rows.view(), out, 3, 4, 1});
                             }),
               (std::vector<T>{1, 0, 1}));
     EXPECT_EQ(run_kernel<T>(level, std::vector<T>(4),
-                            [&](const auto& b, View out) {
-                              b.argmax({rows.view(), out, 1, 3, 4});
+                            [&](auto& backend, View out) {
+                              run(backend, Argmax{rows.view(), out, 1, 3, 4});
                             }),
               (std::vector<T>{2, 2, 2, 2}));
     Buffer<T> long_row(spread<T>(70001, -1, 1));
     const auto values = long_row.values();
     const auto at = std::max_element(values.begin(), values.end()) - values.begin();
     EXPECT_EQ(run_kernel<T>(level, std::vector<T>(1),
-                            [&](const auto& b, View out) {
-                              b.argmax({long_row.view(), out, 1, 70001, 1});
+                            [&](auto& backend, View out) {
+                              run(backend, Argmax{long_row.view(), out, 1, 70001, 1});
                             })[0],
               static_cast<T>(at));
   });

@@ -6,6 +6,8 @@
 namespace kindling::test {
 namespace {
 
+using namespace kernels;
+
 struct SoftmaxSizes {
   std::int64_t outer, count, inner;
 };
@@ -48,9 +50,9 @@ TYPED_TEST(SoftmaxOf, FollowsItsDefinitionAlsoForLargeInputs) {
         for (const double offset : {0.0, 3000.0}) {
           const std::vector<T> x = spread<T>(s.outer * s.count * s.inner, offset - 4, offset + 4);
           Buffer<T> in(x);
-          const auto y = run_kernel<T>(
-              level, std::vector<T>(x.size(), T(NAN)), [&](const auto& backend, View out) {
-                backend.softmax({in.view(), out, s.outer, s.count, s.inner, log});
+          const auto y =
+              run_kernel<T>(level, std::vector<T>(x.size(), T(NAN)), [&](auto& backend, View out) {
+                run(backend, Softmax{in.view(), out, s.outer, s.count, s.inner, log});
               });
           expect_near(y, reference({x.begin(), x.end()}, s, log), 4 * kFewRoundings<T>,
                       kFewRoundings<T> * (log ? 4 : 1e-3));
@@ -86,9 +88,9 @@ TYPED_TEST(SoftmaxOf, BackwardIsTheDerivative) {
           Buffer<T> y_buffer(std::vector<T>(y.begin(), y.end())), g_buffer(g);
           const auto grad = run_kernel<T>(
               level, std::vector<T>(x.size(), accumulate ? T(1) : T(NAN)),
-              [&](const auto& backend, View out) {
-                backend.softmax_backward({y_buffer.view(), g_buffer.view(), out, s.outer, s.count,
-                                          s.inner, log, accumulate});
+              [&](auto& backend, View out) {
+                run(backend, SoftmaxBackward{y_buffer.view(), g_buffer.view(), out, s.outer,
+                                             s.count, s.inner, log, accumulate});
               });
           expect_near(grad, expected, 10 * kFewRoundings<T>, 2 * kFewRoundings<T>);
         }
@@ -100,8 +102,8 @@ TYPED_TEST(SoftmaxOf, InfinityMasksAndNaNSpreadsOverItsRow) {
   on_every_level([](const auto& level) {
     const T inf = T(INFINITY), nan = T(NAN);
     Buffer<T> in(std::vector<T>{0, -inf, 0, 1, nan, 2});
-    const auto y = run_kernel<T>(level, std::vector<T>(6), [&](const auto& b, View out) {
-      b.softmax({in.view(), out, 2, 3, 1, false});
+    const auto y = run_kernel<T>(level, std::vector<T>(6), [&](auto& backend, View out) {
+      run(backend, Softmax{in.view(), out, 2, 3, 1, false});
     });
     expect_near(y, {0.5, 0, 0.5, NAN, NAN, NAN}, kFewRoundings<T>);
   });

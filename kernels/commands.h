@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kindling/core/view.h>
+#include <kindling/kernels/math/elementwise.h>
+#include <kindling/kernels/math/group_record.h>
+#include <kindling/kernels/math/op.h>
+#include <kindling/kernels/math/plateau.h>
+
+#include <cstdint>
+#include <type_traits>
+
+/// What crosses the seam between tensors and devices: each command is one plain argument structure,
+/// without constructors or owners, so that it can be run at once, or kept and run again. Kernels
+/// check nothing and throw nothing (but for out of memory and failures of a device or a library):
+/// the ops above them have checked. `accumulate` means "add to what the output holds" (beta = 1);
+/// otherwise the output is overwritten, never read. A command on no elements still advances the
+/// state that it advances. Scratch memory is the backend's business, not an argument.
+namespace kindling::kernels {
+
+/// y[i] = value
+struct Fill {
+  View y = {};
+  double value = 0;
+};
+
+/// y[i] = start + i * step
+struct Arange {
+  View y = {};
+  double start = 0;
+  double step = 1;
+};
+
+/// target[strides.second] (+)= source[strides.first], converting the dtype; covers transposes,
+/// slices and expansion.
+struct Copy {
+  View source = {};
+  View target = {};
+  Strides strides;
+  bool accumulate = false;
+};
+
+/// y[i] = op(x[i])
+struct Unary {
+  UnaryOp op;
+  View x = {};
+  View y = {};
+};
+
+/// grad_x[i] (+)= grad_y[i] * op'(saved[i]); saved is op's input or output, as math::saved_of(op)
+/// says.
+struct UnaryBackward {
+  UnaryOp op;
+  View saved = {};
+  View grad_y = {};
+  View grad_x = {};
+  bool accumulate = false;
+};
+
+/// y[i] = a[strides.first] op b[strides.second], y contiguous over strides.size. An operand without
+/// data is `scalar`.
+struct Binary {
+  BinaryOp op;
+  View a = {};
+  View b = {};
+  View y = {};
+  double scalar = 0;
+  Strides strides;
+};
+
+/// grad[i] (+)= grad_y[i] * d(a op b)/d(operand), operand 0 = a, 1 = b; grad is as large as grad_y
+/// (broadcast size). Views that the derivative does not need may be left out.
+struct BinaryBackward {
+  BinaryOp op;
+  int operand = 0;
+  View a = {};
+  View b = {};
+  View grad_y = {};
+  View grad = {};
+  double scalar = 0;
+  Strides strides;
+  bool accumulate = false;
+};
+
+/// y[o, i] (+)= scale * sum over k of x[o, k, i]; x [outer, count, inner], in a fixed order.
+struct Sum {
+  View x = {};
+  View y = {};
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+  double scale = 1;
+  bool accumulate = false;
+};
+
+/// x[o, k, i] (+)= scale * y[o, i]: the backward of Sum; x [outer, count, inner].
+struct Expand {
+  View y = {};
+  View x = {};
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+  double scale = 1;
+  bool accumulate = false;
+};
+
+/// y[o, i] = index k of the first largest x[o, k, i], as a whole number in x's dtype; NaN counts as
+/// largest.
+struct Argmax {
+  View x = {};
+  View y = {};
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+};
+
+/// y = softmax (or its logarithm) of x over the middle dimension; x, y [outer, count, inner].
+struct Softmax {
+  View x = {};
+  View y = {};
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+  bool log = false;
+};
+
+/// grad_x (+)= from the output y of Softmax and grad_y; all [outer, count, inner].
+struct SoftmaxBackward {
+  View y = {};
+  View grad_y = {};
+  View grad_x = {};
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+  bool log = false;
+  bool accumulate = false;
+};
+
+/// c [m, n] (+)= epilogue(op(a) [m, k] op(b) [k, n]), row-major, for `batch` matrices that lie the
+/// given numbers of elements apart (0: shared). A transposed a is stored [k, m], a transposed b [n,
+/// k]. Epilogue, in this order and each if given: + bias [n]; pre_activation [m, n] = the value so
+/// far; activation; 0 where mask [m, n] is not positive. Beside it row_sums [m] (+)= the sums of
+/// the rows of op(a) (the bias gradient of a linear layer, whose weight gradient is c). Epilogue,
+/// mask and row_sums come with batch = 1.
+struct Product {
+  View a = {};
+  View b = {};
+  View c = {};
+  std::int64_t m = 0;
+  std::int64_t n = 0;
+  std::int64_t k = 0;
+  bool transpose_a = false;
+  bool transpose_b = false;
+  bool accumulate = false;
+  std::int64_t batch = 1;
+  std::int64_t stride_a = 0;
+  std::int64_t stride_b = 0;
+  std::int64_t stride_c = 0;
+  View bias = {};
+  View pre_activation = {};
+  UnaryOp activation = UnaryOp::identity;
+  View mask = {};
+  View row_sums = {};
+  bool accumulate_row_sums = false;
+};
+
+/// An element-wise loss and its gradient in one pass: e = op(input[i], target[i]); loss[0] = scale
+/// * sum of e (fixed order), or loss[i] = e where reduce is false; gradient[i] = scale * de/dinput,
+/// if given. parameter: Huber's delta.
+struct Loss {
+  LossOp op;
+  View input = {};
+  View target = {};
+  View loss = {};
+  View gradient = {};
+  double parameter = 1;
+  double scale = 1;
+  bool reduce = true;
+};
+
+/// Cross entropy of logits [rows, classes] and its gradient in one pass. target: [rows] class
+/// numbers, or [rows, classes] probabilities when `probabilities`. Smoothed targets: (1 - s) *
+/// target + s / classes. loss[0] = scale * sum over rows, or loss [rows] where reduce is false;
+/// gradient [rows, classes] = scale * d/dlogits. A class number outside [0, classes) makes its
+/// row's loss and gradient NaN.
+struct CrossEntropy {
+  View logits = {};
+  View target = {};
+  View loss = {};
+  View gradient = {};
+  std::int64_t rows = 0;
+  std::int64_t classes = 0;
+  bool probabilities = false;
+  double label_smoothing = 0;
+  double scale = 1;
+  bool reduce = true;
+};
+
+/// y[r, :] = x[rows[r], :]; x [.., row_size], rows hold whole numbers in their own dtype.
+struct Gather {
+  View x = {};
+  View rows = {};
+  View y = {};
+  std::int64_t row_size = 1;
+};
+
+/// grad_x[rows[r], :] += grad_y[r, :] in the order of r; grad_x is zeroed first unless accumulate.
+struct GatherBackward {
+  View rows = {};
+  View grad_y = {};
+  View grad_x = {};
+  std::int64_t row_size = 1;
+  bool accumulate = false;
+};
+
+/// Seed and position of a counter-based random stream, in device memory.
+struct RandomState {
+  std::uint64_t seed = 0;
+  std::uint64_t offset = 0;  // Philox counters used so far
+};
+
+/// y[i] = uniform in [first, second), or normal with mean first and standard deviation second;
+/// advances the state. Philox4x32-10 (Salmon et al., SC'11): element i depends on seed, offset and
+/// i alone, not on device or threads.
+struct Random {
+  Distribution distribution;
+  View y = {};
+  double first = 0;
+  double second = 1;
+  RandomState* state = nullptr;
+};
+
+/// y = a random permutation of 0 .. numel - 1 as whole numbers; advances the state by one counter.
+struct RandomPermutation {
+  View y = {};
+  RandomState* state = nullptr;
+};
+
+/// Where a loader stands, in device memory. Batch b of an epoch holds the samples permutation(seed,
+/// epoch, i) of the positions i in [position, position + batch).
+struct LoaderState {
+  std::uint64_t seed = 0;
+  std::int64_t epoch = 0;
+  std::int64_t position = 0;  // samples of this epoch already delivered
+  std::int64_t samples = 0;   // of the data set
+  std::int64_t epoch_samples =
+      0;  // delivered in an epoch: samples, or less where the last short batch is dropped
+  bool shuffle = true;
+};
+
+/// batch[j, :] = source[sample j of the batch, :]; the command of the last tensor of a batch
+/// advances the state.
+struct LoadBatch {
+  View source = {};
+  View batch = {};
+  std::int64_t row_size = 1;
+  LoaderState* state = nullptr;
+  bool advance = false;
+};
+
+/// SGD over one range of an arena. momentum_buffer is absent without momentum. The last range of a
+/// record advances it.
+struct SgdUpdate {
+  View parameter = {};
+  View gradient = {};
+  View momentum_buffer = {};
+  math::GroupRecord* record = nullptr;
+  bool advance = true;
+};
+
+/// Adam or AdamW over one range of an arena. max_exp_avg_sq is absent without amsgrad.
+struct AdamUpdate {
+  View parameter = {};
+  View gradient = {};
+  View exp_avg = {};
+  View exp_avg_sq = {};
+  View max_exp_avg_sq = {};
+  math::GroupRecord* record = nullptr;
+  bool advance = true;
+};
+
+/// guard->nonfinite = 1 if x holds an infinity or a NaN; cleared first when `reset`.
+struct FindNonfinite {
+  View x = {};
+  math::StepGuard* guard = nullptr;
+  bool reset = false;
+};
+
+/// total[0] (+)= sum of the squares of x, in float64 and a fixed order; total is float64.
+struct SumOfSquares {
+  View x = {};
+  View total = {};
+  bool accumulate = false;
+};
+
+/// x *= min(1, max_norm / (sqrt(total[0]) + 1e-6)); norm[0] = sqrt(total[0]), if given.
+struct ClipByNorm {
+  View x = {};
+  View total = {};
+  View norm = {};
+  double max_norm = 0;
+};
+
+/// math::advance_schedule: scheduler.step() for one record.
+struct AdvanceSchedule {
+  math::GroupRecord* record = nullptr;
+  const math::SchedulePoint* tape = nullptr;
+  std::int64_t capacity = 0;
+};
+
+/// ReduceLROnPlateau's rule on a metric in device memory: math::plateau_step, and on a reduction
+/// math::plateau_reduced of the record's lr and math::refresh. metric [1], of either dtype.
+struct AdvancePlateau {
+  View metric = {};
+  math::PlateauRule rule;
+  double min_lr = 0;
+  math::PlateauState* state = nullptr;
+  math::GroupRecord* record = nullptr;
+};
+
+/// record = *source, or `values` where no source is given, but its own count of updates stands if
+/// `keep_updates`; then math::refresh. For hyper-parameters that the host changes, and for records
+/// that part.
+struct WriteRecord {
+  math::GroupRecord* record = nullptr;
+  const math::GroupRecord* source = nullptr;
+  math::GroupRecord values;
+  bool keep_updates = true;
+};
+
+/// The kinds of commands. A kind's number is its place in this list.
+template <class... Commands>
+struct CommandList {
+  static constexpr int kCount = sizeof...(Commands);
+};
+using AllCommands = CommandList<Fill, Arange, Copy, Unary, UnaryBackward, Binary, BinaryBackward,
+                                Sum, Expand, Argmax, Softmax, SoftmaxBackward, Product, Loss,
+                                CrossEntropy, Gather, GatherBackward, Random, RandomPermutation,
+                                LoadBatch, SgdUpdate, AdamUpdate, FindNonfinite, SumOfSquares,
+                                ClipByNorm, AdvanceSchedule, AdvancePlateau, WriteRecord>;
+
+template <class Command, class... Commands>
+constexpr int kind_in(CommandList<Commands...>) {
+  constexpr bool is_it[] = {std::is_same_v<Command, Commands>...};
+  int kind = 0;
+  while (!is_it[kind]) ++kind;
+  return kind;
+}
+template <class Command>
+inline constexpr int kKind = kind_in<Command>(AllCommands());
+
+}  // namespace kindling::kernels
