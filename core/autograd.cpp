@@ -167,9 +167,11 @@ GradientTarget leaf_target(TensorImpl& leaf, const char* op, DType dtype, Device
                              " in the forward pass: run the forward pass again"));
   }
   if (!leaf.grad) {
+    const RecordingPause pause;  // it stays
     leaf.grad = TensorImpl::make(Storage::allocate(leaf.numel, dtype, device), 0, leaf.shape);
   }
-  const bool accumulate = std::exchange(leaf.grad_defined, true);
+  const bool accumulate = gradient_defined(leaf);
+  set_gradient_defined(leaf, true);
   return {changed_view(Tensor(leaf.grad)), accumulate};
 }
 
@@ -178,6 +180,7 @@ const Tensor& one(DType dtype, Device device) {
   for (const Tensor& candidate : ones) {
     if (candidate.dtype() == dtype && candidate.device() == device) return candidate;
   }
+  const RecordingPause pause;  // it stays
   return ones.emplace_back(full({}, 1.0, {.dtype = dtype, .device = device}));
 }
 

@@ -34,6 +34,8 @@ class Saved {
   View view(const char* op) const {
     if (empty()) return {};
     if (storage_->version != version_) throw_changed(op);
+    if (recorder != nullptr) [[unlikely]]
+      recorder->use(*storage_);
     return {static_cast<char*>(storage_->data) + offset_ * size_of(storage_->dtype), numel_,
             storage_->dtype};
   }

@@ -73,7 +73,7 @@ Strides broadcast_strides(const Shape& a, const Shape& b, const Shape& out) {
 void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape& to,
                    bool accumulate) {
   if (x.numel() == 0) {
-    if (!accumulate) issue(backend_of(x), kernels::Fill{target, 0});
+    issue(backend_of(x), kernels::Fill{target, 0, accumulate});
     return;
   }
   // Runs of neighbouring repeated dimensions are summed one after the other, the last run first.

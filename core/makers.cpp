@@ -79,8 +79,8 @@ Tensor copy_of(std::span<const T> values, const Shape& shape, const DataOptions&
   const Tensor result =
       make("from_data", shape, dtype_of<T>, options.device, options.requires_grad);
   // The values are only read; a View has no const form.
-  transfer({const_cast<T*>(values.data()), shape.numel(), dtype_of<T>}, Device::cpu(), view(result),
-           options.device);
+  copy_from_host("from_data", {const_cast<T*>(values.data()), shape.numel(), dtype_of<T>},
+                 view(result), options.device);
   return result;
 }
 
@@ -110,8 +110,8 @@ Tensor tensor(const NestedNumbers& values, const TensorOptions& options) {
   std::vector<double> numbers;
   flatten(values, sizes, numbers);
   const Tensor result = make("tensor", shape, options.dtype, options.device, options.requires_grad);
-  transfer({numbers.data(), result.numel(), DType::float64}, Device::cpu(), view(result),
-           options.device);
+  copy_from_host("tensor", {numbers.data(), result.numel(), DType::float64}, view(result),
+                 options.device);
   return result;
 }
 

@@ -112,7 +112,7 @@ Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length)
   track("narrow", y, {&x}, [strides, offset](const Gradients& g) {
     const GradientTarget grad = g.target(0);
     kernels::Backend& backend = backend_of(g.output());
-    if (!grad.accumulate) issue(backend, kernels::Fill{grad.view, 0});
+    issue(backend, kernels::Fill{grad.view, 0, grad.accumulate});
     Strides back = strides;
     std::swap(back.first, back.second);
     View part = grad.view;
@@ -179,13 +179,12 @@ Tensor convert(const Tensor& x, DType dtype, Device device) {
   const Storage& from = *x.impl()->storage;
   if (from.dtype == dtype && from.device == device) return x;
   const Tensor y = make_tensor(x.impl()->shape, dtype, device);
-  transfer(view(x), from.device, view(y), device);
+  transfer("to", view(x), from.device, view(y), device);
   if (!is_tracked(x)) return y;
-  track("to", y, {&x}, [dtype = from.dtype, device = from.device](const Gradients& g) {
+  track("to", y, {&x}, [device = from.device](const Gradients& g) {
+    const Tensor moved = convert(g.output(), g.output().dtype(), device);
     const GradientTarget grad = g.target(0);
-    if (!grad.accumulate) return transfer(g.output_view(), g.output().device(), grad.view, device);
-    const Tensor converted = convert(g.output(), dtype, device);
-    issue_copy(device, view(converted), grad.view, true);
+    issue_copy(device, view(moved), grad.view, grad.accumulate);
   });
   return y;
 }

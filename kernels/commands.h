@@ -18,10 +18,11 @@
 /// state that it advances. Scratch memory is the backend's business, not an argument.
 namespace kindling::kernels {
 
-/// y[i] = value
+/// y[i] = value; `accumulate`, which goes with a value of 0, leaves y as it is.
 struct Fill {
   View y = {};
   double value = 0;
+  bool accumulate = false;
 };
 
 /// y[i] = start + i * step
@@ -258,86 +259,140 @@ struct LoadBatch {
   bool advance = false;
 };
 
-/// SGD over one range of an arena. momentum_buffer is absent without momentum. The last range of a
-/// record advances it.
-struct SgdUpdate {
+/// The most values of state that an optimizer keeps for each element of a parameter.
+inline constexpr int kMaxStates = 3;
+
+/// A part of a group's arenas that lies in one piece, has gradients and shares a record; states
+/// that the group does not keep are empty. It lies in device memory, as what it points to.
+struct UpdateRange {
   View parameter = {};
   View gradient = {};
-  View momentum_buffer = {};
+  View state[kMaxStates] = {};
   math::GroupRecord* record = nullptr;
-  bool advance = true;
+  bool advance = false;  // the last range of its record
 };
 
-/// Adam or AdamW over one range of an arena. max_exp_avg_sq is absent without amsgrad.
-struct AdamUpdate {
-  View parameter = {};
-  View gradient = {};
-  View exp_avg = {};
-  View exp_avg_sq = {};
-  View max_exp_avg_sq = {};
-  math::GroupRecord* record = nullptr;
-  bool advance = true;
-};
-
-/// guard->nonfinite = 1 if x holds an infinity or a NaN; cleared first when `reset`.
-struct FindNonfinite {
-  View x = {};
-  math::StepGuard* guard = nullptr;
-  bool reset = false;
-};
-
-/// total[0] (+)= sum of the squares of x, in float64 and a fixed order; total is float64.
-struct SumOfSquares {
-  View x = {};
-  View total = {};
-  bool accumulate = false;
-};
-
-/// x *= min(1, max_norm / (sqrt(total[0]) + 1e-6)); norm[0] = sqrt(total[0]), if given.
-struct ClipByNorm {
-  View x = {};
-  View total = {};
-  View norm = {};
-  double max_norm = 0;
-};
-
-/// math::advance_schedule: scheduler.step() for one record.
+/// scheduler.step() for all records of an optimizer: the clock goes on, unless it stands still, and
+/// each record takes its group's point of the tape. tape [capacity, groups], a ring: index t is in
+/// row t % capacity.
 struct AdvanceSchedule {
-  math::GroupRecord* record = nullptr;
+  math::ScheduleClock* clock = nullptr;  // none: nothing to do
+  const math::StepGuard* guard = nullptr;
+  math::GroupRecord* records = nullptr;
+  std::int64_t count = 0;
   const math::SchedulePoint* tape = nullptr;
+  std::int64_t groups = 0;
   std::int64_t capacity = 0;
 };
 
-/// ReduceLROnPlateau's rule on a metric in device memory: math::plateau_step, and on a reduction
-/// math::plateau_reduced of the record's lr and math::refresh. metric [1], of either dtype.
-struct AdvancePlateau {
-  View metric = {};
-  math::PlateauRule rule;
-  double min_lr = 0;
-  math::PlateauState* state = nullptr;
-  math::GroupRecord* record = nullptr;
+/// One entry of the history of a captured step.
+struct HistoryEntry {
+  double value;
+  double lr;
+};
+/// A ring of the last entries, in device memory: that of step t is in place t % capacity.
+struct History {
+  static constexpr std::int64_t kCapacity = 1024;
+  std::int64_t steps = 0;
+  HistoryEntry entries[kCapacity];
 };
 
-/// record = *source, or `values` where no source is given, but its own count of updates stands if
-/// `keep_updates`; then math::refresh. For hyper-parameters that the host changes, and for records
-/// that part.
+/// Notes a value [1] and a record's learning rate, as far as given, in the entry of the step under
+/// way; `last` ends it.
+struct AppendHistory {
+  History* history = nullptr;  // none: nothing to do
+  View value = {};
+  const math::GroupRecord* record = nullptr;
+  bool last = true;
+};
+
+/// One optimizer step over all its ranges; each record's last range advances it. Nothing is done
+/// where the guard says so. With a clip total (see ClipGradNorm) the gradients are scaled first, in
+/// place. Then, as parts of the same command, the history and the schedule.
+struct Update {
+  UpdateOp op;
+  const UpdateRange* ranges = nullptr;
+  const UpdateRange* ranges_on_host = nullptr;  // the same, for whoever puts commands together
+  std::int64_t count = 0;
+  math::GroupRecord* records = nullptr;  // all of the optimizer
+  math::StepGuard* guard = nullptr;
+  const double* clip_total = nullptr;
+  double max_norm = 0;
+  AppendHistory history = {};
+  AdvanceSchedule schedule = {};
+};
+
+/// guard->nonfinite = whether a gradient of the ranges holds an infinity or a NaN.
+struct FindNonfinite {
+  const UpdateRange* ranges = nullptr;
+  std::int64_t count = 0;
+  math::StepGuard* guard = nullptr;
+};
+
+/// Clips gradients together, each an own piece of memory. total[0] (float64) (+)= the sum of their
+/// squares in a fixed order, where `sums`; norm[0] = sqrt(total[0]), if given; they are scaled by
+/// min(1, max_norm / (sqrt(total[0]) + 1e-6)) where `scales`.
+struct ClipGradNorm {
+  static constexpr int kMaxRanges = 8;
+  View gradients[kMaxRanges] = {};
+  int count = 0;
+  View total = {};
+  View norm = {};
+  double max_norm = 0;
+  bool accumulate = false;
+  bool sums = true;
+  bool scales = true;
+};
+
+/// ReduceLROnPlateau's rule on a metric in device memory: math::plateau_step, and on a reduction
+/// math::plateau_reduced of every record's lr. metric [1], of either dtype; min_lr [groups].
+struct AdvancePlateau {
+  View metric = {};
+  math::PlateauRule rule = {};
+  math::PlateauState* state = nullptr;
+  const double* min_lr = nullptr;
+  const math::StepGuard* guard = nullptr;
+  math::GroupRecord* records = nullptr;
+  std::int64_t count = 0;
+};
+
+/// A record takes over the hyper-parameters that the host gives it, or all that `source` holds.
 struct WriteRecord {
   math::GroupRecord* record = nullptr;
   const math::GroupRecord* source = nullptr;
-  math::GroupRecord values;
-  bool keep_updates = true;
+  math::HyperParameters values = {};
+  std::int64_t group = 0;
+  std::int64_t updates = -1;  // a new count of updates; -1: it keeps its own
 };
+
+inline View& accumulated(Fill& c) { return c.y; }
+inline View& accumulated(Copy& c) { return c.target; }
+inline View& accumulated(UnaryBackward& c) { return c.grad_x; }
+inline View& accumulated(BinaryBackward& c) { return c.grad; }
+inline View& accumulated(Sum& c) { return c.y; }
+inline View& accumulated(Expand& c) { return c.x; }
+inline View& accumulated(SoftmaxBackward& c) { return c.grad_x; }
+inline View& accumulated(Product& c) { return c.c; }
+inline View& accumulated(GatherBackward& c) { return c.grad_x; }
+inline View& accumulated(ClipGradNorm& c) { return c.total; }
+
+/// Calls f(output, accumulate) for each output that a command overwrites or adds to.
+template <class Command, class F>
+void visit_accumulated(Command& command, const F& f) {
+  if constexpr (requires { command.accumulate; }) f(accumulated(command), command.accumulate);
+  if constexpr (requires { command.row_sums; }) f(command.row_sums, command.accumulate_row_sums);
+}
 
 /// The kinds of commands. A kind's number is its place in this list.
 template <class... Commands>
 struct CommandList {
   static constexpr int kCount = sizeof...(Commands);
 };
-using AllCommands = CommandList<Fill, Arange, Copy, Unary, UnaryBackward, Binary, BinaryBackward,
-                                Sum, Expand, Argmax, Softmax, SoftmaxBackward, Product, Loss,
-                                CrossEntropy, Gather, GatherBackward, Random, RandomPermutation,
-                                LoadBatch, SgdUpdate, AdamUpdate, FindNonfinite, SumOfSquares,
-                                ClipByNorm, AdvanceSchedule, AdvancePlateau, WriteRecord>;
+using AllCommands =
+    CommandList<Fill, Arange, Copy, Unary, UnaryBackward, Binary, BinaryBackward, Sum, Expand,
+                Argmax, Softmax, SoftmaxBackward, Product, Loss, CrossEntropy, Gather,
+                GatherBackward, Random, RandomPermutation, LoadBatch, Update, FindNonfinite,
+                ClipGradNorm, AdvanceSchedule, AppendHistory, AdvancePlateau, WriteRecord>;
 
 template <class Command, class... Commands>
 constexpr int kind_in(CommandList<Commands...>) {

@@ -97,7 +97,8 @@ const Module& Module::to(DType dtype) const {
 }
 
 void Module::zero_grad() const {
-  for (const Tensor& parameter : parameters()) parameter.impl()->grad_defined = false;
+  for (const Tensor& parameter : parameters())
+    detail::set_gradient_defined(*parameter.impl(), false);
 }
 
 StateDict Module::state_dict() const {

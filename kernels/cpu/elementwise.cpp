@@ -19,6 +19,7 @@ void backward(const T* saved, const T* grad_y, T* grad_x, std::int64_t n) {
 }  // namespace
 
 void run(const Fill& arguments) {
+  if (arguments.accumulate) return;
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);

@@ -58,18 +58,16 @@ double squares_of_blocks(const T* x, std::int64_t count) {
 }
 
 template <class T>
-void scale(T* x, std::int64_t count, double coefficient) {
-  const T factor = static_cast<T>(coefficient);
-  for_each_block(count, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) x[i] = math::clipped(x[i], factor);
+void scale(const View& x, double coefficient) {
+  const math::ClipScale<T> clipped(coefficient);
+  T* values = elements<T>(x);
+  for_each_block(x.numel, kElementsPerBlock, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) values[i] = clipped(values[i]);
   });
 }
 
-}  // namespace
-
-void run(const FindNonfinite& arguments) {
-  const View& x = arguments.x;
-  std::int32_t found = arguments.reset ? 0 : arguments.guard->nonfinite;
+bool is_nonfinite(const View& x) {
+  std::int32_t found = 0;
   for_each_block(x.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
     const bool here = x.dtype == DType::float32
                           ? has_nonfinite<float, std::uint32_t, 0x7f800000u>(
@@ -78,33 +76,45 @@ void run(const FindNonfinite& arguments) {
                                 elements<const double>(x) + begin, end - begin);
     if (here) __atomic_store_n(&found, 1, __ATOMIC_RELAXED);
   });
-  arguments.guard->nonfinite = found;
+  return found != 0;
 }
 
-void run(const SumOfSquares& arguments) {
-  const View& x = arguments.x;
-  const double sum = x.dtype == DType::float32
-                         ? squares_of_blocks(elements<const float>(x), x.numel)
-                         : squares_of_blocks(elements<const double>(x), x.numel);
+}  // namespace
+
+void run(const FindNonfinite& arguments) {
+  bool found = false;
+  for (std::int64_t i = 0; i < arguments.count && !found; ++i)
+    found = is_nonfinite(arguments.ranges[i].gradient);
+  arguments.guard->nonfinite = found ? 1 : 0;
+}
+
+void run(const ClipGradNorm& arguments) {
   double& total = *elements<double>(arguments.total);
-  total = arguments.accumulate ? total + sum : sum;
-}
-
-void run(const ClipByNorm& arguments) {
-  const double norm = math::sqrt(*elements<const double>(arguments.total));
-  const double coefficient = math::clip_coefficient(norm, arguments.max_norm);
-  const View& x = arguments.x;
-  if (coefficient != 1.0) {
-    if (x.dtype == DType::float32)
-      scale(elements<float>(x), x.numel, coefficient);
-    else
-      scale(elements<double>(x), x.numel, coefficient);
+  if (arguments.sums) {
+    double sum = arguments.accumulate ? total : 0.0;
+    for (int i = 0; i < arguments.count; ++i) {
+      const View& x = arguments.gradients[i];
+      sum += x.dtype == DType::float32 ? squares_of_blocks(elements<const float>(x), x.numel)
+                                       : squares_of_blocks(elements<const double>(x), x.numel);
+    }
+    total = sum;
   }
-  if (arguments.norm.data == nullptr) return;
-  if (arguments.norm.dtype == DType::float32)
-    *elements<float>(arguments.norm) = static_cast<float>(norm);
-  else
-    *elements<double>(arguments.norm) = norm;
+  const double norm = math::sqrt(total);
+  if (arguments.norm.data != nullptr) {
+    if (arguments.norm.dtype == DType::float32)
+      *elements<float>(arguments.norm) = static_cast<float>(norm);
+    else
+      *elements<double>(arguments.norm) = norm;
+  }
+  const double coefficient = math::clip_coefficient(norm, arguments.max_norm);
+  if (!arguments.scales || coefficient == 1.0) return;
+  for (int i = 0; i < arguments.count; ++i) {
+    const View& x = arguments.gradients[i];
+    if (x.dtype == DType::float32)
+      scale<float>(x, coefficient);
+    else
+      scale<double>(x, coefficient);
+  }
 }
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

@@ -9,6 +9,7 @@ namespace kindling::kernels {
 
 enum class BinaryOp : std::uint8_t { add, sub, mul, div };
 enum class LossOp : std::uint8_t { squared_error, absolute_error, huber };
+enum class UpdateOp : std::uint8_t { sgd, adam };
 enum class Distribution : std::uint8_t { uniform, normal };
 
 }  // namespace kindling::kernels

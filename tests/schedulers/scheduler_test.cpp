@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/optim/adamw.h>
 
 #include "tests/schedulers/classes.h"
 
@@ -54,10 +53,10 @@ TEST(Scheduler, EveryRecordOfAGroupFollows) {
   for (int t = 5; t < 300; ++t) {
     optimizer.step();
     scheduler.step();
-    const detail::Group& group = optimizer.state()->group("test", 0);
-    ASSERT_EQ(group.record_count(), 2U);
-    ASSERT_EQ(group.record(0)->lr.value, scheduler.lr_at(t + 1));
-    ASSERT_EQ(group.record(1)->lr.value, scheduler.lr_at(t + 1));
+    const detail::Records& records = optimizer.state()->records();
+    ASSERT_EQ(records.count(), 2U);
+    ASSERT_EQ(records.data()[0].lr.value, scheduler.lr_at(t + 1));
+    ASSERT_EQ(records.data()[1].lr.value, scheduler.lr_at(t + 1));
   }
 }
 
