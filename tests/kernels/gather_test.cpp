@@ -80,21 +80,23 @@ TYPED_TEST(GatherOf, BatchesAreEpochsWithoutRepetition) {
                                     5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5});
     for (const bool shuffle : {true, false}) {
       kernels::LoaderState state{
-          .seed = 3, .samples = samples, .epoch_samples = samples, .shuffle = shuffle};
+          .seed = 3, .samples = samples, .per_epoch = 3, .batch_size = batch, .shuffle = shuffle};
       std::vector<std::vector<T>> epochs(2);
+      std::int64_t number = 0;
       for (std::vector<T>& epoch : epochs)
-        for (const std::int64_t size : {batch, batch, samples - 2 * batch}) {
-          Buffer<T> target(size * 2), again(size * 2);
-          run(cpu::backend_of(level), LoadBatch{source.view(), again.view(), 2, &state, false});
-          run(cpu::backend_of(level), LoadBatch{source.view(), target.view(), 2, &state, true});
+        for (const std::int64_t rows : {batch, batch, samples - 2 * batch}) {
+          Buffer<T> target(rows * 2), again(rows * 2);
+          run(cpu::backend_of(level),
+              LoadBatch{source.view(), again.view(), rows, 2, &state, false, number++});
+          run(cpu::backend_of(level),
+              LoadBatch{source.view(), target.view(), rows, 2, &state, true});
           EXPECT_EQ(target.values(), again.values());
-          for (std::int64_t j = 0; j < size; ++j) {
+          for (std::int64_t j = 0; j < rows; ++j) {
             epoch.push_back(target.values()[static_cast<std::size_t>(2 * j)]);
             EXPECT_EQ(target.values()[static_cast<std::size_t>(2 * j + 1)], epoch.back() + T(0.5));
           }
         }
-      EXPECT_EQ(state.epoch, 2);
-      EXPECT_EQ(state.position, 0);
+      EXPECT_EQ(state.dealt, 6);
       for (const std::vector<T>& epoch : epochs)
         EXPECT_EQ(std::set<T>(epoch.begin(), epoch.end()).size(), 10u);
       EXPECT_EQ(epochs[0] == epochs[1], !shuffle);
