@@ -237,26 +237,27 @@ struct RandomPermutation {
   RandomState* state = nullptr;
 };
 
-/// Where a loader stands, in device memory. Batch b of an epoch holds the samples permutation(seed,
-/// epoch, i) of the positions i in [position, position + batch).
+/// A loader's stream of batches, in device memory. Batch n of it is batch n % per_epoch of epoch n
+/// / per_epoch, whose sample at position i is permutation(seed, epoch, i), or i without shuffle.
 struct LoaderState {
   std::uint64_t seed = 0;
-  std::int64_t epoch = 0;
-  std::int64_t position = 0;  // samples of this epoch already delivered
-  std::int64_t samples = 0;   // of the data set
-  std::int64_t epoch_samples =
-      0;  // delivered in an epoch: samples, or less where the last short batch is dropped
+  std::int64_t samples = 0;    // of the data set
+  std::int64_t per_epoch = 1;  // batches
+  std::int64_t batch_size = 1;
+  std::int64_t dealt = 0;  // batches so far: the number of the next one
   bool shuffle = true;
 };
 
-/// batch[j, :] = source[sample j of the batch, :]; the command of the last tensor of a batch
-/// advances the state.
+/// batch[j, :] = source[sample j of the batch, :] for `rows` rows; the command of the last tensor
+/// of a batch advances the state.
 struct LoadBatch {
   View source = {};
   View batch = {};
+  std::int64_t rows = 0;
   std::int64_t row_size = 1;
   LoaderState* state = nullptr;
   bool advance = false;
+  std::int64_t number = -1;  // of the batch; -1: the state's next one
 };
 
 /// The most values of state that an optimizer keeps for each element of a parameter.

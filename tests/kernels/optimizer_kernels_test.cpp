@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/kernels/cpu/instruction_set.h>
+#include "tests/kernels/kernel_test.h"
 
-#include "tests/kernels/guarded_memory.h"
-#include "tests/support/threads.h"
-
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <limits>
 #include <string>
-#include <vector>
 
 namespace kindling::test {
 namespace {
@@ -33,42 +23,43 @@ GroupRecord make_record(bool adam) {
 /// What every update works on: a parameter, its gradient, and up to three buffers.
 template <class T>
 struct State {
-  explicit State(std::int64_t count)
-      : parameter(count), gradient(count), first(count), second(count), third(count) {
-    parameter.fill_spread(1);
-    gradient.fill_spread(2);
+  State(Backend& backend, std::int64_t count)
+      : parameter(backend, spread<T>(count, -1, 1, 1)),
+        gradient(backend, spread<T>(count, -1, 1, 2)),
+        first(backend, count, 0),
+        second(backend, count, 0),
+        third(backend, count, 0) {}
+  bool same_as(const State& other) const {
+    return same_bits(parameter.values(), other.parameter.values()) &&
+           same_bits(gradient.values(), other.gradient.values()) &&
+           same_bits(first.values(), other.first.values()) &&
+           same_bits(second.values(), other.second.values()) &&
+           same_bits(third.values(), other.third.values());
   }
-  bool guards_intact() const {
-    return parameter.guards_intact() && gradient.guards_intact() && first.guards_intact() &&
-           second.guards_intact() && third.guards_intact();
-  }
-  bool same_bits(const State& other) const {
-    return parameter.same_bits(other.parameter) && gradient.same_bits(other.gradient) &&
-           first.same_bits(other.first) && second.same_bits(other.second) &&
-           third.same_bits(other.third);
-  }
-  GuardedMemory<T> parameter, gradient, first, second, third;
+  Buffer<T> parameter, gradient, first, second, third;
 };
 
+using Record = Placed<GroupRecord>;
+
 template <class T>
-SgdUpdate sgd(State<T>& state, GroupRecord& record) {
+SgdUpdate sgd(const State<T>& state, const Record& record) {
   SgdUpdate u;
   u.parameter = state.parameter.view();
   u.gradient = state.gradient.view();
-  if (record.momentum.value != 0) u.momentum_buffer = state.first.view();
-  u.record = &record;
+  if (record.value().momentum.value != 0) u.momentum_buffer = state.first.view();
+  u.record = record.data();
   return u;
 }
 
 template <class T>
-AdamUpdate adam(State<T>& state, GroupRecord& record, bool amsgrad) {
+AdamUpdate adam(const State<T>& state, const Record& record, bool amsgrad) {
   AdamUpdate u;
   u.parameter = state.parameter.view();
   u.gradient = state.gradient.view();
   u.exp_avg = state.first.view();
   u.exp_avg_sq = state.second.view();
   if (amsgrad) u.max_exp_avg_sq = state.third.view();
-  u.record = &record;
+  u.record = record.data();
   return u;
 }
 
@@ -108,34 +99,34 @@ double reference_adam(const GroupRecord& r, double p, double gradient, bool amsg
   return p;
 }
 
-/// Runs three updates at every level and compares with the reference.
+/// Runs three updates on every backend and compares with the reference.
 template <class T, class Issue, class Reference>
 void check_update(const GroupRecord& start, const std::string& what, const Issue& issue,
                   const Reference& reference) {
-  for (const cpu::Level* level : cpu::levels())
-    for (const std::int64_t count : kCounts) {
-      State<T> state(count);
-      const State<T> before = state;
-      GroupRecord record = start;
-      refresh(record);
-      for (int step = 0; step < 3; ++step) issue(cpu::backend_of(*level), state, record);
-      EXPECT_EQ(record.updates, 3);
-      EXPECT_TRUE(state.guards_intact()) << what;
-      EXPECT_TRUE(state.gradient.same_bits(before.gradient)) << what;
-      for (std::int64_t i = 0; i < count; ++i) {
-        const double expected =
-            reference(start, double{before.parameter[i]}, double{before.gradient[i]}, 3);
-        ASSERT_NEAR(double{state.parameter[i]}, expected, sizeof(T) == 4 ? 2e-6 : 1e-14)
-            << what << " " << level->name << ", element " << i << " of " << count;
-      }
+  SCOPED_TRACE(what);
+  on_every_backend([&](Backend& backend) {
+    for (const std::int64_t count : kSizes) {
+      const State<T> state(backend, count), before(backend, count);
+      GroupRecord refreshed = start;
+      refresh(refreshed);
+      const Record record(backend, refreshed);
+      for (int step = 0; step < 3; ++step) issue(backend, state, record);
+      EXPECT_EQ(record.value().updates, 3);
+      const std::vector<T> p = before.parameter.values(), g = before.gradient.values();
+      EXPECT_TRUE(same_bits(state.gradient.values(), g));
+      std::vector<double> expected;
+      for (std::size_t i = 0; i < p.size(); ++i)
+        expected.push_back(reference(start, double{p[i]}, double{g[i]}, 3));
+      expect_near(state.parameter.values(), expected, 0, sizeof(T) == 4 ? 2e-6 : 1e-14);
     }
+  });
 }
 
 template <class T>
 void check_sgd(const GroupRecord& start, const std::string& what) {
   check_update<T>(
       start, what,
-      [](Backend& backend, State<T>& state, GroupRecord& record) {
+      [](Backend& backend, const State<T>& state, const Record& record) {
         run(backend, sgd(state, record));
       },
       reference_sgd);
@@ -145,7 +136,7 @@ template <class T>
 void check_adam(const GroupRecord& start, bool amsgrad, const std::string& what) {
   check_update<T>(
       start, what,
-      [amsgrad](Backend& backend, State<T>& state, GroupRecord& record) {
+      [amsgrad](Backend& backend, const State<T>& state, const Record& record) {
         run(backend, adam(state, record, amsgrad));
       },
       [amsgrad](const GroupRecord& r, double p, double g, int steps) {
@@ -184,132 +175,141 @@ TEST(AdamKernel, MatchesPyTorchsDefinition) {
 }
 
 TEST(AdamKernel, ReadsTheLearningRateFromTheRecord) {
-  State<float> state(100);
-  const State<float> before = state;
-  GroupRecord record = make_record(true);
-  record.lr.set(0);
-  refresh(record);
-  run(cpu::backend(), adam(state, record, false));
-  EXPECT_TRUE(state.parameter.same_bits(before.parameter));
-  record.lr.set(0.1);
-  refresh(record);
-  run(cpu::backend(), adam(state, record, false));
-  EXPECT_FALSE(state.parameter.same_bits(before.parameter));
+  on_every_backend([](Backend& backend) {
+    const State<float> state(backend, 100), before(backend, 100);
+    for (const double lr : {0.0, 0.1}) {
+      GroupRecord values = make_record(true);
+      values.lr.set(lr);
+      refresh(values);
+      const Record record(backend, values);
+      run(backend, adam(state, record, false));
+      EXPECT_EQ(same_bits(state.parameter.values(), before.parameter.values()), lr == 0);
+    }
+  });
+}
+
+/// Calls test(backend, update) for both rules, where update(state, record) runs one.
+template <class F>
+void on_every_update(const F& test) {
+  on_every_backend([&](Backend& backend) {
+    test(backend, false, [&](const State<float>& state, const Record& record) {
+      run(backend, sgd(state, record));
+    });
+    test(backend, true, [&](const State<float>& state, const Record& record) {
+      run(backend, adam(state, record, true));
+    });
+  });
 }
 
 TEST(UpdateKernels, ASkippedStepChangesNothing) {
-  for (const bool use_adam : {false, true}) {
-    State<float> state(1000);
-    const State<float> before = state;
-    math::StepGuard guard{1};
-    GroupRecord record = make_record(use_adam);
-    record.guard = &guard;
-    record.skip_nonfinite = true;
-    const auto update = [&] {
-      if (use_adam)
-        run(cpu::backend(), adam(state, record, false));
-      else
-        run(cpu::backend(), sgd(state, record));
-    };
-    update();
-    EXPECT_TRUE(state.same_bits(before));
-    EXPECT_EQ(record.updates, 0);
-    guard.nonfinite = 0;
-    update();
-    EXPECT_FALSE(state.same_bits(before));
-    EXPECT_EQ(record.updates, 1);
-  }
+  on_every_update([](Backend& backend, bool is_adam, const auto& update) {
+    const State<float> state(backend, 1000), before(backend, 1000);
+    Placed<math::StepGuard> guard(backend, {1});
+    GroupRecord values = make_record(is_adam);
+    values.guard = guard.data();
+    values.skip_nonfinite = true;
+    const Record record(backend, values);
+    update(state, record);
+    EXPECT_TRUE(state.same_as(before));
+    EXPECT_EQ(record.value().updates, 0);
+    guard.set({0});
+    update(state, record);
+    EXPECT_FALSE(state.same_as(before));
+    EXPECT_EQ(record.value().updates, 1);
+  });
 }
 
 TEST(UpdateKernels, OnlyTheLastRangeAdvances) {
-  State<float> state(10);
-  GroupRecord record = make_record(true);
-  AdamUpdate u = adam(state, record, false);
-  u.advance = false;
-  run(cpu::backend(), u);
-  EXPECT_EQ(record.updates, 0);
-  u.advance = true;
-  run(cpu::backend(), u);
-  EXPECT_EQ(record.updates, 1);
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.05 / (1 - 0.9 * 0.9));
+  on_every_backend([](Backend& backend) {
+    const State<float> state(backend, 10);
+    const Record record(backend, make_record(true));
+    AdamUpdate u = adam(state, record, false);
+    u.advance = false;
+    run(backend, u);
+    EXPECT_EQ(record.value().updates, 0);
+    u.advance = true;
+    run(backend, u);
+    EXPECT_EQ(record.value().updates, 1);
+    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.05 / (1 - 0.9 * 0.9));
+  });
 }
 
 TEST(UpdateKernels, GiveTheSameBitsWhateverTheThreadCount) {
-  for (const bool use_adam : {false, true}) {
-    std::vector<State<float>> states(2, State<float>(200001));
-    for (const int threads : {1, 3}) {
-      const ThreadCount scope(threads);
-      State<float>& state = states[threads == 1 ? 0 : 1];
-      GroupRecord record = make_record(use_adam);
-      if (use_adam)
-        run(cpu::backend(), adam(state, record, true));
-      else
-        run(cpu::backend(), sgd(state, record));
+  on_every_update([](Backend& backend, bool is_adam, const auto& update) {
+    const State<float> one(backend, 200001), three(backend, 200001);
+    for (const int count : {1, 3}) {
+      const ThreadCount threads(count);
+      update(count == 1 ? one : three, Record(backend, make_record(is_adam)));
     }
-    EXPECT_TRUE(states[0].same_bits(states[1]));
-  }
+    EXPECT_TRUE(one.same_as(three));
+  });
 }
 
 TEST(UpdateKernels, FlushSubnormalMoments) {
-  State<float> state(64);
-  state.gradient.fill(0);
-  state.first.fill(std::numeric_limits<float>::min());
-  GroupRecord record = make_record(true);
-  run(cpu::backend(), adam(state, record, false));
-  for (std::int64_t i = 0; i < 64; ++i) EXPECT_EQ(state.first[i], 0.0f);
+  on_every_backend([](Backend& backend) {
+    State<float> state(backend, 64);
+    state.gradient.set(std::vector<float>(64, 0));
+    state.first.set(std::vector<float>(64, std::numeric_limits<float>::min()));
+    run(backend, adam(state, Record(backend, make_record(true)), false));
+    EXPECT_EQ(state.first.values(), std::vector<float>(64, 0));
+  });
 }
 
 TEST(AdvanceSchedule, FollowsTheTapeRoundItsRing) {
-  const double keep = std::nan("");
-  const std::vector<math::SchedulePoint> tape = {{0.1, keep}, {0.2, 0.8}, {0.3, keep}};
-  GroupRecord record = make_record(true);
-  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
-  EXPECT_EQ(record.lr.value, 0.2);
-  EXPECT_EQ(record.lr.rounded, 0.2f);
-  EXPECT_EQ(record.momentum.value, 0.8);
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.2 / (1 - 0.8));
-  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
-  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
-  EXPECT_EQ(record.lr.value, 0.1);
-  EXPECT_EQ(record.momentum.value, 0.8);
-  EXPECT_EQ(record.schedule_index, 3);
+  on_every_backend([](Backend& backend) {
+    const double keep = std::nan("");
+    const Buffer<math::SchedulePoint> tape(backend, {{0.1, keep}, {0.2, 0.8}, {0.3, keep}});
+    const Record record(backend, make_record(true));
+    run(backend, AdvanceSchedule{record.data(), tape.data(), 3});
+    EXPECT_EQ(record.value().lr.value, 0.2);
+    EXPECT_EQ(record.value().lr.rounded, 0.2f);
+    EXPECT_EQ(record.value().momentum.value, 0.8);
+    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.2 / (1 - 0.8));
+    run(backend, AdvanceSchedule{record.data(), tape.data(), 3});
+    run(backend, AdvanceSchedule{record.data(), tape.data(), 3});
+    EXPECT_EQ(record.value().lr.value, 0.1);
+    EXPECT_EQ(record.value().momentum.value, 0.8);
+    EXPECT_EQ(record.value().schedule_index, 3);
+  });
 }
 
 TEST(AdvancePlateau, ReducesTheLearningRateAfterPatience) {
-  GroupRecord record = make_record(true);
-  AdvancePlateau command;
-  command.rule.patience = 1;
-  command.min_lr = 0.02;
-  math::PlateauState state = plateau_start(command.rule);
-  GuardedMemory<float> metric(1);
-  metric[0] = 1;
-  command.metric = metric.view();
-  command.state = &state;
-  command.record = &record;
-  std::vector<double> rates;
-  for (int step = 0; step < 4; ++step) {
-    run(cpu::backend(), command);
-    rates.push_back(record.lr.value);
-  }
-  EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.02, 0.02}));
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.02 / (1 - 0.9));
+  on_every_backend([](Backend& backend) {
+    const Record record(backend, make_record(true));
+    AdvancePlateau command;
+    command.rule.patience = 1;
+    command.min_lr = 0.02;
+    const Placed<math::PlateauState> state(backend, plateau_start(command.rule));
+    const Buffer<float> metric(backend, 1, 1.0f);
+    command.metric = metric.view();
+    command.state = state.data();
+    command.record = record.data();
+    std::vector<double> rates;
+    for (int step = 0; step < 4; ++step) {
+      run(backend, command);
+      rates.push_back(record.value().lr.value);
+    }
+    EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.02, 0.02}));
+    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.02 / (1 - 0.9));
+  });
 }
 
 TEST(WriteRecord, KeepsTheUpdatesOrNot) {
-  GroupRecord record = make_record(true);
-  record.updates = 5;
-  GroupRecord values = make_record(true);
-  values.lr.set(0.5);
-  values.updates = 2;
-  run(cpu::backend(), WriteRecord{&record, nullptr, values, true});
-  EXPECT_EQ(record.updates, 5);
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.5 / (1 - std::pow(0.9, 6)));
-  run(cpu::backend(), WriteRecord{&record, nullptr, values, false});
-  EXPECT_EQ(record.updates, 2);
-  GroupRecord other;
-  run(cpu::backend(), WriteRecord{&other, &record, {}, false});
-  EXPECT_EQ(other.updates, 2);
-  EXPECT_EQ(other.lr.value, 0.5);
+  on_every_backend([](Backend& backend) {
+    GroupRecord values = make_record(true);
+    values.updates = 5;
+    const Record record(backend, values), other(backend);
+    values.lr.set(0.5);
+    values.updates = 2;
+    run(backend, WriteRecord{record.data(), nullptr, values, true});
+    EXPECT_EQ(record.value().updates, 5);
+    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.5 / (1 - std::pow(0.9, 6)));
+    run(backend, WriteRecord{record.data(), nullptr, values, false});
+    EXPECT_EQ(record.value().updates, 2);
+    run(backend, WriteRecord{other.data(), record.data(), {}, false});
+    EXPECT_EQ(other.value().updates, 2);
+    EXPECT_EQ(other.value().lr.value, 0.5);
+  });
 }
 
 }  // namespace

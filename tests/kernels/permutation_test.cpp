@@ -75,18 +75,18 @@ TEST(Permutation, PlacesAndDistancesAreUniform) {
 }
 
 TEST(RandomPermutation, IsOneAndMovesTheStreamOn) {
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const std::int64_t n : kSizes) {
-      kernels::RandomState state;
+      Placed<RandomState> state(backend);
       const auto draw = [&](std::uint64_t offset) {
-        return run_kernel<float>(level, std::vector<float>(static_cast<std::size_t>(n)),
-                                 [&](auto& backend, View out) {
-                                   state = {5, offset};
-                                   run(backend, RandomPermutation{out, &state});
+        return run_kernel<float>(backend, std::vector<float>(static_cast<std::size_t>(n)),
+                                 [&](View out) {
+                                   state.set({5, offset});
+                                   run(backend, RandomPermutation{out, state.data()});
                                  });
       };
       std::vector<float> first = draw(0);
-      EXPECT_EQ(state.offset, 1u);
+      EXPECT_EQ(state.value().offset, 1u);
       if (n > 15) {
         EXPECT_NE(first, draw(1));
       }

@@ -44,16 +44,15 @@ TYPED_TEST_SUITE(SoftmaxOf, Types);
 
 TYPED_TEST(SoftmaxOf, FollowsItsDefinitionAlsoForLargeInputs) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const SoftmaxSizes& s : kAllSizes)
       for (const bool log : {false, true})
         for (const double offset : {0.0, 3000.0}) {
           const std::vector<T> x = spread<T>(s.outer * s.count * s.inner, offset - 4, offset + 4);
-          Buffer<T> in(x);
-          const auto y =
-              run_kernel<T>(level, std::vector<T>(x.size(), T(NAN)), [&](auto& backend, View out) {
-                run(backend, Softmax{in.view(), out, s.outer, s.count, s.inner, log});
-              });
+          Buffer<T> in(backend, x);
+          const auto y = run_kernel<T>(backend, std::vector<T>(x.size(), T(NAN)), [&](View out) {
+            run(backend, Softmax{in.view(), out, s.outer, s.count, s.inner, log});
+          });
           expect_near(y, reference({x.begin(), x.end()}, s, log), 4 * kFewRoundings<T>,
                       kFewRoundings<T> * (log ? 4 : 1e-3));
         }
@@ -62,7 +61,7 @@ TYPED_TEST(SoftmaxOf, FollowsItsDefinitionAlsoForLargeInputs) {
 
 TYPED_TEST(SoftmaxOf, BackwardIsTheDerivative) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const SoftmaxSizes& s : kAllSizes)
       for (const bool log : {false, true})
         for (const bool accumulate : {false, true}) {
@@ -85,10 +84,9 @@ TYPED_TEST(SoftmaxOf, BackwardIsTheDerivative) {
                     (accumulate ? 1 : 0);
               }
             }
-          Buffer<T> y_buffer(std::vector<T>(y.begin(), y.end())), g_buffer(g);
+          Buffer<T> y_buffer(backend, std::vector<T>(y.begin(), y.end())), g_buffer(backend, g);
           const auto grad = run_kernel<T>(
-              level, std::vector<T>(x.size(), accumulate ? T(1) : T(NAN)),
-              [&](auto& backend, View out) {
+              backend, std::vector<T>(x.size(), accumulate ? T(1) : T(NAN)), [&](View out) {
                 run(backend, SoftmaxBackward{y_buffer.view(), g_buffer.view(), out, s.outer,
                                              s.count, s.inner, log, accumulate});
               });
@@ -99,10 +97,10 @@ TYPED_TEST(SoftmaxOf, BackwardIsTheDerivative) {
 
 TYPED_TEST(SoftmaxOf, InfinityMasksAndNaNSpreadsOverItsRow) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     const T inf = T(INFINITY), nan = T(NAN);
-    Buffer<T> in(std::vector<T>{0, -inf, 0, 1, nan, 2});
-    const auto y = run_kernel<T>(level, std::vector<T>(6), [&](auto& backend, View out) {
+    Buffer<T> in(backend, std::vector<T>{0, -inf, 0, 1, nan, 2});
+    const auto y = run_kernel<T>(backend, std::vector<T>(6), [&](View out) {
       run(backend, Softmax{in.view(), out, 2, 3, 1, false});
     });
     expect_near(y, {0.5, 0, 0.5, NAN, NAN, NAN}, kFewRoundings<T>);
