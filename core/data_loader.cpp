@@ -23,6 +23,9 @@ struct BatchSource::State {
   Device device() const { return tensors.front().device(); }
   void write() const { backend_of(device()).upload(on_device->data, &stream, sizeof stream); }
 
+  class Captured;
+  void join_capture(const std::shared_ptr<State>& self) const;
+
   /// Loads batch `number`; with `advance`, the device knows that number and goes on to the next.
   void load(std::int64_t number, std::span<Tensor> batch, bool advance) const {
     const std::int64_t first = number % stream.per_epoch * stream.batch_size;
@@ -32,13 +35,36 @@ struct BatchSource::State {
       Shape shape = row_shapes[i];
       shape[0] = rows;
       batch[i] = make_tensor(shape, tensors[i]);
-      issue(backend, kernels::LoadBatch{view(tensors[i]), view(batch[i]), rows,
-                                        batch[i].impl()->numel / rows,
-                                        static_cast<LoaderState*>(on_device->data),
-                                        advance && i + 1 == batch.size(), advance ? -1 : number});
+      issue(backend,
+            kernels::LoadBatch{view(tensors[i]), view(batch[i]), rows,
+                               batch[i].impl()->numel / rows, memory_of<LoaderState>(on_device),
+                               advance && i + 1 == batch.size(), advance ? -1 : number});
     }
   }
 };
+
+/// A loader's part in a captured step: its place on the host.
+class BatchSource::State::Captured final : public Participant {
+ public:
+  explicit Captured(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::int64_t ready(std::int64_t wanted) override { return wanted; }
+  void done(std::int64_t steps) override { state_->stream.dealt += steps * batches_; }
+  void count_batch() noexcept { ++batches_; }
+
+ private:
+  std::shared_ptr<State> state_;
+  std::int64_t batches_ = 0;  // in a step
+};
+
+void BatchSource::State::join_capture(const std::shared_ptr<State>& self) const {
+  if (stream.samples % stream.batch_size != 0 && !drop_last) {
+    throw CaptureError(message(
+        "DataLoader: next: the last batch of an epoch has ", stream.samples % stream.batch_size,
+        " samples, not ", stream.batch_size,
+        ": a captured step needs drop_last, or a batch_size that divides ", stream.samples));
+  }
+  recorder->join<Captured>(this, [&] { return std::make_unique<Captured>(self); }).count_batch();
+}
 
 namespace {
 
@@ -101,11 +127,14 @@ std::int64_t BatchSource::epoch() const noexcept {
 }
 
 void BatchSource::next(std::span<Tensor> batch) const {
+  if (recorder != nullptr) [[unlikely]]
+    state_->join_capture(state_);
   state_->load(state_->stream.dealt, batch, true);
   ++state_->stream.dealt;
 }
 
 std::int64_t BatchSource::start_epoch() const {
+  check_not_capturing("DataLoader", "a loop ends with its epoch: use next()");
   State& state = *state_;
   const std::int64_t begun = state.loops % batches();
   if (begun != 0 && !state.resumed) state.loops += batches() - begun;

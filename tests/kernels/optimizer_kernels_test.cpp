@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/kernels/kernel_test.h"
 
+#include <memory>
 #include <string>
 
 namespace kindling::test {
@@ -41,26 +42,33 @@ struct State {
 
 using Record = Placed<GroupRecord>;
 
+/// The one range of an update, in the memory of the backend, and the update.
+struct OneRange {
+  OneRange(Backend& backend, UpdateOp op, const UpdateRange& range)
+      : ranges(backend, range), update{.op = op, .ranges = ranges.data(), .count = 1} {}
+  Placed<UpdateRange> ranges;
+  Update update;
+};
+
 template <class T>
-SgdUpdate sgd(const State<T>& state, const Record& record) {
-  SgdUpdate u;
-  u.parameter = state.parameter.view();
-  u.gradient = state.gradient.view();
-  if (record.value().momentum.value != 0) u.momentum_buffer = state.first.view();
-  u.record = record.data();
-  return u;
+UpdateRange range_of(const State<T>& state, const Record& record, int states) {
+  const View views[] = {state.first.view(), state.second.view(), state.third.view()};
+  UpdateRange range{.parameter = state.parameter.view(), .gradient = state.gradient.view()};
+  std::copy_n(views, states, range.state);
+  range.record = record.data();
+  range.advance = true;
+  return range;
 }
 
 template <class T>
-AdamUpdate adam(const State<T>& state, const Record& record, bool amsgrad) {
-  AdamUpdate u;
-  u.parameter = state.parameter.view();
-  u.gradient = state.gradient.view();
-  u.exp_avg = state.first.view();
-  u.exp_avg_sq = state.second.view();
-  if (amsgrad) u.max_exp_avg_sq = state.third.view();
-  u.record = record.data();
-  return u;
+OneRange sgd(Backend& backend, const State<T>& state, const Record& record) {
+  return {backend, UpdateOp::sgd,
+          range_of(state, record, record.value().momentum.value != 0 ? 1 : 0)};
+}
+
+template <class T>
+OneRange adam(Backend& backend, const State<T>& state, const Record& record, bool amsgrad) {
+  return {backend, UpdateOp::adam, range_of(state, record, amsgrad ? 3 : 2)};
 }
 
 /// PyTorch's SGD, step by step, for one element in double; as in torch/optim/sgd.py.
@@ -127,7 +135,7 @@ void check_sgd(const GroupRecord& start, const std::string& what) {
   check_update<T>(
       start, what,
       [](Backend& backend, const State<T>& state, const Record& record) {
-        run(backend, sgd(state, record));
+        run(backend, sgd(backend, state, record).update);
       },
       reference_sgd);
 }
@@ -137,7 +145,7 @@ void check_adam(const GroupRecord& start, bool amsgrad, const std::string& what)
   check_update<T>(
       start, what,
       [amsgrad](Backend& backend, const State<T>& state, const Record& record) {
-        run(backend, adam(state, record, amsgrad));
+        run(backend, adam(backend, state, record, amsgrad).update);
       },
       [amsgrad](const GroupRecord& r, double p, double g, int steps) {
         return reference_adam(r, p, g, amsgrad, steps);
@@ -182,40 +190,42 @@ TEST(AdamKernel, ReadsTheLearningRateFromTheRecord) {
       values.lr.set(lr);
       refresh(values);
       const Record record(backend, values);
-      run(backend, adam(state, record, false));
+      run(backend, adam(backend, state, record, false).update);
       EXPECT_EQ(same_bits(state.parameter.values(), before.parameter.values()), lr == 0);
     }
   });
 }
 
-/// Calls test(backend, update) for both rules, where update(state, record) runs one.
+/// Calls test(backend, is_adam, one_range) for both rules, where one_range(state, record) makes
+/// one's update.
 template <class F>
 void on_every_update(const F& test) {
   on_every_backend([&](Backend& backend) {
     test(backend, false, [&](const State<float>& state, const Record& record) {
-      run(backend, sgd(state, record));
+      return sgd(backend, state, record);
     });
     test(backend, true, [&](const State<float>& state, const Record& record) {
-      run(backend, adam(state, record, true));
+      return adam(backend, state, record, true);
     });
   });
 }
 
 TEST(UpdateKernels, ASkippedStepChangesNothing) {
-  on_every_update([](Backend& backend, bool is_adam, const auto& update) {
+  on_every_update([](Backend& backend, bool is_adam, const auto& one_range) {
     const State<float> state(backend, 1000), before(backend, 1000);
-    Placed<math::StepGuard> guard(backend, {1});
-    GroupRecord values = make_record(is_adam);
-    values.guard = guard.data();
-    values.skip_nonfinite = true;
-    const Record record(backend, values);
-    update(state, record);
+    Placed<math::StepGuard> guard(backend, {.nonfinite = 1});
+    const Record record(backend, make_record(is_adam));
+    OneRange range = one_range(state, record);
+    range.update.guard = guard.data();
+    run(backend, range.update);
     EXPECT_TRUE(state.same_as(before));
     EXPECT_EQ(record.value().updates, 0);
-    guard.set({0});
-    update(state, record);
+    EXPECT_EQ(guard.value().skipped, 1);
+    guard.set({});
+    run(backend, range.update);
     EXPECT_FALSE(state.same_as(before));
     EXPECT_EQ(record.value().updates, 1);
+    EXPECT_EQ(guard.value().applied, 1);
   });
 }
 
@@ -223,23 +233,43 @@ TEST(UpdateKernels, OnlyTheLastRangeAdvances) {
   on_every_backend([](Backend& backend) {
     const State<float> state(backend, 10);
     const Record record(backend, make_record(true));
-    AdamUpdate u = adam(state, record, false);
-    u.advance = false;
-    run(backend, u);
+    UpdateRange range = range_of(state, record, 2);
+    range.advance = false;
+    run(backend, OneRange(backend, UpdateOp::adam, range).update);
     EXPECT_EQ(record.value().updates, 0);
-    u.advance = true;
-    run(backend, u);
+    range.advance = true;
+    run(backend, OneRange(backend, UpdateOp::adam, range).update);
     EXPECT_EQ(record.value().updates, 1);
     EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.05 / (1 - 0.9 * 0.9));
   });
 }
 
+TEST(UpdateKernels, ScaleClippedGradientsAsTheClipDoes) {
+  on_every_update([](Backend& backend, bool is_adam, const auto& one_range) {
+    const State<float> folded(backend, 1000), apart(backend, 1000);
+    for (const double max_norm : {0.5, 1e9}) {
+      const Buffer<double> total(backend, 1);
+      ClipGradNorm clip{.count = 1, .total = total.view(), .max_norm = max_norm};
+      clip.gradients[0] = apart.gradient.view();
+      run(backend, clip);
+      const Record first(backend, make_record(is_adam)), second(backend, make_record(is_adam));
+      run(backend, one_range(apart, first).update);
+      OneRange range = one_range(folded, second);
+      range.update.clip_total = total.data();
+      range.update.max_norm = max_norm;
+      run(backend, range.update);
+      EXPECT_TRUE(folded.same_as(apart)) << max_norm;
+    }
+  });
+}
+
 TEST(UpdateKernels, GiveTheSameBitsWhateverTheThreadCount) {
-  on_every_update([](Backend& backend, bool is_adam, const auto& update) {
+  on_every_update([](Backend& backend, bool is_adam, const auto& one_range) {
     const State<float> one(backend, 200001), three(backend, 200001);
     for (const int count : {1, 3}) {
       const ThreadCount threads(count);
-      update(count == 1 ? one : three, Record(backend, make_record(is_adam)));
+      const Record record(backend, make_record(is_adam));
+      run(backend, one_range(count == 1 ? one : three, record).update);
     }
     EXPECT_TRUE(one.same_as(three));
   });
@@ -250,47 +280,116 @@ TEST(UpdateKernels, FlushSubnormalMoments) {
     State<float> state(backend, 64);
     state.gradient.set(std::vector<float>(64, 0));
     state.first.set(std::vector<float>(64, std::numeric_limits<float>::min()));
-    run(backend, adam(state, Record(backend, make_record(true)), false));
+    const Record record(backend, make_record(true));
+    run(backend, adam(backend, state, record, false).update);
     EXPECT_EQ(state.first.values(), std::vector<float>(64, 0));
   });
 }
 
-TEST(AdvanceSchedule, FollowsTheTapeRoundItsRing) {
+TEST(AdvanceSchedule, MovesEveryRecordAlongItsGroupsTape) {
   on_every_backend([](Backend& backend) {
     const double keep = std::nan("");
-    const Buffer<math::SchedulePoint> tape(backend, {{0.1, keep}, {0.2, 0.8}, {0.3, keep}});
-    const Record record(backend, make_record(true));
-    run(backend, AdvanceSchedule{record.data(), tape.data(), 3});
-    EXPECT_EQ(record.value().lr.value, 0.2);
-    EXPECT_EQ(record.value().lr.rounded, 0.2f);
-    EXPECT_EQ(record.value().momentum.value, 0.8);
-    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.2 / (1 - 0.8));
-    run(backend, AdvanceSchedule{record.data(), tape.data(), 3});
-    run(backend, AdvanceSchedule{record.data(), tape.data(), 3});
-    EXPECT_EQ(record.value().lr.value, 0.1);
-    EXPECT_EQ(record.value().momentum.value, 0.8);
-    EXPECT_EQ(record.value().schedule_index, 3);
+    const Buffer<math::SchedulePoint> tape(
+        backend, {{0.1, keep}, {1, keep}, {0.2, 0.8}, {2, keep}, {0.3, keep}, {3, keep}});
+    std::vector<GroupRecord> records(3, make_record(true));
+    records[1].group = records[2].group = 1;
+    const Buffer<GroupRecord> placed(backend, records);
+    const Placed<math::ScheduleClock> clock(backend);
+    const AdvanceSchedule command{.clock = clock.data(),
+                                  .records = placed.data(),
+                                  .count = 3,
+                                  .tape = tape.data(),
+                                  .groups = 2,
+                                  .capacity = 3};
+    run(backend, command);
+    records = placed.values();
+    EXPECT_EQ(records[0].lr.value, 0.2);
+    EXPECT_EQ(records[0].lr.rounded, 0.2f);
+    EXPECT_EQ(records[0].momentum.value, 0.8);
+    EXPECT_DOUBLE_EQ(records[0].step_size.value, 0.2 / (1 - 0.8));
+    for (const std::size_t i : {1U, 2U}) {
+      EXPECT_EQ(records[i].lr.value, 2);
+      EXPECT_EQ(records[i].momentum.value, 0.9);
+    }
+    run(backend, command);
+    run(backend, command);  // round the ring
+    records = placed.values();
+    EXPECT_EQ(records[0].lr.value, 0.1);
+    EXPECT_EQ(records[0].momentum.value, 0.8);
+    EXPECT_EQ(records[2].lr.value, 1);
+    EXPECT_EQ(clock.value().index, 3);
   });
 }
 
-TEST(AdvancePlateau, ReducesTheLearningRateAfterPatience) {
+TEST(AdvanceSchedule, StandsStillOnlyWhereAllUpdatesWereSkipped) {
   on_every_backend([](Backend& backend) {
-    const Record record(backend, make_record(true));
+    const Buffer<math::SchedulePoint> tape(backend, std::vector<math::SchedulePoint>(8, {1, 0.5}));
+    const Record record(backend, make_record(false));
+    const Placed<math::ScheduleClock> clock(backend);
+    Placed<math::StepGuard> guard(backend);
+    const auto index_after = [&](std::int64_t applied, std::int64_t skipped) {
+      guard.set({.applied = applied, .skipped = skipped});
+      run(backend, AdvanceSchedule{.clock = clock.data(),
+                                   .guard = guard.data(),
+                                   .records = record.data(),
+                                   .count = 1,
+                                   .tape = tape.data(),
+                                   .groups = 1,
+                                   .capacity = 8});
+      return clock.value().index;
+    };
+    EXPECT_EQ(index_after(1, 0), 1);
+    EXPECT_EQ(index_after(1, 2), 1);  // two updates, both skipped
+    EXPECT_EQ(index_after(2, 3), 2);  // one of two took effect
+    EXPECT_EQ(index_after(2, 3), 3);  // none was tried
+    EXPECT_EQ(index_after(2, 4), 3);
+  });
+}
+
+TEST(AppendHistory, KeepsTheLastEntriesOfARing) {
+  on_every_backend([](Backend& backend) {
+    const Placed<History> history(backend);
+    Placed<GroupRecord> record(backend, make_record(false));
+    Buffer<float> value(backend, 1, 0.0f);
+    for (int t = 0; t < 1030; ++t) {
+      GroupRecord now = make_record(false);
+      now.lr.set(t);
+      record.set(now);
+      value.set({static_cast<float>(2 * t)});
+      run(backend, AppendHistory{history.data(), {}, record.data(), false});
+      run(backend, AppendHistory{history.data(), value.view(), nullptr});
+    }
+    const auto read = std::make_unique<History>(history.value());
+    EXPECT_EQ(read->steps, 1030);
+    for (const int t : {6, 7, 1023, 1024, 1029}) {
+      EXPECT_EQ(read->entries[t % 1024].lr, t);
+      EXPECT_EQ(read->entries[t % 1024].value, 2 * t);
+    }
+  });
+}
+
+TEST(AdvancePlateau, ReducesTheLearningRatesAfterPatience) {
+  on_every_backend([](Backend& backend) {
+    std::vector<GroupRecord> records(2, make_record(true));
+    records[1].group = 1;
+    const Buffer<GroupRecord> placed(backend, records);
     AdvancePlateau command;
     command.rule.patience = 1;
-    command.min_lr = 0.02;
+    const Buffer<double> min_lr(backend, {0.02, 0.03});
     const Placed<math::PlateauState> state(backend, plateau_start(command.rule));
     const Buffer<float> metric(backend, 1, 1.0f);
     command.metric = metric.view();
+    command.min_lr = min_lr.data();
     command.state = state.data();
-    command.record = record.data();
+    command.records = placed.data();
+    command.count = 2;
     std::vector<double> rates;
     for (int step = 0; step < 4; ++step) {
       run(backend, command);
-      rates.push_back(record.value().lr.value);
+      for (const GroupRecord& record : placed.values()) rates.push_back(record.lr.value);
     }
-    EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.02, 0.02}));
-    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.02 / (1 - 0.9));
+    EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.05, 0.05, 0.02, 0.03, 0.02, 0.03}));
+    EXPECT_DOUBLE_EQ(placed.values()[0].step_size.value, 0.02 / (1 - 0.9));
   });
 }
 
@@ -300,13 +399,13 @@ TEST(WriteRecord, KeepsTheUpdatesOrNot) {
     values.updates = 5;
     const Record record(backend, values), other(backend);
     values.lr.set(0.5);
-    values.updates = 2;
-    run(backend, WriteRecord{record.data(), nullptr, values, true});
+    run(backend, WriteRecord{.record = record.data(), .values = values, .group = 3});
     EXPECT_EQ(record.value().updates, 5);
+    EXPECT_EQ(record.value().group, 3);
     EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.5 / (1 - std::pow(0.9, 6)));
-    run(backend, WriteRecord{record.data(), nullptr, values, false});
+    run(backend, WriteRecord{.record = record.data(), .values = values, .updates = 2});
     EXPECT_EQ(record.value().updates, 2);
-    run(backend, WriteRecord{other.data(), record.data(), {}, false});
+    run(backend, WriteRecord{.record = other.data(), .source = record.data()});
     EXPECT_EQ(other.value().updates, 2);
     EXPECT_EQ(other.value().lr.value, 0.5);
   });
