@@ -4,7 +4,7 @@
 #include <kindling/core/makers.h>
 #include <kindling/core/random.h>
 
-#include <cmath>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -73,9 +73,11 @@ Tensor randn(const Shape& shape, const TensorOptions& options) {
   return draw("randn", kernels::Distribution::normal, shape, 0, 1, options);
 }
 Tensor uniform(const Shape& shape, double low, double high, const TensorOptions& options) {
-  if (!std::isfinite(low) || !std::isfinite(high) || low > high) {
-    throw ValueError(
-        message("uniform: range ", low, " to ", high, ": must be finite and not empty"));
+  const double most = options.dtype == DType::float32 ? std::numeric_limits<float>::max()
+                                                      : std::numeric_limits<double>::max();
+  if (!(low >= -most && high <= most && low <= high)) {
+    throw ValueError(message("uniform: range ", low, " to ", high, ": must be finite in ",
+                             options.dtype, " and low not above high"));
   }
   return draw("uniform", kernels::Distribution::uniform, shape, low, high, options);
 }

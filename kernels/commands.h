@@ -48,8 +48,8 @@ struct Unary {
   View y = {};
 };
 
-/// grad_x[i] (+)= grad_y[i] * op'(saved[i]); saved is op's input or output, as math::saved_of(op)
-/// says.
+/// grad_x[i] (+)= math::gradient(op, saved[i], grad_y[i]); saved is op's input or output, as
+/// math::saved_of(op) says.
 struct UnaryBackward {
   UnaryOp op;
   View saved = {};
@@ -140,7 +140,7 @@ struct SoftmaxBackward {
 /// c [m, n] (+)= epilogue(op(a) [m, k] op(b) [k, n]), row-major, for `batch` matrices that lie the
 /// given numbers of elements apart (0: shared). A transposed a is stored [k, m], a transposed b [n,
 /// k]. Epilogue, in this order and each if given: + bias [n]; pre_activation [m, n] = the value so
-/// far; activation; 0 where mask [m, n] is not positive. Beside it row_sums [m] (+)= the sums of
+/// far; activation; 0 where mask [m, n] is 0 or less. Beside it row_sums [m] (+)= the sums of
 /// the rows of op(a) (the bias gradient of a linear layer, whose weight gradient is c). Epilogue,
 /// mask and row_sums come with batch = 1.
 struct Product {

@@ -14,23 +14,9 @@ using kernels::UnaryOp;
 namespace {
 
 UnaryOp op_of(Activation activation) {
-  switch (activation) {
-    case Activation::none:
-      return UnaryOp::identity;
-    case Activation::relu:
-      return UnaryOp::relu;
-    case Activation::gelu:
-      return UnaryOp::gelu;
-    case Activation::gelu_tanh:
-      return UnaryOp::gelu_tanh;
-    case Activation::silu:
-      return UnaryOp::silu;
-    case Activation::tanh:
-      return UnaryOp::tanh;
-    case Activation::sigmoid:
-      return UnaryOp::sigmoid;
-  }
-  return UnaryOp::identity;
+  static_assert(static_cast<int>(UnaryOp::identity) == static_cast<int>(Activation::none));
+  static_assert(static_cast<int>(UnaryOp::sigmoid) == static_cast<int>(Activation::sigmoid));
+  return static_cast<UnaryOp>(activation);
 }
 
 void check(const Tensor& x, const Tensor& weight, const Tensor& bias) {

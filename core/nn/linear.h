@@ -7,7 +7,8 @@
 
 namespace kindling::nn {
 
-/// What is applied to a linear map's result in the same pass. gelu is the exact erf form.
+/// What is applied to a linear map's result in the same pass: the first of kernels::UnaryOp, in its
+/// order. gelu is the exact erf form.
 enum class Activation : std::uint8_t { none, relu, gelu, gelu_tanh, silu, tanh, sigmoid };
 
 /// activation(x weight^T + bias) in one fused op, and one product each for the gradients of x and

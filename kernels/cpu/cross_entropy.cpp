@@ -6,8 +6,8 @@ namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
 /// One row's loss and gradient (nullptr: not wanted). The target row t is (1 - smoothing) * target
-/// + smoothing / classes, the loss sum_c t_c (log sum exp(x) - x_c), the gradient scale *
-/// (softmax(x) sum t - t).
+/// + smoothing / classes, the loss sum_c t_c (log sum exp(x) - x_c), where t_c = 0 excludes even a
+/// logit of -infinity, and the gradient scale * (softmax(x) sum t - t).
 template <class T>
 class Row {
  public:
@@ -30,8 +30,9 @@ class Row {
       return math::not_a_number<T>();
     }
     const auto index = static_cast<std::int64_t>(target);
-    T loss = keep_ * (log_total_ - (logits_[index] - shift_));
-    if (share_ != T(0)) loss += share_ * surprise_of_all();
+    T loss = math::weighted(keep_, surprise(index));
+    if (share_ != T(0))
+      for (std::int64_t c = 0; c < classes_; ++c) loss += share_ * surprise(c);
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
       const T factor = scale_ / total_;
@@ -49,7 +50,7 @@ class Row {
     for (std::int64_t c = 0; c < classes_; ++c) {
       const T t = keep_ * target[c] + share_;
       weight += t;
-      loss += t * (log_total_ - (logits_[c] - shift_));
+      loss += math::weighted(t, surprise(c));
     }
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
@@ -64,12 +65,8 @@ class Row {
   }
 
  private:
-  /// sum_c (log sum exp(x) - x_c)
-  T surprise_of_all() const {
-    T sum = 0;
-    for (std::int64_t c = 0; c < classes_; ++c) sum += log_total_ - (logits_[c] - shift_);
-    return sum;
-  }
+  /// log sum exp(x) - x_c
+  T surprise(std::int64_t c) const { return log_total_ - (logits_[c] - shift_); }
 
   void fill_gradient(T value) const {
     for (std::int64_t c = 0; gradient_ != nullptr && c < classes_; ++c) gradient_[c] = value;

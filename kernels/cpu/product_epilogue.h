@@ -13,9 +13,9 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// c = F(c + bias) on `count` elements that follow one another; pre_activation, if given, is what F
-/// was applied to.
-template <class F, class T>
+/// c = op(c + bias) on `count` elements that follow one another; pre_activation, if given, is what
+/// op was applied to.
+template <UnaryOp op, class T>
 void finish_elements(T* __restrict c, const T* __restrict bias, T* __restrict pre_activation,
                      std::int64_t count) {
   if (pre_activation != nullptr) {
@@ -26,15 +26,15 @@ void finish_elements(T* __restrict c, const T* __restrict bias, T* __restrict pr
     bias = nullptr;
   }
   if (bias != nullptr)
-    for (std::int64_t x = 0; x < count; ++x) c[x] = F::f(c[x] + bias[x]);
+    for (std::int64_t x = 0; x < count; ++x) c[x] = math::value(op, c[x] + bias[x]);
   else
-    for (std::int64_t x = 0; x < count; ++x) c[x] = F::f(c[x]);
+    for (std::int64_t x = 0; x < count; ++x) c[x] = math::value(op, c[x]);
 }
 
-/// c = 0 where the mask is not positive
+/// c = 0 where the mask, the output of a ReLU, is
 template <class T>
 void mask_elements(T* __restrict c, const T* __restrict mask, std::int64_t count) {
-  for (std::int64_t x = 0; x < count; ++x) c[x] = mask[x] > T(0) ? c[x] : T(0);
+  for (std::int64_t x = 0; x < count; ++x) c[x] = math::gradient(UnaryOp::relu, mask[x], c[x]);
 }
 
 /// The epilogue of rows [i, i + rows), columns [j, j + columns) of c.
@@ -47,22 +47,21 @@ void apply_epilogue(const Product& p, std::int64_t i, std::int64_t rows, std::in
   const auto at = [](const View& view, std::int64_t offset) {
     return view.data == nullptr ? nullptr : elements<T>(view) + offset;
   };
-  math::visit(p.activation, [&](auto functor) {
-    using F = decltype(functor);
+  math::visit(p.activation, [&]<UnaryOp op>() {
     if (p.n == 1) {  // the rows follow one another: one pass for all
       T* c = at(p.c, i);
       if (p.bias.data != nullptr) {
         const T bias = *at(p.bias, 0);
         for (std::int64_t x = 0; x < rows; ++x) c[x] += bias;
       }
-      finish_elements<F, T>(c, nullptr, at(p.pre_activation, i), rows);
+      finish_elements<op, T>(c, nullptr, at(p.pre_activation, i), rows);
       if (p.mask.data != nullptr) mask_elements<T>(c, at(p.mask, i), rows);
       return;
     }
     for (std::int64_t row = i; row < i + rows; ++row) {
       const std::int64_t start = row * p.n + j;
       T* c = at(p.c, start);
-      finish_elements<F, T>(c, at(p.bias, j), at(p.pre_activation, start), columns);
+      finish_elements<op, T>(c, at(p.bias, j), at(p.pre_activation, start), columns);
       if (p.mask.data != nullptr) mask_elements<T>(c, at(p.mask, start), columns);
     }
   });

@@ -115,5 +115,42 @@ TYPED_TEST(RandomOf, UniformStaysInItsHalfOpenRange) {
   });
 }
 
+// Also where high - low, or the whole range, is beyond the largest number.
+TYPED_TEST(RandomOf, UniformFillsEveryFiniteRange) {
+  using T = TypeParam;
+  constexpr std::int64_t n = 20000;
+  constexpr T most = std::numeric_limits<T>::max();
+  const T least = std::numeric_limits<T>::min();
+  on_every_level([&](const auto& level) {
+    for (const auto& [low, high] :
+         std::vector<std::pair<T, T>>{{-most, most},
+                                      {T(-3e38), T(3e38)},
+                                      {-most, T(0)},
+                                      {T(0), most},
+                                      {-most, -most / 2},
+                                      {most / 4, most},
+                                      {T(-1e-3), most},
+                                      {-most / 2, std::nextafter(most, T(0))},
+                                      {T(-1), T(2)},
+                                      {-least * 1024, least * 1024}}) {
+      SCOPED_TRACE(testing::Message() << low << " to " << high);
+      std::vector<T> x = random_numbers<T>(level, Distribution::uniform, n,
+                                           static_cast<double>(low), static_cast<double>(high));
+      long double sum = 0;
+      for (const T value : x) {
+        ASSERT_TRUE(value >= low && value < high) << value;
+        sum += (static_cast<long double>(value) - low) / (static_cast<long double>(high) - low);
+      }
+      EXPECT_NEAR(static_cast<double>(sum / n), 0.5, 5 / std::sqrt(12.0 * n));
+      std::sort(x.begin(), x.end());
+      EXPECT_GT(std::unique(x.begin(), x.end()) - x.begin(), n / 2);
+    }
+    for (const T only : {T(0), T(-2.5), most, -most})
+      for (const T x : random_numbers<T>(level, Distribution::uniform, 100,
+                                         static_cast<double>(only), static_cast<double>(only)))
+        ASSERT_EQ(x, only);
+  });
+}
+
 }  // namespace
 }  // namespace kindling::test

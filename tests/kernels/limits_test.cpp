@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+// Every formula where it is hardest: infinities, NaN, zeros, the largest and the smallest numbers,
+// and upstream gradients that are infinite or NaN. Where a limit exists it is expected; where none
+// does, what IEEE arithmetic and PyTorch give, NaN. A kink's gradient is 0 whatever comes from
+// upstream; a slope that merely tends to 0 times infinity is NaN.
+#include <kindling/kernels/math/elementwise.h>
+
+#include "tests/kernels/kernel_test.h"
+
+#include <vector>
+
+namespace kindling::test {
+namespace {
+
+using namespace kernels;
+
+constexpr double kInf = INFINITY;
+constexpr double kNaN = NAN;
+constexpr std::int64_t kCopies = 37;  // vectors and single elements
+
+template <class T>
+class Limits : public testing::Test {};
+using LimitTypes = testing::Types<float, double>;
+TYPED_TEST_SUITE(Limits, LimitTypes);
+
+/// The one value of which all elements are copies.
+template <class T>
+T only(const std::vector<T>& values) {
+  for (const T value : values)
+    EXPECT_TRUE(value == values[0] || (std::isnan(value) && std::isnan(values[0]))) << value;
+  return values[0];
+}
+
+template <class T>
+T value_at(const cpu::Level& level, UnaryOp op, T x) {
+  Buffer<T> in(kCopies, x);
+  return only(run_kernel<T>(level, std::vector<T>(kCopies), [&](auto& backend, View out) {
+    run(backend, Unary{op, in.view(), out});
+  }));
+}
+
+template <class T>
+T gradient_at(const cpu::Level& level, UnaryOp op, T x, T g) {
+  Buffer<T> saved(kCopies, math::saved_of(op) == math::Saved::output ? value_at(level, op, x) : x);
+  Buffer<T> grad(kCopies, g);
+  const View view = math::saved_of(op) == math::Saved::none ? View{} : saved.view();
+  return only(run_kernel<T>(level, std::vector<T>(kCopies), [&](auto& backend, View out) {
+    run(backend, UnaryBackward{op, view, grad.view(), out, false});
+  }));
+}
+
+template <class T>
+void expect_same(T value, T expected) {
+  EXPECT_TRUE(value == expected || (std::isnan(value) && std::isnan(expected)))
+      << value << ", expected " << expected;
+}
+
+TYPED_TEST(Limits, OfUnaryFormulas) {
+  using T = TypeParam;
+  using enum UnaryOp;
+  const double huge = std::numeric_limits<T>::max();
+  const double tiny = 4.0 * static_cast<double>(std::numeric_limits<T>::min());
+  struct Row {
+    UnaryOp op;
+    double x;
+    double y;
+    double slope;      // the gradient for an upstream gradient of 1
+    double infinite;   // for +infinity
+    double undefined;  // for NaN
+  };
+  const std::vector<Row> rows{
+      {identity, kInf, kInf, 1, kInf, kNaN},
+      {identity, -huge, -huge, 1, kInf, kNaN},
+      {neg, kInf, -kInf, -1, -kInf, kNaN},
+      {neg, kNaN, kNaN, -1, -kInf, kNaN},
+      {exp, kInf, kInf, kInf, kInf, kNaN},
+      {exp, -kInf, 0, 0, kNaN, kNaN},
+      {exp, huge, kInf, kInf, kInf, kNaN},
+      {exp, -huge, 0, 0, kNaN, kNaN},
+      {exp, tiny, 1, 1, kInf, kNaN},
+      {exp, -0.0, 1, 1, kInf, kNaN},
+      {log, kInf, kInf, 0, kNaN, kNaN},
+      {log, 0, -kInf, kInf, kInf, kNaN},
+      {log, -0.0, -kInf, -kInf, -kInf, kNaN},
+      {log, -kInf, kNaN, 0, kNaN, kNaN},
+      {log, -1, kNaN, -1, -kInf, kNaN},
+      {sqrt, kInf, kInf, 0, kNaN, kNaN},
+      {sqrt, 0, 0, kInf, kInf, kNaN},
+      {sqrt, -0.0, 0, -kInf, -kInf, kNaN},
+      {sqrt, -kInf, kNaN, kNaN, kNaN, kNaN},
+      {sqrt, -tiny, kNaN, kNaN, kNaN, kNaN},
+      {square, kInf, kInf, kInf, kInf, kNaN},
+      {square, -kInf, kInf, -kInf, -kInf, kNaN},
+      {square, huge, kInf, kInf, kInf, kNaN},
+      {square, tiny, 0, 2 * tiny, kInf, kNaN},
+      {square, 0, 0, 0, kNaN, kNaN},
+      {abs, kInf, kInf, 1, kInf, kNaN},
+      {abs, -kInf, kInf, -1, -kInf, kNaN},
+      {abs, -tiny, tiny, -1, -kInf, kNaN},
+      {abs, 0, 0, 0, 0, 0},
+      {abs, -0.0, 0, 0, 0, 0},
+      {relu, kInf, kInf, 1, kInf, kNaN},
+      {relu, -kInf, 0, 0, 0, 0},
+      {relu, -1, 0, 0, 0, 0},
+      {relu, 0, 0, 0, 0, 0},
+      {relu, -0.0, 0, 0, 0, 0},
+      {relu, tiny, tiny, 1, kInf, kNaN},
+      {relu, kNaN, kNaN, 1, kInf, kNaN},
+      {tanh, kInf, 1, 0, kNaN, kNaN},
+      {tanh, -kInf, -1, 0, kNaN, kNaN},
+      {tanh, huge, 1, 0, kNaN, kNaN},
+      {tanh, -huge, -1, 0, kNaN, kNaN},
+      {tanh, tiny, tiny, 1, kInf, kNaN},
+      {sigmoid, kInf, 1, 0, kNaN, kNaN},
+      {sigmoid, -kInf, 0, 0, kNaN, kNaN},
+      {sigmoid, huge, 1, 0, kNaN, kNaN},
+      {sigmoid, -huge, 0, 0, kNaN, kNaN},
+      {sigmoid, -0.0, 0.5, 0.25, kInf, kNaN},
+  };
+  const std::vector<UnaryOp> gated{gelu, gelu_tanh, silu};
+  on_every_level([&](const auto& level) {
+    const auto check = [&](const Row& row) {
+      SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " at " << row.x);
+      const T x = static_cast<T>(row.x);
+      expect_same(value_at(level, row.op, x), static_cast<T>(row.y));
+      expect_same(gradient_at(level, row.op, x, T(1)), static_cast<T>(row.slope));
+      expect_same(gradient_at(level, row.op, x, T(kInf)), static_cast<T>(row.infinite));
+      expect_same(gradient_at(level, row.op, x, T(kNaN)), static_cast<T>(row.undefined));
+    };
+    for (const Row& row : rows) check(row);
+    for (const UnaryOp op : gated) {
+      check({op, kInf, kInf, 1, kInf, kNaN});
+      check({op, -kInf, 0, 0, kNaN, kNaN});
+      check({op, huge, huge, 1, kInf, kNaN});
+      check({op, -huge, 0, 0, kNaN, kNaN});
+      check({op, tiny, tiny / 2, 0.5, kInf, kNaN});
+      check({op, -0.0, 0, 0.5, kInf, kNaN});
+    }
+    for (int op = 0; op <= static_cast<int>(UnaryOp::last); ++op) {  // NaN in, NaN out
+      expect_same(value_at(level, static_cast<UnaryOp>(op), T(kNaN)), T(kNaN));
+      if (op != static_cast<int>(identity) && op != static_cast<int>(neg) &&
+          op != static_cast<int>(relu))
+        expect_same(gradient_at(level, static_cast<UnaryOp>(op), T(kNaN), T(1)), T(kNaN));
+    }
+  });
+}
+
+// A factor of 2 in the formula must not overflow where the gradient does not.
+TYPED_TEST(Limits, HugeNumbersTimesSmallGradients) {
+  using T = TypeParam;
+  const T huge = std::numeric_limits<T>::max();
+  on_every_level([&](const auto& level) {
+    expect_same(gradient_at(level, UnaryOp::square, huge, T(0.25)), huge / 2);
+    expect_same(gradient_at(level, UnaryOp::silu, huge, T(0.25)), T(0.25));
+  });
+}
+
+TYPED_TEST(Limits, OddFormulasKeepTheSignOfZero) {
+  using T = TypeParam;
+  on_every_level([](const auto& level) {
+    for (const UnaryOp op : {UnaryOp::identity, UnaryOp::sqrt, UnaryOp::tanh, UnaryOp::gelu,
+                             UnaryOp::gelu_tanh, UnaryOp::silu}) {
+      EXPECT_TRUE(std::signbit(value_at(level, op, T(-0.0)))) << static_cast<int>(op);
+      EXPECT_FALSE(std::signbit(value_at(level, op, T(0)))) << static_cast<int>(op);
+    }
+  });
+}
+
+TYPED_TEST(Limits, OfBinaryFormulas) {
+  using T = TypeParam;
+  using enum BinaryOp;
+  struct Row {
+    BinaryOp op;
+    double a, b, y;
+    double g, by_a, by_b;
+  };
+  const double huge = std::numeric_limits<T>::max();
+  const std::vector<Row> rows{
+      {add, kInf, -kInf, kNaN, kInf, kInf, kInf},
+      {add, kInf, 1, kInf, kNaN, kNaN, kNaN},
+      {sub, kInf, kInf, kNaN, kInf, kInf, -kInf},
+      {mul, kInf, 0, kNaN, 1, 0, kInf},
+      {mul, 2, 0, 0, kInf, kNaN, kInf},
+      {mul, huge, 2, kInf, 0.5, 1, huge / 2},
+      {div, 1, 0, kInf, 1, kInf, -kInf},
+      {div, 0, 0, kNaN, 1, kInf, kNaN},
+      {div, 1, kInf, 0, 1, 0, 0},
+      {div, kInf, kInf, kNaN, 1, 0, kNaN},
+      {div, 2, 1, 2, kInf, kInf, -kInf},
+      {div, huge, huge / 16, 16, 1, 16 / huge, -256 / huge},  // b * b would overflow
+      {div, kNaN, 1, kNaN, 1, 1, kNaN},
+  };
+  on_every_level([&](const auto& level) {
+    Strides walk;
+    walk.rank = 1;
+    walk.size[0] = kCopies;
+    walk.first[0] = walk.second[0] = 1;
+    for (const Row& row : rows) {
+      SCOPED_TRACE(testing::Message()
+                   << "op " << static_cast<int>(row.op) << " at " << row.a << ", " << row.b);
+      Buffer<T> a(kCopies, static_cast<T>(row.a)), b(kCopies, static_cast<T>(row.b)),
+          g(kCopies, static_cast<T>(row.g));
+      const std::vector<T> before(kCopies);
+      expect_same(
+          only(run_kernel<T>(level, before,
+                             [&](auto& backend, View out) {
+                               run(backend, Binary{row.op, a.view(), b.view(), out, 0, walk});
+                             })),
+          static_cast<T>(row.y));
+      for (const int operand : {0, 1})
+        expect_same(only(run_kernel<T>(level, before,
+                                       [&](auto& backend, View out) {
+                                         run(backend,
+                                             BinaryBackward{row.op, operand, a.view(), b.view(),
+                                                            g.view(), out, 0, walk, false});
+                                       })),
+                    static_cast<T>(operand == 0 ? row.by_a : row.by_b));
+    }
+  });
+}
+
+// Loss and gradient of each element, and of the mean of two.
+TYPED_TEST(Limits, OfElementwiseLosses) {
+  using T = TypeParam;
+  using enum LossOp;
+  struct Row {
+    LossOp op;
+    double input, target, loss, gradient;
+  };
+  const double huge = std::numeric_limits<T>::max();
+  const double tiny = 4.0 * static_cast<double>(std::numeric_limits<T>::min());
+  std::vector<Row> rows{
+      {squared_error, kInf, 0, kInf, kInf},
+      {squared_error, 0, kInf, kInf, -kInf},
+      {squared_error, huge, 0, kInf, huge / 2},
+      {squared_error, tiny, 0, 0, tiny / 2},
+      {absolute_error, kInf, 0, kInf, 0.25},
+      {absolute_error, 0, kInf, kInf, -0.25},
+      {absolute_error, huge, 0, huge, 0.25},
+      {absolute_error, 0, tiny, tiny, -0.25},
+      {absolute_error, 3, 3, 0, 0},
+      {huber, kInf, 0, kInf, 0.125},
+      {huber, 0, kInf, kInf, -0.125},
+      {huber, huge, 0, huge / 2, 0.125},
+      {huber, tiny, 0, 0, tiny / 4},
+  };
+  for (const LossOp op : {squared_error, absolute_error, huber})
+    for (const double x : {kInf, -kInf, kNaN}) rows.push_back({op, x, x, kNaN, kNaN});
+  on_every_level([&](const auto& level) {
+    for (const Row& row : rows) {
+      SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " of " << row.input
+                                      << " and " << row.target);
+      Buffer<T> input(kCopies, static_cast<T>(row.input)),
+          target(kCopies, static_cast<T>(row.target)), loss(kCopies), gradient(kCopies);
+      run(cpu::backend_of(level), Loss{row.op, input.view(), target.view(), loss.view(),
+                                       gradient.view(), 0.5, 0.25, false});
+      expect_same(only(loss.values()), static_cast<T>(row.loss));
+      expect_same(only(gradient.values()), static_cast<T>(row.gradient));
+    }
+  });
+}
+
+TYPED_TEST(Limits, OfCrossEntropy) {
+  using T = TypeParam;
+  struct Row {
+    std::vector<T> logits;
+    std::vector<T> target;  // a class, or probabilities
+    double smoothing;
+    double loss;
+    std::vector<double> gradient;
+  };
+  const T inf = T(kInf), nan = T(kNaN);
+  const double ln2 = std::log(2.0);
+  const std::vector<Row> rows{
+      // A class of weight 0 is excluded, even at -infinity; one of another weight costs infinity.
+      {{0, -inf, 0}, {0.5, 0, 0.5}, 0, ln2, {0, 0, 0}},
+      {{0, -inf, 0}, {1, 0, 0}, 0, ln2, {-0.5, 0, 0.5}},
+      {{0, -inf, 0}, {0, 1, 0}, 0, kInf, {0.5, -1, 0.5}},
+      {{0, -inf, 0}, {0}, 0, ln2, {-0.5, 0, 0.5}},
+      {{0, -inf, 0}, {1}, 0, kInf, {0.5, -1, 0.5}},
+      {{0, -inf, 0}, {0}, 0.5, kInf, {0.5 - 0.5 - 0.5 / 3, -0.5 / 3, 0.5 - 0.5 / 3}},
+      {{0, -inf, 0}, {1}, 1, kInf, {0.5 - 1.0 / 3, -1.0 / 3, 0.5 - 1.0 / 3}},
+      {{0, 0, 0}, {1}, 1, std::log(3.0), {0, 0, 0}},
+      // Numbers whose exponentials overflow.
+      {{1e30f, -1e30f, 1e30f}, {0}, 0, ln2, {-0.5, 0, 0.5}},
+      // No limit: NaN.
+      {{-inf, -inf, -inf}, {0}, 0, kNaN, {kNaN, kNaN, kNaN}},
+      {{inf, 0, 0}, {0}, 0, kNaN, {kNaN, kNaN, kNaN}},
+      {{inf, 0, 0}, {0, 1, 0}, 0, kNaN, {kNaN, kNaN, kNaN}},
+      {{0, nan, 0}, {1, 0, 0}, 0, kNaN, {kNaN, kNaN, kNaN}},
+      {{0, nan, 0}, {0}, 0, kNaN, {kNaN, kNaN, kNaN}},
+  };
+  on_every_level([&](const auto& level) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      SCOPED_TRACE(r);
+      const Row& row = rows[r];
+      Buffer<T> logits(row.logits), target(row.target), loss(1), gradient(3);
+      run(cpu::backend_of(level),
+          CrossEntropy{logits.view(), target.view(), loss.view(), gradient.view(), 1, 3,
+                       row.target.size() == 3, row.smoothing, 1, false});
+      expect_near(loss.values(), {row.loss}, kFewRoundings<T>);
+      expect_near(gradient.values(), row.gradient, kFewRoundings<T>, kFewRoundings<T>);
+    }
+  });
+}
+
+// Over the last dimension and, in columns side by side, over another.
+TYPED_TEST(Limits, OfSoftmaxAndItsLogarithm) {
+  using T = TypeParam;
+  struct Row {
+    std::vector<double> x, softmax, log;
+    std::vector<double> g, softmax_gradient, log_gradient;
+  };
+  const double ln2 = std::log(2.0);
+  const std::vector<double> none{kNaN, kNaN, kNaN};
+  const std::vector<Row> rows{
+      {{0, -kInf, 0},
+       {0.5, 0, 0.5},
+       {-ln2, -kInf, -ln2},
+       {1, 1, 3},
+       {-0.5, 0, 0.5},
+       {-1.5, 1, 0.5}},
+      {{0, -kInf, -kInf}, {1, 0, 0}, {0, -kInf, -kInf}, {1, 5, 0}, {0, 0, 0}, {-5, 5, 0}},
+      {{1e30, -1e30, 1e30},
+       {0.5, 0, 0.5},
+       {-ln2, -2e30, -ln2},
+       {1, 1, 3},
+       {-0.5, 0, 0.5},
+       {-1.5, 1, 0.5}},
+      {{-kInf, -kInf, -kInf}, none, none, {1, 1, 1}, none, none},
+      {{kInf, 0, 0}, none, none, {1, 1, 1}, none, none},
+      {{0, kNaN, 0}, none, none, {1, 1, 1}, none, none},
+      {{0, 0, kNaN}, none, none, {1, 1, 1}, none, none},
+      {{0, -kInf, 0}, {0.5, 0, 0.5}, {-ln2, -kInf, -ln2}, {1, kNaN, 1}, none, none},
+      {{0, -kInf, 0}, {0.5, 0, 0.5}, {-ln2, -kInf, -ln2}, {1, kInf, 1}, none, {-kInf, kNaN, -kInf}},
+  };
+  constexpr std::int64_t kColumns = 5;
+  on_every_level([&](const auto& level) {
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      for (const bool log : {false, true})
+        for (const std::int64_t inner : {std::int64_t{1}, kColumns}) {
+          SCOPED_TRACE(testing::Message() << "row " << r << " log " << log << " inner " << inner);
+          const Row& row = rows[r];
+          const auto spread_out = [inner](const std::vector<double>& values) {
+            std::vector<T> all;
+            for (const double value : values)
+              all.insert(all.end(), static_cast<std::size_t>(inner), static_cast<T>(value));
+            return all;
+          };
+          const auto expect = [&](const std::vector<T>& values, const std::vector<double>& wanted) {
+            std::vector<double> all;
+            for (const double value : wanted)
+              all.insert(all.end(), static_cast<std::size_t>(inner),
+                         static_cast<double>(static_cast<T>(value)));
+            expect_near(values, all, kFewRoundings<T>, kFewRoundings<T>);
+          };
+          Buffer<T> x(spread_out(row.x)), g(spread_out(row.g));
+          const std::vector<T> before(static_cast<std::size_t>(3 * inner));
+          const auto y = run_kernel<T>(level, before, [&](auto& backend, View out) {
+            run(backend, Softmax{x.view(), out, 1, 3, inner, log});
+          });
+          expect(y, log ? row.log : row.softmax);
+          Buffer<T> saved(y);
+          expect(run_kernel<T>(level, before,
+                               [&](auto& backend, View out) {
+                                 run(backend, SoftmaxBackward{saved.view(), g.view(), out, 1, 3,
+                                                              inner, log, false});
+                               }),
+                 log ? row.log_gradient : row.softmax_gradient);
+        }
+  });
+}
+
+}  // namespace
+}  // namespace kindling::test
