@@ -229,6 +229,12 @@ struct Random {
   double first = 0;
   double second = 1;
   RandomState* state = nullptr;
+
+  /// How many counters, of 128 bits each, the numbers of y use up.
+  static constexpr std::int64_t counters(std::int64_t numel, DType dtype) {
+    const std::int64_t numbers = 16 / size_of(dtype);
+    return (numel + numbers - 1) / numbers;
+  }
 };
 
 /// y = a random permutation of 0 .. numel - 1 as whole numbers; advances the state by one counter.
