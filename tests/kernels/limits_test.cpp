@@ -49,7 +49,7 @@ T gradient_at(const cpu::Level& level, UnaryOp op, T x, T g) {
 }
 
 template <class T>
-void expect_same(T value, T expected) {
+void expect_exactly(T value, T expected) {
   EXPECT_TRUE(value == expected || (std::isnan(value) && std::isnan(expected)))
       << value << ", expected " << expected;
 }
@@ -121,10 +121,10 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
     const auto check = [&](const Row& row) {
       SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " at " << row.x);
       const T x = static_cast<T>(row.x);
-      expect_same(value_at(level, row.op, x), static_cast<T>(row.y));
-      expect_same(gradient_at(level, row.op, x, T(1)), static_cast<T>(row.slope));
-      expect_same(gradient_at(level, row.op, x, T(kInfinity)), static_cast<T>(row.infinite));
-      expect_same(gradient_at(level, row.op, x, T(kNan)), static_cast<T>(row.undefined));
+      expect_exactly(value_at(level, row.op, x), static_cast<T>(row.y));
+      expect_exactly(gradient_at(level, row.op, x, T(1)), static_cast<T>(row.slope));
+      expect_exactly(gradient_at(level, row.op, x, T(kInfinity)), static_cast<T>(row.infinite));
+      expect_exactly(gradient_at(level, row.op, x, T(kNan)), static_cast<T>(row.undefined));
     };
     for (const Row& row : rows) check(row);
     for (const UnaryOp op : gated) {
@@ -136,10 +136,10 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
       check({op, -0.0, 0, 0.5, kInfinity, kNan});
     }
     for (int op = 0; op <= static_cast<int>(UnaryOp::last); ++op) {  // NaN in, NaN out
-      expect_same(value_at(level, static_cast<UnaryOp>(op), T(kNan)), T(kNan));
+      expect_exactly(value_at(level, static_cast<UnaryOp>(op), T(kNan)), T(kNan));
       if (op != static_cast<int>(identity) && op != static_cast<int>(neg) &&
           op != static_cast<int>(relu))
-        expect_same(gradient_at(level, static_cast<UnaryOp>(op), T(kNan), T(1)), T(kNan));
+        expect_exactly(gradient_at(level, static_cast<UnaryOp>(op), T(kNan), T(1)), T(kNan));
     }
   });
 }
@@ -149,8 +149,8 @@ TYPED_TEST(Limits, HugeNumbersTimesSmallGradients) {
   using T = TypeParam;
   const T huge = std::numeric_limits<T>::max();
   on_every_level([&](const auto& level) {
-    expect_same(gradient_at(level, UnaryOp::square, huge, T(0.25)), huge / 2);
-    expect_same(gradient_at(level, UnaryOp::silu, huge, T(0.25)), T(0.25));
+    expect_exactly(gradient_at(level, UnaryOp::square, huge, T(0.25)), huge / 2);
+    expect_exactly(gradient_at(level, UnaryOp::silu, huge, T(0.25)), T(0.25));
   });
 }
 
@@ -200,20 +200,20 @@ TYPED_TEST(Limits, OfBinaryFormulas) {
       Buffer<T> a(kCopies, static_cast<T>(row.a)), b(kCopies, static_cast<T>(row.b)),
           g(kCopies, static_cast<T>(row.g));
       const std::vector<T> before(kCopies);
-      expect_same(
+      expect_exactly(
           only(run_kernel<T>(level, before,
                              [&](auto& backend, View out) {
                                run(backend, Binary{row.op, a.view(), b.view(), out, 0, walk});
                              })),
           static_cast<T>(row.y));
       for (const int operand : {0, 1})
-        expect_same(only(run_kernel<T>(level, before,
-                                       [&](auto& backend, View out) {
-                                         run(backend,
-                                             BinaryBackward{row.op, operand, a.view(), b.view(),
-                                                            g.view(), out, 0, walk, false});
-                                       })),
-                    static_cast<T>(operand == 0 ? row.by_a : row.by_b));
+        expect_exactly(only(run_kernel<T>(level, before,
+                                          [&](auto& backend, View out) {
+                                            run(backend,
+                                                BinaryBackward{row.op, operand, a.view(), b.view(),
+                                                               g.view(), out, 0, walk, false});
+                                          })),
+                       static_cast<T>(operand == 0 ? row.by_a : row.by_b));
     }
   });
 }
@@ -253,8 +253,8 @@ TYPED_TEST(Limits, OfElementwiseLosses) {
           target(kCopies, static_cast<T>(row.target)), loss(kCopies), gradient(kCopies);
       run(cpu::backend_of(level), Loss{row.op, input.view(), target.view(), loss.view(),
                                        gradient.view(), 0.5, 0.25, false});
-      expect_same(only(loss.values()), static_cast<T>(row.loss));
-      expect_same(only(gradient.values()), static_cast<T>(row.gradient));
+      expect_exactly(only(loss.values()), static_cast<T>(row.loss));
+      expect_exactly(only(gradient.values()), static_cast<T>(row.gradient));
     }
   });
 }
