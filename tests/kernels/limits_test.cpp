@@ -6,6 +6,7 @@
 #include <kindling/kernels/math/elementwise.h>
 
 #include "tests/kernels/kernel_test.h"
+#include "tests/support/special_values.h"
 
 #include <vector>
 
@@ -14,8 +15,6 @@ namespace {
 
 using namespace kernels;
 
-constexpr double kInf = INFINITY;
-constexpr double kNaN = NAN;
 constexpr std::int64_t kCopies = 37;  // vectors and single elements
 
 template <class T>
@@ -50,7 +49,7 @@ T gradient_at(const cpu::Level& level, UnaryOp op, T x, T g) {
 }
 
 template <class T>
-void expect_same(T value, T expected) {
+void expect_exactly(T value, T expected) {
   EXPECT_TRUE(value == expected || (std::isnan(value) && std::isnan(expected)))
       << value << ", expected " << expected;
 }
@@ -69,78 +68,78 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
     double undefined;  // for NaN
   };
   const std::vector<Row> rows{
-      {identity, kInf, kInf, 1, kInf, kNaN},
-      {identity, -huge, -huge, 1, kInf, kNaN},
-      {neg, kInf, -kInf, -1, -kInf, kNaN},
-      {neg, kNaN, kNaN, -1, -kInf, kNaN},
-      {exp, kInf, kInf, kInf, kInf, kNaN},
-      {exp, -kInf, 0, 0, kNaN, kNaN},
-      {exp, huge, kInf, kInf, kInf, kNaN},
-      {exp, -huge, 0, 0, kNaN, kNaN},
-      {exp, tiny, 1, 1, kInf, kNaN},
-      {exp, -0.0, 1, 1, kInf, kNaN},
-      {log, kInf, kInf, 0, kNaN, kNaN},
-      {log, 0, -kInf, kInf, kInf, kNaN},
-      {log, -0.0, -kInf, -kInf, -kInf, kNaN},
-      {log, -kInf, kNaN, 0, kNaN, kNaN},
-      {log, -1, kNaN, -1, -kInf, kNaN},
-      {sqrt, kInf, kInf, 0, kNaN, kNaN},
-      {sqrt, 0, 0, kInf, kInf, kNaN},
-      {sqrt, -0.0, 0, -kInf, -kInf, kNaN},
-      {sqrt, -kInf, kNaN, kNaN, kNaN, kNaN},
-      {sqrt, -tiny, kNaN, kNaN, kNaN, kNaN},
-      {square, kInf, kInf, kInf, kInf, kNaN},
-      {square, -kInf, kInf, -kInf, -kInf, kNaN},
-      {square, huge, kInf, kInf, kInf, kNaN},
-      {square, tiny, 0, 2 * tiny, kInf, kNaN},
-      {square, 0, 0, 0, kNaN, kNaN},
-      {abs, kInf, kInf, 1, kInf, kNaN},
-      {abs, -kInf, kInf, -1, -kInf, kNaN},
-      {abs, -tiny, tiny, -1, -kInf, kNaN},
+      {identity, kInfinity, kInfinity, 1, kInfinity, kNan},
+      {identity, -huge, -huge, 1, kInfinity, kNan},
+      {neg, kInfinity, -kInfinity, -1, -kInfinity, kNan},
+      {neg, kNan, kNan, -1, -kInfinity, kNan},
+      {exp, kInfinity, kInfinity, kInfinity, kInfinity, kNan},
+      {exp, -kInfinity, 0, 0, kNan, kNan},
+      {exp, huge, kInfinity, kInfinity, kInfinity, kNan},
+      {exp, -huge, 0, 0, kNan, kNan},
+      {exp, tiny, 1, 1, kInfinity, kNan},
+      {exp, -0.0, 1, 1, kInfinity, kNan},
+      {log, kInfinity, kInfinity, 0, kNan, kNan},
+      {log, 0, -kInfinity, kInfinity, kInfinity, kNan},
+      {log, -0.0, -kInfinity, -kInfinity, -kInfinity, kNan},
+      {log, -kInfinity, kNan, 0, kNan, kNan},
+      {log, -1, kNan, -1, -kInfinity, kNan},
+      {sqrt, kInfinity, kInfinity, 0, kNan, kNan},
+      {sqrt, 0, 0, kInfinity, kInfinity, kNan},
+      {sqrt, -0.0, 0, -kInfinity, -kInfinity, kNan},
+      {sqrt, -kInfinity, kNan, kNan, kNan, kNan},
+      {sqrt, -tiny, kNan, kNan, kNan, kNan},
+      {square, kInfinity, kInfinity, kInfinity, kInfinity, kNan},
+      {square, -kInfinity, kInfinity, -kInfinity, -kInfinity, kNan},
+      {square, huge, kInfinity, kInfinity, kInfinity, kNan},
+      {square, tiny, 0, 2 * tiny, kInfinity, kNan},
+      {square, 0, 0, 0, kNan, kNan},
+      {abs, kInfinity, kInfinity, 1, kInfinity, kNan},
+      {abs, -kInfinity, kInfinity, -1, -kInfinity, kNan},
+      {abs, -tiny, tiny, -1, -kInfinity, kNan},
       {abs, 0, 0, 0, 0, 0},
       {abs, -0.0, 0, 0, 0, 0},
-      {relu, kInf, kInf, 1, kInf, kNaN},
-      {relu, -kInf, 0, 0, 0, 0},
+      {relu, kInfinity, kInfinity, 1, kInfinity, kNan},
+      {relu, -kInfinity, 0, 0, 0, 0},
       {relu, -1, 0, 0, 0, 0},
       {relu, 0, 0, 0, 0, 0},
       {relu, -0.0, 0, 0, 0, 0},
-      {relu, tiny, tiny, 1, kInf, kNaN},
-      {relu, kNaN, kNaN, 1, kInf, kNaN},
-      {tanh, kInf, 1, 0, kNaN, kNaN},
-      {tanh, -kInf, -1, 0, kNaN, kNaN},
-      {tanh, huge, 1, 0, kNaN, kNaN},
-      {tanh, -huge, -1, 0, kNaN, kNaN},
-      {tanh, tiny, tiny, 1, kInf, kNaN},
-      {sigmoid, kInf, 1, 0, kNaN, kNaN},
-      {sigmoid, -kInf, 0, 0, kNaN, kNaN},
-      {sigmoid, huge, 1, 0, kNaN, kNaN},
-      {sigmoid, -huge, 0, 0, kNaN, kNaN},
-      {sigmoid, -0.0, 0.5, 0.25, kInf, kNaN},
+      {relu, tiny, tiny, 1, kInfinity, kNan},
+      {relu, kNan, kNan, 1, kInfinity, kNan},
+      {tanh, kInfinity, 1, 0, kNan, kNan},
+      {tanh, -kInfinity, -1, 0, kNan, kNan},
+      {tanh, huge, 1, 0, kNan, kNan},
+      {tanh, -huge, -1, 0, kNan, kNan},
+      {tanh, tiny, tiny, 1, kInfinity, kNan},
+      {sigmoid, kInfinity, 1, 0, kNan, kNan},
+      {sigmoid, -kInfinity, 0, 0, kNan, kNan},
+      {sigmoid, huge, 1, 0, kNan, kNan},
+      {sigmoid, -huge, 0, 0, kNan, kNan},
+      {sigmoid, -0.0, 0.5, 0.25, kInfinity, kNan},
   };
   const std::vector<UnaryOp> gated{gelu, gelu_tanh, silu};
   on_every_level([&](const auto& level) {
     const auto check = [&](const Row& row) {
       SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " at " << row.x);
       const T x = static_cast<T>(row.x);
-      expect_same(value_at(level, row.op, x), static_cast<T>(row.y));
-      expect_same(gradient_at(level, row.op, x, T(1)), static_cast<T>(row.slope));
-      expect_same(gradient_at(level, row.op, x, T(kInf)), static_cast<T>(row.infinite));
-      expect_same(gradient_at(level, row.op, x, T(kNaN)), static_cast<T>(row.undefined));
+      expect_exactly(value_at(level, row.op, x), static_cast<T>(row.y));
+      expect_exactly(gradient_at(level, row.op, x, T(1)), static_cast<T>(row.slope));
+      expect_exactly(gradient_at(level, row.op, x, T(kInfinity)), static_cast<T>(row.infinite));
+      expect_exactly(gradient_at(level, row.op, x, T(kNan)), static_cast<T>(row.undefined));
     };
     for (const Row& row : rows) check(row);
     for (const UnaryOp op : gated) {
-      check({op, kInf, kInf, 1, kInf, kNaN});
-      check({op, -kInf, 0, 0, kNaN, kNaN});
-      check({op, huge, huge, 1, kInf, kNaN});
-      check({op, -huge, 0, 0, kNaN, kNaN});
-      check({op, tiny, tiny / 2, 0.5, kInf, kNaN});
-      check({op, -0.0, 0, 0.5, kInf, kNaN});
+      check({op, kInfinity, kInfinity, 1, kInfinity, kNan});
+      check({op, -kInfinity, 0, 0, kNan, kNan});
+      check({op, huge, huge, 1, kInfinity, kNan});
+      check({op, -huge, 0, 0, kNan, kNan});
+      check({op, tiny, tiny / 2, 0.5, kInfinity, kNan});
+      check({op, -0.0, 0, 0.5, kInfinity, kNan});
     }
     for (int op = 0; op <= static_cast<int>(UnaryOp::last); ++op) {  // NaN in, NaN out
-      expect_same(value_at(level, static_cast<UnaryOp>(op), T(kNaN)), T(kNaN));
+      expect_exactly(value_at(level, static_cast<UnaryOp>(op), T(kNan)), T(kNan));
       if (op != static_cast<int>(identity) && op != static_cast<int>(neg) &&
           op != static_cast<int>(relu))
-        expect_same(gradient_at(level, static_cast<UnaryOp>(op), T(kNaN), T(1)), T(kNaN));
+        expect_exactly(gradient_at(level, static_cast<UnaryOp>(op), T(kNan), T(1)), T(kNan));
     }
   });
 }
@@ -150,8 +149,8 @@ TYPED_TEST(Limits, HugeNumbersTimesSmallGradients) {
   using T = TypeParam;
   const T huge = std::numeric_limits<T>::max();
   on_every_level([&](const auto& level) {
-    expect_same(gradient_at(level, UnaryOp::square, huge, T(0.25)), huge / 2);
-    expect_same(gradient_at(level, UnaryOp::silu, huge, T(0.25)), T(0.25));
+    expect_exactly(gradient_at(level, UnaryOp::square, huge, T(0.25)), huge / 2);
+    expect_exactly(gradient_at(level, UnaryOp::silu, huge, T(0.25)), T(0.25));
   });
 }
 
@@ -176,19 +175,19 @@ TYPED_TEST(Limits, OfBinaryFormulas) {
   };
   const double huge = std::numeric_limits<T>::max();
   const std::vector<Row> rows{
-      {add, kInf, -kInf, kNaN, kInf, kInf, kInf},
-      {add, kInf, 1, kInf, kNaN, kNaN, kNaN},
-      {sub, kInf, kInf, kNaN, kInf, kInf, -kInf},
-      {mul, kInf, 0, kNaN, 1, 0, kInf},
-      {mul, 2, 0, 0, kInf, kNaN, kInf},
-      {mul, huge, 2, kInf, 0.5, 1, huge / 2},
-      {div, 1, 0, kInf, 1, kInf, -kInf},
-      {div, 0, 0, kNaN, 1, kInf, kNaN},
-      {div, 1, kInf, 0, 1, 0, 0},
-      {div, kInf, kInf, kNaN, 1, 0, kNaN},
-      {div, 2, 1, 2, kInf, kInf, -kInf},
+      {add, kInfinity, -kInfinity, kNan, kInfinity, kInfinity, kInfinity},
+      {add, kInfinity, 1, kInfinity, kNan, kNan, kNan},
+      {sub, kInfinity, kInfinity, kNan, kInfinity, kInfinity, -kInfinity},
+      {mul, kInfinity, 0, kNan, 1, 0, kInfinity},
+      {mul, 2, 0, 0, kInfinity, kNan, kInfinity},
+      {mul, huge, 2, kInfinity, 0.5, 1, huge / 2},
+      {div, 1, 0, kInfinity, 1, kInfinity, -kInfinity},
+      {div, 0, 0, kNan, 1, kInfinity, kNan},
+      {div, 1, kInfinity, 0, 1, 0, 0},
+      {div, kInfinity, kInfinity, kNan, 1, 0, kNan},
+      {div, 2, 1, 2, kInfinity, kInfinity, -kInfinity},
       {div, huge, huge / 16, 16, 1, 16 / huge, -256 / huge},  // b * b would overflow
-      {div, kNaN, 1, kNaN, 1, 1, kNaN},
+      {div, kNan, 1, kNan, 1, 1, kNan},
   };
   on_every_level([&](const auto& level) {
     Strides walk;
@@ -201,20 +200,20 @@ TYPED_TEST(Limits, OfBinaryFormulas) {
       Buffer<T> a(kCopies, static_cast<T>(row.a)), b(kCopies, static_cast<T>(row.b)),
           g(kCopies, static_cast<T>(row.g));
       const std::vector<T> before(kCopies);
-      expect_same(
+      expect_exactly(
           only(run_kernel<T>(level, before,
                              [&](auto& backend, View out) {
                                run(backend, Binary{row.op, a.view(), b.view(), out, 0, walk});
                              })),
           static_cast<T>(row.y));
       for (const int operand : {0, 1})
-        expect_same(only(run_kernel<T>(level, before,
-                                       [&](auto& backend, View out) {
-                                         run(backend,
-                                             BinaryBackward{row.op, operand, a.view(), b.view(),
-                                                            g.view(), out, 0, walk, false});
-                                       })),
-                    static_cast<T>(operand == 0 ? row.by_a : row.by_b));
+        expect_exactly(only(run_kernel<T>(level, before,
+                                          [&](auto& backend, View out) {
+                                            run(backend,
+                                                BinaryBackward{row.op, operand, a.view(), b.view(),
+                                                               g.view(), out, 0, walk, false});
+                                          })),
+                       static_cast<T>(operand == 0 ? row.by_a : row.by_b));
     }
   });
 }
@@ -230,22 +229,22 @@ TYPED_TEST(Limits, OfElementwiseLosses) {
   const double huge = std::numeric_limits<T>::max();
   const double tiny = 4.0 * static_cast<double>(std::numeric_limits<T>::min());
   std::vector<Row> rows{
-      {squared_error, kInf, 0, kInf, kInf},
-      {squared_error, 0, kInf, kInf, -kInf},
-      {squared_error, huge, 0, kInf, huge / 2},
+      {squared_error, kInfinity, 0, kInfinity, kInfinity},
+      {squared_error, 0, kInfinity, kInfinity, -kInfinity},
+      {squared_error, huge, 0, kInfinity, huge / 2},
       {squared_error, tiny, 0, 0, tiny / 2},
-      {absolute_error, kInf, 0, kInf, 0.25},
-      {absolute_error, 0, kInf, kInf, -0.25},
+      {absolute_error, kInfinity, 0, kInfinity, 0.25},
+      {absolute_error, 0, kInfinity, kInfinity, -0.25},
       {absolute_error, huge, 0, huge, 0.25},
       {absolute_error, 0, tiny, tiny, -0.25},
       {absolute_error, 3, 3, 0, 0},
-      {huber, kInf, 0, kInf, 0.125},
-      {huber, 0, kInf, kInf, -0.125},
+      {huber, kInfinity, 0, kInfinity, 0.125},
+      {huber, 0, kInfinity, kInfinity, -0.125},
       {huber, huge, 0, huge / 2, 0.125},
       {huber, tiny, 0, 0, tiny / 4},
   };
   for (const LossOp op : {squared_error, absolute_error, huber})
-    for (const double x : {kInf, -kInf, kNaN}) rows.push_back({op, x, x, kNaN, kNaN});
+    for (const double x : {kInfinity, -kInfinity, kNan}) rows.push_back({op, x, x, kNan, kNan});
   on_every_level([&](const auto& level) {
     for (const Row& row : rows) {
       SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " of " << row.input
@@ -254,8 +253,8 @@ TYPED_TEST(Limits, OfElementwiseLosses) {
           target(kCopies, static_cast<T>(row.target)), loss(kCopies), gradient(kCopies);
       run(cpu::backend_of(level), Loss{row.op, input.view(), target.view(), loss.view(),
                                        gradient.view(), 0.5, 0.25, false});
-      expect_same(only(loss.values()), static_cast<T>(row.loss));
-      expect_same(only(gradient.values()), static_cast<T>(row.gradient));
+      expect_exactly(only(loss.values()), static_cast<T>(row.loss));
+      expect_exactly(only(gradient.values()), static_cast<T>(row.gradient));
     }
   });
 }
@@ -269,26 +268,26 @@ TYPED_TEST(Limits, OfCrossEntropy) {
     double loss;
     std::vector<double> gradient;
   };
-  const T inf = T(kInf), nan = T(kNaN);
+  const T inf = T(kInfinity), nan = T(kNan);
   const double ln2 = std::log(2.0);
   const std::vector<Row> rows{
       // A class of weight 0 is excluded, even at -infinity; one of another weight costs infinity.
       {{0, -inf, 0}, {0.5, 0, 0.5}, 0, ln2, {0, 0, 0}},
       {{0, -inf, 0}, {1, 0, 0}, 0, ln2, {-0.5, 0, 0.5}},
-      {{0, -inf, 0}, {0, 1, 0}, 0, kInf, {0.5, -1, 0.5}},
+      {{0, -inf, 0}, {0, 1, 0}, 0, kInfinity, {0.5, -1, 0.5}},
       {{0, -inf, 0}, {0}, 0, ln2, {-0.5, 0, 0.5}},
-      {{0, -inf, 0}, {1}, 0, kInf, {0.5, -1, 0.5}},
-      {{0, -inf, 0}, {0}, 0.5, kInf, {0.5 - 0.5 - 0.5 / 3, -0.5 / 3, 0.5 - 0.5 / 3}},
-      {{0, -inf, 0}, {1}, 1, kInf, {0.5 - 1.0 / 3, -1.0 / 3, 0.5 - 1.0 / 3}},
+      {{0, -inf, 0}, {1}, 0, kInfinity, {0.5, -1, 0.5}},
+      {{0, -inf, 0}, {0}, 0.5, kInfinity, {0.5 - 0.5 - 0.5 / 3, -0.5 / 3, 0.5 - 0.5 / 3}},
+      {{0, -inf, 0}, {1}, 1, kInfinity, {0.5 - 1.0 / 3, -1.0 / 3, 0.5 - 1.0 / 3}},
       {{0, 0, 0}, {1}, 1, std::log(3.0), {0, 0, 0}},
       // Numbers whose exponentials overflow.
       {{1e30f, -1e30f, 1e30f}, {0}, 0, ln2, {-0.5, 0, 0.5}},
       // No limit: NaN.
-      {{-inf, -inf, -inf}, {0}, 0, kNaN, {kNaN, kNaN, kNaN}},
-      {{inf, 0, 0}, {0}, 0, kNaN, {kNaN, kNaN, kNaN}},
-      {{inf, 0, 0}, {0, 1, 0}, 0, kNaN, {kNaN, kNaN, kNaN}},
-      {{0, nan, 0}, {1, 0, 0}, 0, kNaN, {kNaN, kNaN, kNaN}},
-      {{0, nan, 0}, {0}, 0, kNaN, {kNaN, kNaN, kNaN}},
+      {{-inf, -inf, -inf}, {0}, 0, kNan, {kNan, kNan, kNan}},
+      {{inf, 0, 0}, {0}, 0, kNan, {kNan, kNan, kNan}},
+      {{inf, 0, 0}, {0, 1, 0}, 0, kNan, {kNan, kNan, kNan}},
+      {{0, nan, 0}, {1, 0, 0}, 0, kNan, {kNan, kNan, kNan}},
+      {{0, nan, 0}, {0}, 0, kNan, {kNan, kNan, kNan}},
   };
   on_every_level([&](const auto& level) {
     for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -312,27 +311,37 @@ TYPED_TEST(Limits, OfSoftmaxAndItsLogarithm) {
     std::vector<double> g, softmax_gradient, log_gradient;
   };
   const double ln2 = std::log(2.0);
-  const std::vector<double> none{kNaN, kNaN, kNaN};
+  const std::vector<double> none{kNan, kNan, kNan};
   const std::vector<Row> rows{
-      {{0, -kInf, 0},
+      {{0, -kInfinity, 0},
        {0.5, 0, 0.5},
-       {-ln2, -kInf, -ln2},
+       {-ln2, -kInfinity, -ln2},
        {1, 1, 3},
        {-0.5, 0, 0.5},
        {-1.5, 1, 0.5}},
-      {{0, -kInf, -kInf}, {1, 0, 0}, {0, -kInf, -kInf}, {1, 5, 0}, {0, 0, 0}, {-5, 5, 0}},
+      {{0, -kInfinity, -kInfinity},
+       {1, 0, 0},
+       {0, -kInfinity, -kInfinity},
+       {1, 5, 0},
+       {0, 0, 0},
+       {-5, 5, 0}},
       {{1e30, -1e30, 1e30},
        {0.5, 0, 0.5},
        {-ln2, -2e30, -ln2},
        {1, 1, 3},
        {-0.5, 0, 0.5},
        {-1.5, 1, 0.5}},
-      {{-kInf, -kInf, -kInf}, none, none, {1, 1, 1}, none, none},
-      {{kInf, 0, 0}, none, none, {1, 1, 1}, none, none},
-      {{0, kNaN, 0}, none, none, {1, 1, 1}, none, none},
-      {{0, 0, kNaN}, none, none, {1, 1, 1}, none, none},
-      {{0, -kInf, 0}, {0.5, 0, 0.5}, {-ln2, -kInf, -ln2}, {1, kNaN, 1}, none, none},
-      {{0, -kInf, 0}, {0.5, 0, 0.5}, {-ln2, -kInf, -ln2}, {1, kInf, 1}, none, {-kInf, kNaN, -kInf}},
+      {{-kInfinity, -kInfinity, -kInfinity}, none, none, {1, 1, 1}, none, none},
+      {{kInfinity, 0, 0}, none, none, {1, 1, 1}, none, none},
+      {{0, kNan, 0}, none, none, {1, 1, 1}, none, none},
+      {{0, 0, kNan}, none, none, {1, 1, 1}, none, none},
+      {{0, -kInfinity, 0}, {0.5, 0, 0.5}, {-ln2, -kInfinity, -ln2}, {1, kNan, 1}, none, none},
+      {{0, -kInfinity, 0},
+       {0.5, 0, 0.5},
+       {-ln2, -kInfinity, -ln2},
+       {1, kInfinity, 1},
+       none,
+       {-kInfinity, kNan, -kInfinity}},
   };
   constexpr std::int64_t kColumns = 5;
   on_every_level([&](const auto& level) {

@@ -147,8 +147,10 @@ TEST_P(PermutationStatistics, EveryNumberIsEverywhereAsOften) {
 TEST_P(PermutationStatistics, PairsAreIndependent) {
   if (n < 3) return;  // one number says all
   on_permutations([this](const auto& orders) {
-    for (const auto& [a, b] : std::vector<std::pair<std::size_t, std::size_t>>{
+    for (const auto& positions : std::vector<std::pair<std::size_t, std::size_t>>{
              {0, 1}, {n / 2 - 1, n / 2}, {n - 2, n - 1}, {0, n / 2}, {0, n - 1}}) {
+      const std::size_t a = positions.first;
+      const std::size_t b = positions.second;
       std::vector<int> pairs(n <= 32 ? n * (n - 1) : 0), distances(n - 1);
       for (const auto& order : orders) {
         const std::size_t distance = (order[b] + n - order[a]) % n - 1;
