@@ -65,8 +65,11 @@ Tensor largest(const Tensor& x, const Reduction& r) {
 
 Tensor softmax(const char* name, const Tensor& x, int dim, bool log) {
   const Reduction r = reduce_along(name, x, dim, true);
-  // Another dimension than the last is brought there and back.
-  if (r.inner != 1) return transpose(softmax(name, transpose(x, dim, -1), -1, log), dim, -1);
+  if (r.inner != 1) {
+    // Along another dimension than the last: rows are made of its columns, and columns again.
+    const Tensor rows = transpose(reshape(x, {r.outer, r.count, r.inner}), 1, 2);
+    return reshape(transpose(softmax(name, rows, 2, log), 1, 2), x.shape());
+  }
   const Tensor y = make_tensor(x.impl()->shape, x);
   issue(backend_of(x), kernels::Softmax{view(x), view(y), r.count, log});
   if (!is_tracked(x)) return y;
