@@ -30,8 +30,8 @@ struct Generator::State : std::enable_shared_from_this<Generator::State> {
   /// The position of a device, for a command that uses up so many counters.
   kernels::RandomState* use(Device device, std::int64_t counters) {
     if (recorder != nullptr) [[unlikely]]
-      join_capture(counters);
-    if (positions.empty() || positions.back()->device != device) switch_to(device);
+      join_capture(device, counters);
+    on(device);
     now.offset += static_cast<std::uint64_t>(counters);
     return memory_of<kernels::RandomState>(positions.back());
   }

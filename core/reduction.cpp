@@ -65,18 +65,20 @@ Tensor largest(const Tensor& x, const Reduction& r) {
 
 Tensor softmax(const char* name, const Tensor& x, int dim, bool log) {
   const Reduction r = reduce_along(name, x, dim, true);
+  if (r.inner != 1) {
+    // Along another dimension than the last: rows are made of its columns, and columns again.
+    const Tensor rows = transpose(reshape(x, {r.outer, r.count, r.inner}), 1, 2);
+    return reshape(transpose(softmax(name, rows, 2, log), 1, 2), x.shape());
+  }
   const Tensor y = make_tensor(x.impl()->shape, x);
-  issue(backend_of(x), kernels::Softmax{view(x), view(y), r.outer, r.count, r.inner, log});
+  issue(backend_of(x), kernels::Softmax{view(x), view(y), r.count, log});
   if (!is_tracked(x)) return y;
-  track(name, y, {&x},
-        [saved = Saved(y), outer = r.outer, count = r.count, inner = r.inner,
-         log](const Gradients& g) {
-          const View y_view = g.view(saved);
-          const GradientTarget grad = g.target(0);
-          issue(backend_of(g.output()),
-                kernels::SoftmaxBackward{y_view, g.output_view(), grad.view, outer, count, inner,
-                                         log, grad.accumulate});
-        });
+  track(name, y, {&x}, [saved = Saved(y), row_size = r.count, log](const Gradients& g) {
+    const View y_view = g.view(saved);
+    const GradientTarget grad = g.target(0);
+    issue(backend_of(g.output()), kernels::SoftmaxBackward{y_view, g.output_view(), grad.view,
+                                                           row_size, log, grad.accumulate});
+  });
   return y;
 }
 

@@ -13,7 +13,8 @@ enum class Activation : std::uint8_t { none, relu, gelu, gelu_tanh, silu, tanh, 
 
 /// activation(x weight^T + bias) in one fused op, and one product each for the gradients of x and
 /// of weight and bias. x [..., in], weight [out, in], bias [out] or undefined -> [..., out].
-/// ShapeError, DTypeError, DeviceError.
+/// The gradient of bias is a sum as accurate as kindling::sum, however many rows x has. ShapeError,
+/// DTypeError, DeviceError.
 KINDLING_API Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                            Activation activation = Activation::none);
 

@@ -7,7 +7,8 @@
 
 namespace kindling::nn {
 
-/// What becomes of the element-wise losses: kept in the input's shape, their mean, or their sum.
+/// What becomes of the element-wise losses: kept in the input's shape, their mean, or their sum. It
+/// and all sums within a loss (over classes too) are as accurate as kindling::sum, at any length.
 enum class Reduction : std::uint8_t { none, mean, sum };
 
 /// (input - target)^2. Loss and gradient are computed in one pass. Equal shapes (ShapeError),

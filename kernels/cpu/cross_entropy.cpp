@@ -30,9 +30,9 @@ class Row {
       return math::not_a_number<T>();
     }
     const auto index = static_cast<std::int64_t>(target);
-    T loss = math::weighted(keep_, surprise(index));
+    T loss = math::weighted(keep_, surprise_of(index));
     if (share_ != T(0))
-      for (std::int64_t c = 0; c < classes_; ++c) loss += share_ * surprise(c);
+      loss += share_ * sum_of_classes([row = *this](std::int64_t c) { return row.surprise_of(c); });
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
       const T factor = scale_ / total_;
@@ -45,15 +45,14 @@ class Row {
 
   /// The loss for a row of probabilities.
   T for_probabilities(const T* target) const {
-    T loss = 0;
-    T weight = 0;  // the sum of t
-    for (std::int64_t c = 0; c < classes_; ++c) {
-      const T t = keep_ * target[c] + share_;
-      weight += t;
-      loss += math::weighted(t, surprise(c));
-    }
+    const Row row = *this;
+    const T loss = sum_of_classes([=](std::int64_t c) {
+      return math::weighted(row.keep_ * target[c] + row.share_, row.surprise_of(c));
+    });
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
+      const T weight =
+          sum_of_classes([=](std::int64_t c) { return row.keep_ * target[c] + row.share_; });
       const T factor = scale_ * weight / total_;
       const T keep = scale_ * keep_;
       const T constant = scale_ * share_;
@@ -65,8 +64,16 @@ class Row {
   }
 
  private:
-  /// log sum exp(x) - x_c
-  T surprise(std::int64_t c) const { return log_total_ - (logits_[c] - shift_); }
+  /// log sum exp(x) - x_c, the loss if c is the class
+  T surprise_of(std::int64_t c) const { return log_total_ - (logits_[c] - shift_); }
+
+  template <class F>
+  T sum_of_classes(const F& value) const {
+    return static_cast<T>(
+        sum_of_values<T>(0, classes_, [=](std::int64_t begin, std::int64_t count, T* values) {
+          simd_for(count, [=](std::int64_t i) { values[i] = value(begin + i); });
+        }));
+  }
 
   void fill_gradient(T value) const {
     for (std::int64_t c = 0; gradient_ != nullptr && c < classes_; ++c) gradient_[c] = value;
@@ -110,10 +117,11 @@ void run(const CrossEntropy& arguments) {
     }
     const double total =
         sum_of_parts(arguments.rows, rows, [&](std::int64_t begin, std::int64_t end) {
-          double sum = 0;
-          for (std::int64_t r = begin; r < end; ++r)
-            sum += static_cast<double>(loss_of_row<T>(arguments, r));
-          return sum;
+          return sum_of_values<T>(begin, end,
+                                  [&](std::int64_t first, std::int64_t count, T* losses) {
+                                    for (std::int64_t r = 0; r < count; ++r)
+                                      losses[r] = loss_of_row<T>(arguments, first + r);
+                                  });
         });
     loss[0] = static_cast<T>(arguments.scale * total);
   });

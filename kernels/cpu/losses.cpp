@@ -55,14 +55,10 @@ void run(const Loss& arguments) {
     }
     const double total =
         sum_of_parts(n, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-          T values[kPiece];
-          double sum = 0;
-          for (std::int64_t i = begin; i < end; i += kPiece) {
-            const std::int64_t count = smaller(kPiece, end - i);
-            apply(buffers, i, values, count);
-            sum += static_cast<double>(sum_of_run(values, count));
-          }
-          return sum;
+          return sum_of_values<T>(begin, end,
+                                  [&](std::int64_t first, std::int64_t count, T* values) {
+                                    apply(buffers, first, values, count);
+                                  });
         });
     loss[0] = static_cast<T>(arguments.scale * total);
   });

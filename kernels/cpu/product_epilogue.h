@@ -3,7 +3,7 @@
 
 #include <kindling/kernels/backend.h>
 #include <kindling/kernels/cpu/loops.h>
-#include <kindling/kernels/cpu/vector.h>
+#include <kindling/kernels/cpu/sums.h>
 #include <kindling/kernels/math/elementwise.h>
 
 #include <cstdint>
@@ -71,31 +71,17 @@ void apply_epilogue(const Product& p, std::int64_t i, std::int64_t rows, std::in
 template <class T>
 void sum_rows(const T* a, std::int64_t lda, bool transposed, std::int64_t rows, std::int64_t k,
               T* sums, bool accumulate) {
-  if (!transposed || (rows == 1 && lda == 1)) {
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const T* row = a + i * lda;
-      Vector<T> lanes{};
-      std::int64_t p = 0;
-      for (; k - p >= kLanes<T>; p += kLanes<T>) lanes += load(row + p);
-      T sum = sum_of_lanes<T>(lanes);
-      for (; p < k; ++p) sum += row[p];
-      sums[i] = accumulate ? sums[i] + sum : sum;
-    }
+  if (!transposed || lda == 1) {
+    for (std::int64_t i = 0; i < rows; ++i)
+      put(sums[i], static_cast<T>(sum_of(a + i * lda, k)), accumulate);
     return;
   }
-  constexpr std::int64_t kTogether = 64;  // columns of the stored a, whose sums stay in registers
-  for (std::int64_t i = 0; i < rows; i += kTogether) {
-    T sum[kTogether] = {};
-    const std::int64_t count = rows - i < kTogether ? rows - i : kTogether;
-    if (count == kTogether) {
-      for (std::int64_t p = 0; p < k; ++p)
-        for (std::int64_t x = 0; x < kTogether; ++x) sum[x] += a[p * lda + i + x];
-    } else {
-      for (std::int64_t p = 0; p < k; ++p)
-        for (std::int64_t x = 0; x < count; ++x) sum[x] += a[p * lda + i + x];
-    }
-    for (std::int64_t x = 0; x < count; ++x)
-      sums[i + x] = accumulate ? sums[i + x] + sum[x] : sum[x];
+  for (std::int64_t i = 0; i < rows; i += kStrip) {
+    const std::int64_t width = smaller(kStrip, rows - i);
+    double totals[kStrip];
+    sum_columns(a + i, k, lda, width, totals);
+    for (std::int64_t x = 0; x < width; ++x)
+      put(sums[i + x], static_cast<T>(totals[x]), accumulate);
   }
 }
 

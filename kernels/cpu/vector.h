@@ -48,6 +48,26 @@ __attribute__((always_inline)) inline T sum_of_lanes(Vector<T> vector) {
   return lanes[0];
 }
 
+/// As many elements as a vector of doubles has, as doubles.
+__attribute__((always_inline)) inline Vector<double> load_as_double(const float* data) {
+  float __attribute__((vector_size(kVectorBytes / 2))) vector;
+  std::memcpy(&vector, data, sizeof vector);
+  return __builtin_convertvector(vector, Vector<double>);
+}
+__attribute__((always_inline)) inline Vector<double> load_as_double(const double* data) {
+  return load(data);
+}
+
+/// A vector of doubles with the same sum of lanes: that of both halves.
+__attribute__((always_inline)) inline Vector<double> halves_added(Vector<float> vector) {
+  float lanes[kLanes<float>];
+  store(lanes, vector);
+  return load_as_double(lanes) + load_as_double(lanes + kLanes<double>);
+}
+__attribute__((always_inline)) inline Vector<double> halves_added(Vector<double> vector) {
+  return vector;
+}
+
 /// a0 b0 a1 b1 ... of the first (part 0) or second (part 1) halves of a and b.
 template <class T, int part, int... lane>
 __attribute__((always_inline)) inline Vector<T> interleave(Vector<T> a, Vector<T> b,

@@ -31,19 +31,20 @@ T only(const std::vector<T>& values) {
 }
 
 template <class T>
-T value_at(const cpu::Level& level, UnaryOp op, T x) {
-  Buffer<T> in(kCopies, x);
-  return only(run_kernel<T>(level, std::vector<T>(kCopies), [&](auto& backend, View out) {
+T value_at(Backend& backend, UnaryOp op, T x) {
+  Buffer<T> in(backend, kCopies, x);
+  return only(run_kernel<T>(backend, std::vector<T>(kCopies), [&](View out) {
     run(backend, Unary{op, in.view(), out});
   }));
 }
 
 template <class T>
-T gradient_at(const cpu::Level& level, UnaryOp op, T x, T g) {
-  Buffer<T> saved(kCopies, math::saved_of(op) == math::Saved::output ? value_at(level, op, x) : x);
-  Buffer<T> grad(kCopies, g);
+T gradient_at(Backend& backend, UnaryOp op, T x, T g) {
+  Buffer<T> saved(backend, kCopies,
+                  math::saved_of(op) == math::Saved::output ? value_at(backend, op, x) : x);
+  Buffer<T> grad(backend, kCopies, g);
   const View view = math::saved_of(op) == math::Saved::none ? View{} : saved.view();
-  return only(run_kernel<T>(level, std::vector<T>(kCopies), [&](auto& backend, View out) {
+  return only(run_kernel<T>(backend, std::vector<T>(kCopies), [&](View out) {
     run(backend, UnaryBackward{op, view, grad.view(), out, false});
   }));
 }
@@ -117,14 +118,14 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
       {sigmoid, -0.0, 0.5, 0.25, kInfinity, kNan},
   };
   const std::vector<UnaryOp> gated{gelu, gelu_tanh, silu};
-  on_every_level([&](const auto& level) {
+  on_every_backend([&](Backend& backend) {
     const auto check = [&](const Row& row) {
       SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " at " << row.x);
       const T x = static_cast<T>(row.x);
-      expect_exactly(value_at(level, row.op, x), static_cast<T>(row.y));
-      expect_exactly(gradient_at(level, row.op, x, T(1)), static_cast<T>(row.slope));
-      expect_exactly(gradient_at(level, row.op, x, T(kInfinity)), static_cast<T>(row.infinite));
-      expect_exactly(gradient_at(level, row.op, x, T(kNan)), static_cast<T>(row.undefined));
+      expect_exactly(value_at(backend, row.op, x), static_cast<T>(row.y));
+      expect_exactly(gradient_at(backend, row.op, x, T(1)), static_cast<T>(row.slope));
+      expect_exactly(gradient_at(backend, row.op, x, T(kInfinity)), static_cast<T>(row.infinite));
+      expect_exactly(gradient_at(backend, row.op, x, T(kNan)), static_cast<T>(row.undefined));
     };
     for (const Row& row : rows) check(row);
     for (const UnaryOp op : gated) {
@@ -136,10 +137,10 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
       check({op, -0.0, 0, 0.5, kInfinity, kNan});
     }
     for (int op = 0; op <= static_cast<int>(UnaryOp::last); ++op) {  // NaN in, NaN out
-      expect_exactly(value_at(level, static_cast<UnaryOp>(op), T(kNan)), T(kNan));
+      expect_exactly(value_at(backend, static_cast<UnaryOp>(op), T(kNan)), T(kNan));
       if (op != static_cast<int>(identity) && op != static_cast<int>(neg) &&
           op != static_cast<int>(relu))
-        expect_exactly(gradient_at(level, static_cast<UnaryOp>(op), T(kNan), T(1)), T(kNan));
+        expect_exactly(gradient_at(backend, static_cast<UnaryOp>(op), T(kNan), T(1)), T(kNan));
     }
   });
 }
@@ -148,19 +149,19 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
 TYPED_TEST(Limits, HugeNumbersTimesSmallGradients) {
   using T = TypeParam;
   const T huge = std::numeric_limits<T>::max();
-  on_every_level([&](const auto& level) {
-    expect_exactly(gradient_at(level, UnaryOp::square, huge, T(0.25)), huge / 2);
-    expect_exactly(gradient_at(level, UnaryOp::silu, huge, T(0.25)), T(0.25));
+  on_every_backend([&](Backend& backend) {
+    expect_exactly(gradient_at(backend, UnaryOp::square, huge, T(0.25)), huge / 2);
+    expect_exactly(gradient_at(backend, UnaryOp::silu, huge, T(0.25)), T(0.25));
   });
 }
 
 TYPED_TEST(Limits, OddFormulasKeepTheSignOfZero) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const UnaryOp op : {UnaryOp::identity, UnaryOp::sqrt, UnaryOp::tanh, UnaryOp::gelu,
                              UnaryOp::gelu_tanh, UnaryOp::silu}) {
-      EXPECT_TRUE(std::signbit(value_at(level, op, T(-0.0)))) << static_cast<int>(op);
-      EXPECT_FALSE(std::signbit(value_at(level, op, T(0)))) << static_cast<int>(op);
+      EXPECT_TRUE(std::signbit(value_at(backend, op, T(-0.0)))) << static_cast<int>(op);
+      EXPECT_FALSE(std::signbit(value_at(backend, op, T(0)))) << static_cast<int>(op);
     }
   });
 }
@@ -189,7 +190,7 @@ TYPED_TEST(Limits, OfBinaryFormulas) {
       {div, huge, huge / 16, 16, 1, 16 / huge, -256 / huge},  // b * b would overflow
       {div, kNan, 1, kNan, 1, 1, kNan},
   };
-  on_every_level([&](const auto& level) {
+  on_every_backend([&](Backend& backend) {
     Strides walk;
     walk.rank = 1;
     walk.size[0] = kCopies;
@@ -197,18 +198,18 @@ TYPED_TEST(Limits, OfBinaryFormulas) {
     for (const Row& row : rows) {
       SCOPED_TRACE(testing::Message()
                    << "op " << static_cast<int>(row.op) << " at " << row.a << ", " << row.b);
-      Buffer<T> a(kCopies, static_cast<T>(row.a)), b(kCopies, static_cast<T>(row.b)),
-          g(kCopies, static_cast<T>(row.g));
+      Buffer<T> a(backend, kCopies, static_cast<T>(row.a)),
+          b(backend, kCopies, static_cast<T>(row.b)), g(backend, kCopies, static_cast<T>(row.g));
       const std::vector<T> before(kCopies);
       expect_exactly(
-          only(run_kernel<T>(level, before,
-                             [&](auto& backend, View out) {
+          only(run_kernel<T>(backend, before,
+                             [&](View out) {
                                run(backend, Binary{row.op, a.view(), b.view(), out, 0, walk});
                              })),
           static_cast<T>(row.y));
       for (const int operand : {0, 1})
-        expect_exactly(only(run_kernel<T>(level, before,
-                                          [&](auto& backend, View out) {
+        expect_exactly(only(run_kernel<T>(backend, before,
+                                          [&](View out) {
                                             run(backend,
                                                 BinaryBackward{row.op, operand, a.view(), b.view(),
                                                                g.view(), out, 0, walk, false});
@@ -245,14 +246,15 @@ TYPED_TEST(Limits, OfElementwiseLosses) {
   };
   for (const LossOp op : {squared_error, absolute_error, huber})
     for (const double x : {kInfinity, -kInfinity, kNan}) rows.push_back({op, x, x, kNan, kNan});
-  on_every_level([&](const auto& level) {
+  on_every_backend([&](Backend& backend) {
     for (const Row& row : rows) {
       SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " of " << row.input
                                       << " and " << row.target);
-      Buffer<T> input(kCopies, static_cast<T>(row.input)),
-          target(kCopies, static_cast<T>(row.target)), loss(kCopies), gradient(kCopies);
-      run(cpu::backend_of(level), Loss{row.op, input.view(), target.view(), loss.view(),
-                                       gradient.view(), 0.5, 0.25, false});
+      Buffer<T> input(backend, kCopies, static_cast<T>(row.input)),
+          target(backend, kCopies, static_cast<T>(row.target)), loss(backend, kCopies),
+          gradient(backend, kCopies);
+      run(backend, Loss{row.op, input.view(), target.view(), loss.view(), gradient.view(), 0.5,
+                        0.25, false});
       expect_exactly(only(loss.values()), static_cast<T>(row.loss));
       expect_exactly(only(gradient.values()), static_cast<T>(row.gradient));
     }
@@ -289,14 +291,14 @@ TYPED_TEST(Limits, OfCrossEntropy) {
       {{0, nan, 0}, {1, 0, 0}, 0, kNan, {kNan, kNan, kNan}},
       {{0, nan, 0}, {0}, 0, kNan, {kNan, kNan, kNan}},
   };
-  on_every_level([&](const auto& level) {
+  on_every_backend([&](Backend& backend) {
     for (std::size_t r = 0; r < rows.size(); ++r) {
       SCOPED_TRACE(r);
       const Row& row = rows[r];
-      Buffer<T> logits(row.logits), target(row.target), loss(1), gradient(3);
-      run(cpu::backend_of(level),
-          CrossEntropy{logits.view(), target.view(), loss.view(), gradient.view(), 1, 3,
-                       row.target.size() == 3, row.smoothing, 1, false});
+      Buffer<T> logits(backend, row.logits), target(backend, row.target), loss(backend, 1),
+          gradient(backend, 3);
+      run(backend, CrossEntropy{logits.view(), target.view(), loss.view(), gradient.view(), 1, 3,
+                                row.target.size() == 3, row.smoothing, 1, false});
       expect_near(loss.values(), {row.loss}, kFewRoundings<T>);
       expect_near(gradient.values(), row.gradient, kFewRoundings<T>, kFewRoundings<T>);
     }
@@ -344,7 +346,7 @@ TYPED_TEST(Limits, OfSoftmaxAndItsLogarithm) {
        {-kInfinity, kNan, -kInfinity}},
   };
   constexpr std::int64_t kColumns = 5;
-  on_every_level([&](const auto& level) {
+  on_every_backend([&](Backend& backend) {
     for (std::size_t r = 0; r < rows.size(); ++r)
       for (const bool log : {false, true})
         for (const std::int64_t inner : {std::int64_t{1}, kColumns}) {
@@ -363,15 +365,15 @@ TYPED_TEST(Limits, OfSoftmaxAndItsLogarithm) {
                          static_cast<double>(static_cast<T>(value)));
             expect_near(values, all, kFewRoundings<T>, kFewRoundings<T>);
           };
-          Buffer<T> x(spread_out(row.x)), g(spread_out(row.g));
+          Buffer<T> x(backend, spread_out(row.x)), g(backend, spread_out(row.g));
           const std::vector<T> before(static_cast<std::size_t>(3 * inner));
-          const auto y = run_kernel<T>(level, before, [&](auto& backend, View out) {
+          const auto y = run_kernel<T>(backend, before, [&](View out) {
             run(backend, Softmax{x.view(), out, 1, 3, inner, log});
           });
           expect(y, log ? row.log : row.softmax);
-          Buffer<T> saved(y);
-          expect(run_kernel<T>(level, before,
-                               [&](auto& backend, View out) {
+          Buffer<T> saved(backend, y);
+          expect(run_kernel<T>(backend, before,
+                               [&](View out) {
                                  run(backend, SoftmaxBackward{saved.view(), g.view(), out, 1, 3,
                                                               inner, log, false});
                                }),

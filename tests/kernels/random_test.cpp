@@ -121,7 +121,7 @@ TYPED_TEST(RandomOf, UniformFillsEveryFiniteRange) {
   constexpr std::int64_t n = 20000;
   constexpr T most = std::numeric_limits<T>::max();
   const T least = std::numeric_limits<T>::min();
-  on_every_level([&](const auto& level) {
+  on_every_backend([&](Backend& backend) {
     for (const auto& [low, high] :
          std::vector<std::pair<T, T>>{{-most, most},
                                       {T(-3e38), T(3e38)},
@@ -134,7 +134,7 @@ TYPED_TEST(RandomOf, UniformFillsEveryFiniteRange) {
                                       {T(-1), T(2)},
                                       {-least * 1024, least * 1024}}) {
       SCOPED_TRACE(testing::Message() << low << " to " << high);
-      std::vector<T> x = random_numbers<T>(level, Distribution::uniform, n,
+      std::vector<T> x = random_numbers<T>(backend, Distribution::uniform, n,
                                            static_cast<double>(low), static_cast<double>(high));
       long double sum = 0;
       for (const T value : x) {
@@ -146,7 +146,7 @@ TYPED_TEST(RandomOf, UniformFillsEveryFiniteRange) {
       EXPECT_GT(std::unique(x.begin(), x.end()) - x.begin(), n / 2);
     }
     for (const T only : {T(0), T(-2.5), most, -most})
-      for (const T x : random_numbers<T>(level, Distribution::uniform, 100,
+      for (const T x : random_numbers<T>(backend, Distribution::uniform, 100,
                                          static_cast<double>(only), static_cast<double>(only)))
         ASSERT_EQ(x, only);
   });
