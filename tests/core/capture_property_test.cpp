@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -267,7 +268,7 @@ class Program {
         seen.push_back(rand({3}).sum().item());
         break;
       case 9:
-        scale_.fill_(d_.one_in(2) ? HUGE_VAL : 1.0);
+        scale_.fill_(d_.one_in(2) ? std::numeric_limits<double>::infinity() : 1.0);
         break;
       case 10:
         if (scheduler_) scheduler_->step();

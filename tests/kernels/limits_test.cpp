@@ -305,7 +305,7 @@ TYPED_TEST(Limits, OfCrossEntropy) {
   });
 }
 
-// Over the last dimension and, in columns side by side, over another.
+// Of one row, and of several alike.
 TYPED_TEST(Limits, OfSoftmaxAndItsLogarithm) {
   using T = TypeParam;
   struct Row {
@@ -345,38 +345,36 @@ TYPED_TEST(Limits, OfSoftmaxAndItsLogarithm) {
        none,
        {-kInfinity, kNan, -kInfinity}},
   };
-  constexpr std::int64_t kColumns = 5;
+  constexpr std::int64_t kRows = 5;
   on_every_backend([&](Backend& backend) {
     for (std::size_t r = 0; r < rows.size(); ++r)
       for (const bool log : {false, true})
-        for (const std::int64_t inner : {std::int64_t{1}, kColumns}) {
-          SCOPED_TRACE(testing::Message() << "row " << r << " log " << log << " inner " << inner);
+        for (const std::int64_t copies : {std::int64_t{1}, kRows}) {
+          SCOPED_TRACE(testing::Message() << "row " << r << " log " << log << " copies " << copies);
           const Row& row = rows[r];
-          const auto spread_out = [inner](const std::vector<double>& values) {
+          const auto repeated = [copies](const std::vector<double>& values) {
             std::vector<T> all;
-            for (const double value : values)
-              all.insert(all.end(), static_cast<std::size_t>(inner), static_cast<T>(value));
+            for (std::int64_t i = 0; i < copies; ++i)
+              for (const double value : values) all.push_back(static_cast<T>(value));
             return all;
           };
           const auto expect = [&](const std::vector<T>& values, const std::vector<double>& wanted) {
             std::vector<double> all;
-            for (const double value : wanted)
-              all.insert(all.end(), static_cast<std::size_t>(inner),
-                         static_cast<double>(static_cast<T>(value)));
+            for (const T value : repeated(wanted)) all.push_back(static_cast<double>(value));
             expect_near(values, all, kFewRoundings<T>, kFewRoundings<T>);
           };
-          Buffer<T> x(backend, spread_out(row.x)), g(backend, spread_out(row.g));
-          const std::vector<T> before(static_cast<std::size_t>(3 * inner));
+          Buffer<T> x(backend, repeated(row.x)), g(backend, repeated(row.g));
+          const std::vector<T> before(static_cast<std::size_t>(3 * copies));
           const auto y = run_kernel<T>(backend, before, [&](View out) {
-            run(backend, Softmax{x.view(), out, 1, 3, inner, log});
+            run(backend, Softmax{x.view(), out, 3, log});
           });
           expect(y, log ? row.log : row.softmax);
           Buffer<T> saved(backend, y);
-          expect(run_kernel<T>(backend, before,
-                               [&](View out) {
-                                 run(backend, SoftmaxBackward{saved.view(), g.view(), out, 1, 3,
-                                                              inner, log, false});
-                               }),
+          expect(run_kernel<T>(
+                     backend, before,
+                     [&](View out) {
+                       run(backend, SoftmaxBackward{saved.view(), g.view(), out, 3, log, false});
+                     }),
                  log ? row.log_gradient : row.softmax_gradient);
         }
   });

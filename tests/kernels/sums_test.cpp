@@ -15,15 +15,10 @@ template <class T>
 struct KernelSum {
   const char* name;
   std::int64_t outputs;
-  std::function<void(Backend&, std::vector<T>& x, View out)> run;
+  std::function<void(Backend&, const std::vector<T>& x, View out)> run;
   std::function<ExactSum(const Terms&)> exact;
   double more_ulps = 0;  // for roundings beside those of the sum
 };
-
-template <class T>
-View whole(std::vector<T>& values) {
-  return {values.data(), static_cast<std::int64_t>(values.size()), dtype_of<T>};
-}
 
 /// [n, width] with x in each column.
 template <class T>
@@ -34,11 +29,11 @@ std::vector<T> repeated(const std::vector<T>& x, std::size_t width) {
 }
 
 template <class T>
-void run_row_sums(Backend& backend, std::vector<T>& a, std::int64_t m, bool transposed,
+void run_row_sums(Backend& backend, const std::vector<T>& a, std::int64_t m, bool transposed,
                   View row_sums) {
   const std::int64_t k = static_cast<std::int64_t>(a.size()) / m;
-  std::vector<T> b(static_cast<std::size_t>(k)), c(static_cast<std::size_t>(m));
-  Product product{.a = whole(a), .b = whole(b), .c = whole(c), .m = m, .n = 1, .k = k};
+  const Buffer<T> in(backend, a), b(backend, k, 0), c(backend, m);
+  Product product{.a = in.view(), .b = b.view(), .c = c.view(), .m = m, .n = 1, .k = k};
   product.transpose_a = transposed;
   product.row_sums = row_sums;
   run(backend, product);
@@ -52,38 +47,38 @@ std::vector<KernelSum<T>> kernel_sums() {
   };
   return {
       {"sum", 1,
-       [](Backend& backend, std::vector<T>& x, View out) {
-         run(backend, Sum{whole(x), out, 1, static_cast<std::int64_t>(x.size()), 1});
+       [](Backend& backend, const std::vector<T>& x, View out) {
+         const Buffer<T> in(backend, x);
+         run(backend, Sum{in.view(), out, 1, static_cast<std::int64_t>(x.size()), 1});
        },
        terms},
       {"sum of columns", 3,
-       [](Backend& backend, std::vector<T>& x, View out) {
-         std::vector<T> columns = repeated(x, 3);
-         run(backend, Sum{whole(columns), out, 1, static_cast<std::int64_t>(x.size()), 3});
+       [](Backend& backend, const std::vector<T>& x, View out) {
+         const Buffer<T> columns(backend, repeated(x, 3));
+         run(backend, Sum{columns.view(), out, 1, static_cast<std::int64_t>(x.size()), 3});
        },
        terms},
       {"row sums", 1,
-       [](Backend& backend, std::vector<T>& x, View out) {
+       [](Backend& backend, const std::vector<T>& x, View out) {
          run_row_sums(backend, x, 1, false, out);
        },
        terms},
       {"row sums, transposed", 3,
-       [](Backend& backend, std::vector<T>& x, View out) {
-         std::vector<T> columns = repeated(x, 3);
-         run_row_sums(backend, columns, 3, true, out);
+       [](Backend& backend, const std::vector<T>& x, View out) {
+         run_row_sums(backend, repeated(x, 3), 3, true, out);
        },
        terms},
       {"loss", 1,
-       [](Backend& backend, std::vector<T>& x, View out) {
-         std::vector<T> target(x.size());
-         run(backend, Loss{LossOp::squared_error, whole(x), whole(target), out});
+       [](Backend& backend, const std::vector<T>& x, View out) {
+         const Buffer<T> in(backend, x), target(backend, std::ssize(x), 0);
+         run(backend, Loss{LossOp::squared_error, in.view(), target.view(), out});
        },
        squares, 0.5},
       {"smoothed cross entropy", 1,
-       [](Backend& backend, std::vector<T>& x, View out) {
-         std::vector<T> target(1);
-         run(backend, CrossEntropy{.logits = whole(x),
-                                   .target = whole(target),
+       [](Backend& backend, const std::vector<T>& x, View out) {
+         const Buffer<T> in(backend, x), target(backend, 1, 0);
+         run(backend, CrossEntropy{.logits = in.view(),
+                                   .target = target.view(),
                                    .loss = out,
                                    .rows = 1,
                                    .classes = static_cast<std::int64_t>(x.size()),
@@ -96,10 +91,15 @@ std::vector<KernelSum<T>> kernel_sums() {
        },
        4},
       {"sum of squares", 1,
-       [](Backend& backend, std::vector<T>& x, View out) {
-         std::vector<double> total(1);
-         run(backend, SumOfSquares{whole(x), whole(total)});
-         *static_cast<T*>(out.data) = static_cast<T>(total[0]);
+       [](Backend& backend, const std::vector<T>& x, View out) {
+         const Buffer<T> in(backend, x), norm(backend, 1);
+         const Buffer<double> total(backend, 1);
+         ClipGradNorm clip{.count = 1, .total = total.view(), .norm = norm.view()};
+         clip.gradients[0] = in.view();
+         clip.scales = false;
+         run(backend, clip);
+         const T sum = static_cast<T>(total.values()[0]);
+         backend.upload(out.data, &sum, sizeof sum);
        },
        squares, 0.5},
   };
