@@ -24,7 +24,7 @@ struct BatchSource::State {
   bool resumed = false;  // nothing was delivered since load_state_dict()
 
   std::int64_t batches_of(std::int64_t rows) const noexcept {
-    return (rows + batch_size - 1) / batch_size;
+    return rows / batch_size + (rows % batch_size == 0 ? 0 : 1);
   }
 
   void begin_next_epoch() {
@@ -100,7 +100,7 @@ void BatchSource::next(std::span<Tensor> batch) const {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Shape shape = state.row_shapes[i];
     shape[0] = rows;
-    batch[i] = make_tensor(shape, state.tensors[i]);
+    batch[i] = make_tensor("DataLoader", shape, state.tensors[i]);
     issue(backend, kernels::LoadBatch{
                        view(state.tensors[i]), view(batch[i]), batch[i].impl()->numel / rows,
                        static_cast<LoaderState*>(state.on_device->data), i + 1 == batch.size()});

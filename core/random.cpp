@@ -57,8 +57,8 @@ namespace {
 
 Tensor draw(const char* op, kernels::Distribution distribution, const Shape& shape, double first,
             double second, const TensorOptions& options) {
-  check_sizes(op, shape);
-  const Tensor result = empty(shape, options);
+  const Tensor result = make_tensor(op, shape, options.dtype, options.device);
+  result.impl()->requires_grad = options.requires_grad;
   issue(backend_of(result), kernels::Random{distribution, view(result), first, second,
                                             default_generator().state().on(options.device)});
   return result;

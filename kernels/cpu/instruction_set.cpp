@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace kindling::kernels::cpu {
 
@@ -90,9 +91,16 @@ Backend& backend_of(const Level& level) {
   return *backends.at(&level);
 }
 
-Backend& backend() {
-  static Backend& chosen = backend_of(level());
+namespace {
+
+Backend*& current() {
+  static Backend* chosen = &backend_of(level());
   return chosen;
 }
+
+}  // namespace
+
+Backend& backend() { return *current(); }
+Backend& exchange_backend(Backend& other) { return *std::exchange(current(), &other); }
 
 }  // namespace kindling::kernels::cpu
