@@ -83,6 +83,10 @@ function(kindling_add_library)
       target_link_libraries(kindling_objects INTERFACE kindling::${provider})
     endif()
   endforeach()
+  # Its worker threads are never joined: dlclose() must not unmap the code they wait in.
+  if(BUILD_SHARED_LIBS AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    target_link_options(kindling PRIVATE "LINKER:-z,nodelete")
+  endif()
   # Before 1.0 a minor version may change the ABI.
   set_target_properties(kindling PROPERTIES
     LINKER_LANGUAGE CXX

@@ -47,7 +47,7 @@ struct Operands {
     }
     Tensor full = g.output();
     if (!passes(op, operand)) {
-      full = make_tensor(out, g.output());
+      full = make_like(g.output());
       write(g, command(g, operand), {view(full)});
     }
     const GradientTarget target = g.target(operand);
@@ -58,8 +58,8 @@ struct Operands {
 Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
   check_same(name, a, b);
   const Shape out = broadcast_shape(name, a.impl()->shape, b.impl()->shape);
+  const Tensor y = make_tensor(name, out, a);
   const Strides strides = broadcast_strides(a.impl()->shape, b.impl()->shape, out);
-  const Tensor y = make_tensor(out, a);
   issue(backend_of(a), kernels::Binary{op, view(a), view(b), view(y), 0, strides});
   if (!is_tracked(a, b)) return y;
 
@@ -79,10 +79,9 @@ Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
 
 // One operand is the constant: `operand` says which one the tensor x is.
 Tensor binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int operand) {
-  const Shape& shape = check_defined(name, x).shape;
-  const std::int64_t numel = x.impl()->numel;
+  const std::int64_t numel = check_defined(name, x).numel;
   const Strides strides{.rank = 1, .size = {numel}, .first = {1}, .second = {1}};
-  const Tensor y = make_tensor(shape, x);
+  const Tensor y = make_like(x);
   const View a = operand == 0 ? view(x) : View{};
   const View b = operand == 0 ? View{} : view(x);
   issue(backend_of(x), kernels::Binary{op, a, b, view(y), scalar, strides});

@@ -91,7 +91,7 @@ void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape&
     const std::int64_t outer = remaining / (count * inner);
     const std::int64_t left = outer * inner;
     const bool last = left == to.numel();
-    const Tensor result = last ? Tensor() : make_tensor({left}, x);
+    const Tensor result = last ? Tensor() : make_tensor("sum", {left}, x);
     issue(backend_of(x), kernels::Sum{view(partial), last ? target : view(result), outer, count,
                                       inner, 1.0, last && accumulate});
     if (last) return;

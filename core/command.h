@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kindling/core/error.h>
+#include <kindling/core/checks.h>
 #include <kindling/core/recorder.h>
 #include <kindling/core/tensor.h>
 #include <kindling/kernels/backend.h>
@@ -11,14 +11,22 @@ namespace kindling::detail {
 /// The kernels of a device. DeviceError when it is not there.
 kernels::Backend& backend_of(Device device);
 
-/// A tensor on new, uninitialised memory.
-inline Tensor make_tensor(const Shape& shape, DType dtype, Device device) {
-  return Tensor(TensorImpl::make(Storage::allocate(shape.numel(), dtype, device), 0, shape));
+/// A tensor on new, uninitialised memory. ShapeError naming `op` when there is no such shape.
+inline Tensor make_tensor(const char* op, const Shape& shape, DType dtype, Device device) {
+  const std::int64_t numel = checked_numel(op, shape);
+  return Tensor(TensorImpl::make(Storage::allocate(numel, dtype, device), 0, shape, numel));
+}
+/// The same, with shape, dtype and device of `other`.
+inline Tensor make_like(const Tensor& other) {
+  const TensorImpl& impl = *other.impl();
+  const Storage& storage = *impl.storage;
+  return Tensor(TensorImpl::make(Storage::allocate(impl.numel, storage.dtype, storage.device), 0,
+                                 impl.shape, impl.numel));
 }
 /// The same, with the dtype and device of `other`.
-inline Tensor make_tensor(const Shape& shape, const Tensor& other) {
+inline Tensor make_tensor(const char* op, const Shape& shape, const Tensor& other) {
   const Storage& storage = *other.impl()->storage;
-  return make_tensor(shape, storage.dtype, storage.device);
+  return make_tensor(op, shape, storage.dtype, storage.device);
 }
 
 inline kernels::Backend& backend_of(const Tensor& tensor) {
@@ -57,12 +65,14 @@ inline void* address_of(const TensorImpl& tensor) noexcept {
 }
 
 /// What a kernel sees of a tensor; an undefined one gives an empty View.
+inline View view(const TensorImpl& impl) {
+  if (recorder != nullptr) [[unlikely]]
+    recorder->use(*impl.storage);
+  return {address_of(impl), impl.numel, impl.storage->dtype};
+}
 inline View view(const Tensor& tensor) {
   const TensorImpl* impl = tensor.impl();
-  if (impl == nullptr) return {};
-  if (recorder != nullptr) [[unlikely]]
-    recorder->use(*impl->storage);
-  return {address_of(*impl), impl->numel, impl->storage->dtype};
+  return impl == nullptr ? View{} : view(*impl);
 }
 
 /// Counts an in-place change, for the tensors that others may have saved.

@@ -34,7 +34,7 @@ struct BatchSource::State {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       Shape shape = row_shapes[i];
       shape[0] = rows;
-      batch[i] = make_tensor(shape, tensors[i]);
+      batch[i] = make_tensor("DataLoader", shape, tensors[i]);
       issue(backend,
             kernels::LoadBatch{view(tensors[i]), view(batch[i]), rows,
                                batch[i].impl()->numel / rows, memory_of<LoaderState>(on_device),

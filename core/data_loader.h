@@ -26,6 +26,9 @@ namespace detail {
 class KINDLING_API BatchSource {
  public:
   BatchSource(std::span<const Tensor> tensors, const DataLoaderOptions& options);
+  // No move: it would leave a loader behind that is none.
+  BatchSource(const BatchSource&) = default;
+  BatchSource& operator=(const BatchSource&) = default;
 
   /// The next batch of the endless stream into `batch`.
   void next(std::span<Tensor> batch) const;

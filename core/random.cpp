@@ -98,10 +98,10 @@ namespace {
 
 Tensor draw(const char* op, kernels::Distribution distribution, const Shape& shape, double first,
             double second, const TensorOptions& options) {
-  check_sizes(op, shape);
-  const Tensor result = empty(shape, options);
+  const Tensor result = make_tensor(op, shape, options.dtype, options.device);
+  result.impl()->requires_grad = options.requires_grad;
   kernels::RandomState* state = default_generator().state().use(
-      options.device, kernels::Random::counters(shape.numel(), options.dtype));
+      options.device, kernels::Random::counters(result.numel(), options.dtype));
   issue(backend_of(result), kernels::Random{distribution, view(result), first, second, state});
   return result;
 }

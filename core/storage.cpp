@@ -86,16 +86,18 @@ void Storage::move_into(Intrusive<Storage> new_arena, std::int64_t offset) {
   repointed_storages.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Storage::move_to(Device new_device, DType new_dtype) {
-  if (new_device == device && new_dtype == dtype) return;
-  check_not_capturing("to", "it moves a tensor's memory: call it before the step is captured");
-  Intrusive<Storage> moved = allocate(numel, new_dtype, new_device);
-  transfer("to", {data, numel, dtype}, device, {moved->data, numel, new_dtype}, new_device);
+Intrusive<Storage> Storage::copy(Device new_device, DType new_dtype) const {
+  Intrusive<Storage> copied = allocate(numel, new_dtype, new_device);
+  transfer("to", {data, numel, dtype}, device, {copied->data, numel, new_dtype}, new_device);
+  return copied;
+}
+
+void Storage::take(Storage& other) noexcept {
   release_data();
-  data = moved->data;
-  dtype = new_dtype;
-  device = new_device;
-  owns_data = std::exchange(moved->owns_data, false);
+  data = other.data;
+  dtype = other.dtype;
+  device = other.device;
+  owns_data = std::exchange(other.owns_data, false);
   optimizer = 0;
   ++version;
   repointed_storages.fetch_add(1, std::memory_order_relaxed);

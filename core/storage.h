@@ -30,9 +30,11 @@ struct KINDLING_API Storage final : RefCounted {
   /// Points to numel elements of `arena` from element `offset` on, after copying the content there;
   /// frees what it owned.
   void move_into(Intrusive<Storage> arena, std::int64_t offset);
-  /// Moves the content to new memory of this device and dtype; leaves any arena and optimizer.
-  /// No-op if it fits already.
-  void move_to(Device device, DType dtype);
+  /// A copy of the content on this device, in this dtype.
+  Intrusive<Storage> copy(Device device, DType dtype) const;
+  /// Takes over the memory that `other` owns, with its device and dtype; leaves any arena and
+  /// optimizer.
+  void take(Storage& other) noexcept;
 
   static void destroy(Storage* storage) noexcept;
 

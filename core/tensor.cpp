@@ -16,12 +16,12 @@ TensorImpl::TensorImpl() noexcept = default;
 TensorImpl::~TensorImpl() = default;
 
 Intrusive<TensorImpl> TensorImpl::make(Intrusive<Storage> storage, std::int64_t offset,
-                                       const Shape& shape) {
+                                       const Shape& shape, std::int64_t numel) {
   Intrusive<TensorImpl> impl(new (pool_allocate(sizeof(TensorImpl))) TensorImpl());
   impl->storage = std::move(storage);
   impl->offset = offset;
   impl->shape = shape;
-  impl->numel = shape.numel();
+  impl->numel = numel;
   return impl;
 }
 

@@ -102,11 +102,11 @@ History train(const Task& task, const TrainingOptions& options) {
   const auto optimizer = make_optimizer(options, task.model.parameters());
   schedulers::LRScheduler scheduler(*optimizer, schedule);
 
-  std::cout << format_count(count_parameters(task.model)) << " parameters, " << options.optimizer
-            << " lr " << options.lr;
-  if (options.weight_decay) std::cout << ", weight decay " << *options.weight_decay;
-  std::cout << ", " << format_count(static_cast<long long>(total_steps)) << " steps of "
-            << batch_size << " rows, " << schedule << "\n\n";
+  std::cout << message(
+      format_count(count_parameters(task.model)), " parameters, ", options.optimizer, " lr ",
+      options.lr, options.weight_decay ? message(", weight decay ", *options.weight_decay) : "",
+      ", ", format_count(static_cast<long long>(total_steps)), " steps of ", batch_size, " rows, ",
+      schedule, "\n\n");
   const Table table({"Epoch", "Learning Rate", "Train Loss", "Test Loss"});
   std::cout << table.header() << std::endl;
   ProgressBar progress(std::cerr, stderr_is_terminal());

@@ -33,8 +33,8 @@ class KINDLING_API Linear : public Module {
 
   Tensor forward(const Tensor& x) const override { return linear(x, weight, bias); }
 
-  Tensor weight;  // [out, in]
-  Tensor bias;    // [out], or undefined
+  const Tensor weight;  // [out, in]
+  const Tensor bias;    // [out], or undefined
 };
 
 }  // namespace kindling::nn

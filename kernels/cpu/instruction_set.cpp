@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace kindling::kernels::cpu {
 
@@ -124,9 +125,16 @@ Backend& backend_of(const Level& level) {
   return *backends.at(&level);
 }
 
-Backend& backend() {
-  static Backend& chosen = backend_of(level());
+namespace {
+
+Backend*& current() {
+  static Backend* chosen = &backend_of(level());
   return chosen;
 }
+
+}  // namespace
+
+Backend& backend() { return *current(); }
+Backend& exchange_backend(Backend& other) { return *std::exchange(current(), &other); }
 
 }  // namespace kindling::kernels::cpu

@@ -28,6 +28,10 @@ std::vector<const Level*> levels();
 /// The CPU with the kernels of one level; kernels::cpu::backend() is that of level().
 Backend& backend_of(const Level& level);
 
+/// Makes `other` what kernels::cpu::backend() gives in all threads, and returns what that was: for
+/// tests that count memory, or let it run out.
+Backend& exchange_backend(Backend& other);
+
 /// For `kindling-train info`: the name of the level in use.
 const char* instruction_set();
 
