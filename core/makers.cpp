@@ -78,8 +78,8 @@ Tensor copy_of(std::span<const T> values, const Shape& shape, const DataOptions&
   const Tensor result =
       make("from_data", shape, dtype_of<T>, options.device, options.requires_grad);
   // The values are only read; a View has no const form.
-  copy_from_host("from_data", {const_cast<T*>(values.data()), numel, dtype_of<T>},
-                 view(result), options.device);
+  copy_from_host("from_data", {const_cast<T*>(values.data()), numel, dtype_of<T>}, view(result),
+                 options.device);
   return result;
 }
 

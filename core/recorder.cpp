@@ -134,7 +134,8 @@ kernels::History* Recorder::history(Device device) {
     const RecordingPause pause;
     constexpr auto kDoubles = static_cast<std::int64_t>(sizeof(kernels::History) / sizeof(double));
     storage = Storage::allocate(kDoubles, DType::float64, device);
-    issue(backend_of(device), kernels::Fill{{storage->data, kDoubles, DType::float64}, 0});
+    const auto empty = std::make_unique<kernels::History>();
+    backend_of(device).upload(storage->data, empty.get(), sizeof *empty);
   }
   return static_cast<kernels::History*>(storage->data);
 }

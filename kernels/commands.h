@@ -296,8 +296,8 @@ struct AdvanceSchedule {
 
 /// One entry of the history of a captured step.
 struct HistoryEntry {
-  double value;
-  double lr;
+  double value = __builtin_nan("");
+  double lr = __builtin_nan("");
 };
 /// A ring of the last entries, in device memory: that of step t is in place t % capacity.
 struct History {

@@ -33,6 +33,14 @@ void update_range(const Rule rule, std::int64_t count, T* parameter, const T* gr
       gradient, states...);
 }
 
+template <class T>
+void scale(const UpdateRange& range, double clip) {
+  const math::ClipScale<T> clipped(clip);
+  T* gradient = elements<T>(range.gradient);
+  parallel_simd_for(range.gradient.numel,
+                    [=](std::int64_t i) { gradient[i] = clipped(gradient[i]); });
+}
+
 template <class Rule, class T>
 void update(const UpdateRange& range, double clip) {
   const Rule rule(*range.record);
@@ -72,8 +80,13 @@ void run(const Update& u) {
   if (u.guard != nullptr) ++(skipped ? u.guard->skipped : u.guard->applied);
   const double clip =
       u.clip_total == nullptr ? 1.0 : math::clip_coefficient(math::sqrt(*u.clip_total), u.max_norm);
-  for (std::int64_t r = 0; r < u.count && !skipped; ++r) {
+  for (std::int64_t r = 0; r < u.count; ++r) {
     const UpdateRange& range = u.ranges[r];
+    if (skipped) {  // the gradients are clipped all the same
+      if (clip != 1.0)
+        with_type(range.gradient.dtype, [&](auto zero) { scale<decltype(zero)>(range, clip); });
+      continue;
+    }
     if (range.parameter.dtype == DType::float32)
       math::visit<float>(u.op, [&]<class Rule>() { update<Rule, float>(range, clip); });
     else

@@ -198,12 +198,13 @@ AnyOptimizer make_optimizer(Decisions& d, const std::vector<Tensor>& parameters)
 
 class Program {
  public:
-  Program(std::uint64_t seed, bool captures) : d_(seed), captures_(captures) {
-    manual_seed(seed);
-    const std::int64_t inputs = d_.from(1, 5);
-    const std::int64_t outputs = d_.from(1, 4);
-    classify_ = outputs > 1 && d_.one_in(4);
-    model_ = make_model(d_, inputs, outputs);
+  Program(std::uint64_t seed, bool captures)
+      : d_((manual_seed(seed), seed)),
+        captures_(captures),
+        inputs_(d_.from(1, 5)),
+        outputs_(d_.from(1, 4)),
+        classify_(outputs_ > 1 && d_.one_in(4)),
+        model_(make_model(d_, inputs_, outputs_)) {
     const DType dtype = d_.one_in(3) ? DType::float64 : DType::float32;
     model_.to(dtype);
     parameters_ = model_.parameters();
@@ -216,8 +217,8 @@ class Program {
     const std::int64_t batch = d_.from(1, 5);
     const TensorOptions options{.dtype = dtype};
     const std::int64_t samples = batch * d_.from(1, 3);
-    const Tensor x = randn({samples, inputs}, options);
-    const Tensor y = classify_ ? full({samples}, 1, options) : randn({samples, outputs}, options);
+    const Tensor x = randn({samples, inputs_}, options);
+    const Tensor y = classify_ ? full({samples}, 1, options) : randn({samples, outputs_}, options);
     if (d_.one_in(3))
       loader_ = std::make_unique<DataLoader<2>>(
           DataLoader({x, y}, {.batch_size = batch, .shuffle = d_.one_in(2), .seed = seed}));
@@ -236,7 +237,9 @@ class Program {
   void act(std::vector<double>& seen) {
     const bool heads = d_.one_in(3);  // decided alike in both runs
     const bool replay = captures_ && !heads;
-    switch (d_.below(14)) {
+    const std::int64_t action = d_.below(14);
+    if (std::getenv("CAPTURE_TRACE")) std::fprintf(stderr, "action %d replay %d z %d\n", int(action), int(replay), int(zero_grad_));
+    switch (action) {
       case 0:
         optimizer_.optimizer->set_lr(d_.number(1e-3, 1e-1));
         break;
@@ -364,6 +367,9 @@ class Program {
 
   Decisions d_;
   bool captures_;
+  std::int64_t inputs_;
+  std::int64_t outputs_;
+  bool classify_;
   nn::Sequential model_;
   std::vector<Tensor> parameters_;
   AnyOptimizer optimizer_;
@@ -371,7 +377,6 @@ class Program {
   std::unique_ptr<s::ReduceLROnPlateau> plateau_;
   std::unique_ptr<DataLoader<2>> loader_;
   Tensor x_, y_, scale_;
-  bool classify_ = false;
   std::int64_t zero_grad_ = 0;
   std::int64_t micro_batches_ = 1;
   double clip_ = 0;
@@ -382,9 +387,13 @@ class Program {
 };
 
 std::vector<double> run(std::uint64_t seed, bool captures) {
-  Program program(seed, captures);
   std::vector<double> seen;
-  for (int action = 0; action < 8; ++action) program.act(seen);
+  try {
+    Program program(seed, captures);
+    for (int action = 0; action < 8; ++action) program.act(seen);
+  } catch (const Error& error) {
+    ADD_FAILURE() << "seed " << seed << (captures ? ", captured: " : ", eager: ") << error.what();
+  }
   return seen;
 }
 

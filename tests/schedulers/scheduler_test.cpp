@@ -92,7 +92,7 @@ TEST(Scheduler, LookingAheadChangesNothing) {
   SGDTraining training({0.1});
   StepLR scheduler(training.optimizer, {.step_size = 5});
   EXPECT_DOUBLE_EQ(scheduler.lr_at(7), 0.01);
-  EXPECT_EQ(scheduler.lr_at(-3), 0.1);
+  EXPECT_THROW(scheduler.lr_at(-1), ValueError);
   EXPECT_EQ(scheduler.last_epoch(), 0);
   EXPECT_EQ(training.optimizer.lr(), 0.1);
 }

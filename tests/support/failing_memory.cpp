@@ -32,6 +32,10 @@ class FailingMemory::Memory final : public kernels::Backend {
     cpu_.download(host, source, bytes);
   }
   void synchronize() override { cpu_.synchronize(); }
+  std::unique_ptr<kernels::Program> compile(
+      std::span<const kernels::RecordedCommand> commands) override {
+    return cpu_.compile(commands);
+  }
 
   Backend& cpu() const { return cpu_; }
 
