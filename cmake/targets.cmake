@@ -76,12 +76,6 @@ function(kindling_add_library)
   target_include_directories(kindling INTERFACE
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(kindling PRIVATE Threads::Threads)
-  foreach(provider IN ITEMS onednn openblas)
-    if(provider IN_LIST kindling_providers)
-      target_link_libraries(kindling PRIVATE kindling::${provider})
-      target_link_libraries(kindling_objects INTERFACE kindling::${provider})
-    endif()
-  endforeach()
   # Before 1.0 a minor version may change the ABI.
   set_target_properties(kindling PROPERTIES
     LINKER_LANGUAGE CXX

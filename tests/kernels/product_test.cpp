@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/core/error.h>
 #include <kindling/kernels/cpu/instruction_set.h>
-#include <kindling/kernels/cpu/openmp.h>
-#include <kindling/kernels/cpu/product_provider.h>
 
 #include "tests/kernels/guarded_memory.h"
-#include "tests/support/expect_error.h"
 #include "tests/support/threads.h"
 
 #include <gtest/gtest.h>
@@ -13,8 +9,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kindling::test {
@@ -22,27 +20,14 @@ namespace {
 
 using namespace kernels;
 
-/// Puts the provider in use back.
-class ProviderScope {
- public:
-  explicit ProviderScope(std::string_view name) : previous_(cpu::product_provider().name) {
-    cpu::set_product_provider(name);
-  }
-  ~ProviderScope() { cpu::set_product_provider(previous_); }
-  ProviderScope(const ProviderScope&) = delete;
-  ProviderScope& operator=(const ProviderScope&) = delete;
-
- private:
-  std::string previous_;
-};
-
 struct ProductSizes {
   std::int64_t m, n, k;
 };
 
 const std::vector<ProductSizes> kSmallSizes = {
-    {1, 1, 1},    {10, 1, 10},  {1, 10, 10},  {3, 5, 7},    {6, 16, 1},   {1, 64, 32},
-    {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9}, {13, 15, 40}, {2, 3, 1100},
+    {1, 1, 1},    {10, 1, 10},  {1, 10, 10},  {3, 5, 7},    {6, 16, 1},
+    {1, 64, 32},  {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9},
+    {13, 15, 40}, {2, 3, 1100}, {4, 9, 130},  {9, 3, 150},  {5, 50, 150},
 };
 
 /// What a sum of k products of numbers below 1 may be off by: the partial sums grow like sqrt(k),
@@ -150,55 +135,13 @@ TEST(Product, MatchesTheNaiveSumsAtEveryLevel) {
   }
 }
 
-TEST(Product, MatchesTheNaiveSumsWithEveryProvider) {
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    check_products<float>(cpu::backend(), {{161, 163, 167}, {210, 200, 230}}, name);
-    check_products<double>(cpu::backend(), {{161, 163, 167}, {210, 200, 230}}, name);
-  }
-}
-
-/// A block inside larger matrices, so that rows stand further apart than they are long.
-template <class T>
-void check_inner_block(void (*multiply)(const cpu::ProductBlock<T>&), const std::string& what) {
-  for (const ProductSizes& s : kSmallSizes)
-    for_transposes([&](bool ta, bool tb) {
-      for (const bool accumulate : {false, true}) {
-        const std::int64_t lda = (ta ? s.m : s.k) + 3, ldb = (tb ? s.k : s.n) + 2, ldc = s.n + 5;
-        GuardedMemory<T> a((ta ? s.k : s.m) * lda), b((tb ? s.n : s.k) * ldb), c(s.m * ldc);
-        a.fill_spread(1);
-        b.fill_spread(2);
-        c.fill_spread(3);
-        const GuardedMemory<T> before = c;
-        multiply({a.data(), b.data(), c.data(), s.m, s.n, s.k, lda, ldb, ldc, ta, tb, accumulate});
-        EXPECT_TRUE(c.guards_intact()) << what;
-        for (std::int64_t i = 0; i < s.m; ++i)
-          for (std::int64_t j = 0; j < ldc; ++j) {
-            double expected = double{before[i * ldc + j]};
-            if (j < s.n && !accumulate) expected = 0;
-            for (std::int64_t p = 0; j < s.n && p < s.k; ++p)
-              expected += double{a[ta ? p * lda + i : i * lda + p]} *
-                          double{b[tb ? j * ldb + p : p * ldb + j]};
-            const double tolerance = j < s.n ? rounding_errors<T>(s.k) : 0;
-            ASSERT_NEAR(double{c[i * ldc + j]}, expected, tolerance)
-                << what << " " << i << ", " << j << " of " << s.m << " x " << s.n << " x " << s.k
-                << ta << tb;
-          }
-      }
-    });
-}
-
-TEST(Product, ProvidersMultiplyBlocksOfLargerMatrices) {
+// Several blocks, operands that are copied, sums that are cut into runs.
+TEST(Product, MatchesTheNaiveSumsWhenLarge) {
+  const std::vector<ProductSizes> sizes = {{161, 163, 167}, {210, 200, 230}, {97, 300, 70},
+                                           {35, 65, 1100},  {1, 500, 600},   {500, 1, 600}};
   for (const cpu::Level* level : cpu::levels()) {
-    for (const cpu::ProductProvider& provider : {level->eigen, level->tiles}) {
-      check_inner_block(provider.multiply_float, std::string(provider.name) + " " + level->name);
-      check_inner_block(provider.multiply_double, std::string(provider.name) + " " + level->name);
-    }
-  }
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    check_inner_block(cpu::product_provider().multiply_float, name);
-    check_inner_block(cpu::product_provider().multiply_double, name);
+    check_products<float>(cpu::backend_of(*level), sizes, level->name);
+    check_products<double>(cpu::backend_of(*level), sizes, level->name);
   }
 }
 
@@ -308,42 +251,92 @@ TEST(Product, SumsTheRowsOfItsLeftOperand) {
 }
 
 TEST(Product, GivesTheSameBitsWhateverTheThreadCount) {
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
+  for (const cpu::Level* level : cpu::levels())
     for_transposes([&](bool ta, bool tb) {
       Problem<float> one({200, 210, 220}, ta, tb), several({200, 210, 220}, ta, tb);
       {
         const ThreadCount threads(1);
-        run(cpu::backend(), one.arguments());
+        run(cpu::backend_of(*level), one.arguments());
       }
       const ThreadCount threads(3);
-      run(cpu::backend(), several.arguments());
-      EXPECT_TRUE(one.c.same_bits(several.c)) << name << ta << tb;
+      run(cpu::backend_of(*level), several.arguments());
+      EXPECT_TRUE(one.c.same_bits(several.c)) << level->name << ta << tb;
     });
+}
+
+/// A copy of a matrix that begins `shift` elements past a multiple of 64 bytes.
+template <class T>
+class ShiftedMatrix {
+ public:
+  ShiftedMatrix(const GuardedMemory<T>& from, std::size_t shift)
+      : size_(from.size()), memory_(static_cast<std::size_t>(size_) + 64) {
+    const std::size_t past = reinterpret_cast<std::uintptr_t>(memory_.data()) % 64 / sizeof(T);
+    data_ = memory_.data() + (64 / sizeof(T) - past) + shift;
+    std::copy_n(from.data(), size_, data_);
+  }
+  View view() { return {data_, size_, dtype_of<T>}; }
+
+ private:
+  std::int64_t size_;
+  std::vector<T> memory_;
+  T* data_;
+};
+
+template <class T>
+void check_alignment(Backend& backend, ProductSizes sizes, bool ta, bool tb, const char* what) {
+  Problem<T> first(sizes, ta, tb);
+  run(backend, first.arguments());
+  for (const std::size_t shift : {0u, 1u, 3u, 7u}) {
+    Problem<T> second(sizes, ta, tb);
+    ShiftedMatrix<T> a(first.a, shift), b(first.b, shift / 2), c(first.c, (shift + 1) % 8);
+    Product p = second.arguments();
+    p.a = a.view();
+    p.b = b.view();
+    p.c = c.view();
+    run(backend, p);
+    EXPECT_EQ(
+        std::memcmp(p.c.data, first.c.data(), static_cast<std::size_t>(first.c.size()) * sizeof(T)),
+        0)
+        << what << " shifted by " << shift << ": " << sizes.m << " x " << sizes.n << " x "
+        << sizes.k << ta << tb;
   }
 }
 
-TEST(Product, LeavesTheProgramsOpenMPThreadsAsTheyWere) {
-  if (omp_get_max_threads == nullptr || omp_set_num_threads == nullptr)
-    GTEST_SKIP() << "no OpenMP in this program";
-  const int previous = omp_get_max_threads();
-  omp_set_num_threads(3);
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    Problem<float> problem({200, 210, 220}, false, false);
-    run(cpu::backend(), problem.arguments());
-    EXPECT_EQ(omp_get_max_threads(), 3) << name;
-  }
-  omp_set_num_threads(previous);
+TEST(Product, GivesTheSameBitsWhereverItsOperandsLie) {
+  for (const cpu::Level* level : cpu::levels())
+    for (const ProductSizes& s : {ProductSizes{1, 37, 50}, ProductSizes{37, 1, 50},
+                                  ProductSizes{33, 70, 41}, ProductSizes{130, 150, 160}})
+      for_transposes([&](bool ta, bool tb) {
+        check_alignment<float>(cpu::backend_of(*level), s, ta, tb, level->name);
+        check_alignment<double>(cpu::backend_of(*level), s, ta, tb, level->name);
+      });
 }
 
-TEST(Product, RefusesAnUnknownProvider) {
-  std::string names;
-  for (const std::string& name : cpu::product_providers())
-    names += (names.empty() ? "" : ", ") + name;
-  expect_error<ValueError>(
-      "set_product_provider: no product provider \"abacus\": there are " + names,
-      [] { cpu::set_product_provider("abacus"); });
+// The sum behind an element is a matter of its row, its column and k: so a product cut in two, at
+// any place, is the whole one bit for bit, however its tiles fall.
+TEST(Product, GivesAnElementTheSameBitsWhereverItStands) {
+  for (const cpu::Level* level : cpu::levels())
+    for_transposes([&](bool ta, bool tb) {
+      const ProductSizes s{61, 143, 530};
+      Problem<float> whole(s, ta, tb);
+      run(cpu::backend_of(*level), whole.arguments());
+      for (const std::int64_t first : {9, 16, 40}) {
+        for (const auto& [begin, rows] :
+             {std::pair{std::int64_t{0}, first}, {first, s.m - first}}) {
+          Problem<float> part({rows, s.n, s.k}, ta, tb);
+          for (std::int64_t i = 0; i < rows; ++i)
+            for (std::int64_t p = 0; p < s.k; ++p)
+              part.a[ta ? p * rows + i : i * s.k + p] =
+                  whole.a[ta ? p * s.m + begin + i : (begin + i) * s.k + p];
+          part.b = whole.b;
+          run(cpu::backend_of(*level), part.arguments());
+          ASSERT_EQ(std::memcmp(part.c.data(), whole.c.data() + begin * s.n,
+                                static_cast<std::size_t>(rows * s.n) * sizeof(float)),
+                    0)
+              << level->name << ta << tb << " rows from " << begin;
+        }
+      }
+    });
 }
 
 }  // namespace
