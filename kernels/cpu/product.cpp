@@ -29,7 +29,7 @@ void compute_block(const Product& p, std::int64_t matrix, std::int64_t i, std::i
 
 template <class T>
 void run(const Product& p) {
-  const BlockSize block = block_size(p.m, p.n, p.k);
+  const BlockSize block = block_size(p.m, p.n, p.k, p.transpose_a);
   const auto count = [](std::int64_t side, std::int64_t part) {
     return side > part ? (side + part - 1) / part : std::int64_t{1};
   };

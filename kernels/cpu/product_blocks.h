@@ -13,13 +13,15 @@ struct BlockSize {
 };
 
 /// The blocks of one product, from its shape alone, so that no result depends on the thread count.
-/// Each block copies its part of b anew, so it is the columns that are divided first. A product of
-/// less than some 30 microseconds is one block.
+/// Each block copies its part of b anew, and of a if that is transposed, so it is the columns that
+/// are divided first, and with a transposed a the rows. A product of less than some 30 microseconds
+/// is one block.
 __attribute__((always_inline)) inline BlockSize block_size(std::int64_t m, std::int64_t n,
-                                                           std::int64_t k) {
+                                                           std::int64_t k, bool transpose_a) {
   constexpr std::int64_t kMostBlocks = 8;
-  constexpr double kLeastWork = 1 << 21;              // multiplications in a block
-  constexpr std::int64_t kRows = 48, kColumns = 128;  // of a block, at least
+  constexpr double kLeastWork = 1 << 21;  // multiplications in a block
+  constexpr std::int64_t kRows = 48;      // of a block, at least
+  const std::int64_t columns_least = transpose_a && m >= 4 * kRows ? 512 : 128;
   const auto within = [](std::int64_t value, std::int64_t most) {
     return value < 1 ? 1 : value > most ? most : value;
   };
@@ -31,9 +33,9 @@ __attribute__((always_inline)) inline BlockSize block_size(std::int64_t m, std::
       static_cast<std::int64_t>(work < kLeastWork                 ? 1
                                 : work > kMostBlocks * kLeastWork ? kMostBlocks
                                                                   : work / kLeastWork);
-  const std::int64_t across = within(n / kColumns, blocks);
+  const std::int64_t across = within(n / columns_least, blocks);
   const std::int64_t down = within(m / kRows, blocks / across);
-  return {share(m, down, kRows / 2), share(n, across, kColumns / 2)};
+  return {share(m, down, kRows / 2), share(n, across, 64)};
 }
 
 }  // namespace kindling::kernels::cpu

@@ -26,29 +26,36 @@ constexpr std::int64_t kTileColumns = kTileVectors* kLanes<T>;
 // What is copied of the operands at a time, so that it is read one element after another.
 template <class T>
 constexpr std::int64_t kDepth = 2048 / std::int64_t{sizeof(T)};
-template <class T>
-constexpr std::int64_t kPackedLeft = 16 * kTileRows* kDepth<T>;
+constexpr std::int64_t kRowsTogether = 16 * kTileRows;
 template <class T>
 constexpr std::int64_t kPackedRight = 524288 / std::int64_t{sizeof(T)};
-constexpr std::int64_t kInCache = 32768;  // bytes that are as good in place as copied
-constexpr std::int64_t kFewRows = 32;     // for which it is not worth while to copy b
-constexpr std::int64_t kDeep = 64;        // rows of b, while whose products c may arrive
+constexpr std::int64_t kFirstCache = 32768;   // bytes of b that are as good in place as copied
+constexpr std::int64_t kSecondCache = 98304;  // and of a
+constexpr std::int64_t kFewRows = 32;         // for which it is not worth while to copy b
+constexpr std::int64_t kDeep = 64;            // rows of b, while whose products c may arrive
 
-/// Memory for the copies, which the thread keeps.
+/// Memory for so many copied elements of a and b: on the stack for few, and otherwise some that the
+/// thread keeps.
 template <class T>
 class PackingMemory {
  public:
-  PackingMemory() : data_(static_cast<T*>(allocate(kBytes))) {}
-  ~PackingMemory() { deallocate(data_, kBytes); }
+  PackingMemory(std::int64_t left, std::int64_t right)
+      : bytes_(static_cast<std::size_t>(left + right) * sizeof(T)),
+        right_(bytes_ <= sizeof near_ ? near_ : static_cast<T*>(allocate(bytes_))),
+        left_(right_ + right) {}
+  ~PackingMemory() {
+    if (right_ != near_) deallocate(right_, bytes_);
+  }
   PackingMemory(const PackingMemory&) = delete;
   PackingMemory& operator=(const PackingMemory&) = delete;
-  T* left() const { return data_; }
-  T* right() const { return data_ + kPackedLeft<T>; }
+  T* left() const { return left_; }
+  T* right() const { return right_; }
 
  private:
-  static constexpr std::size_t kBytes =
-      static_cast<std::size_t>(kPackedLeft<T> + kPackedRight<T>) * sizeof(T);
-  T* data_;
+  std::size_t bytes_;
+  T* right_;
+  T* left_;
+  alignas(64) T near_[16384 / sizeof(T)];
 };
 
 /// Rows of op(a): element (i, p) of a tile is data[i * row + p * column], and the next tile begins
@@ -73,7 +80,7 @@ struct Panel {
 
 /// c [rows, b.columns] (+)= a b
 template <class T, int rows, int vectors>
-void multiply_tile(Left<T> a, Panel<T> b, T* c, std::int64_t ldc, bool accumulate) {
+void multiply_tile(const Left<T>& a, const Panel<T>& b, T* c, std::int64_t ldc, bool accumulate) {
   constexpr int lanes = kLanes<T>;
   const std::int64_t ahead = b.depth >= kDeep ? 0 : 2 * vectors * lanes;
   const std::int64_t last = b.columns - (vectors - 1) * lanes;  // columns of the last vector
@@ -86,14 +93,16 @@ void multiply_tile(Left<T> a, Panel<T> b, T* c, std::int64_t ldc, bool accumulat
       __builtin_prefetch(c + i * ldc + ahead + j * lanes, 1);
       sum[i][j] = Vector<T>{};
     }
-  for (std::int64_t p = 0; p < b.depth; ++p, a.data += a.column, b.data += b.step) {
+  const T* left = a.data;
+  const T* row = b.data;
+  for (std::int64_t p = 0; p < b.depth; ++p, left += a.column, row += b.step) {
     Vector<T> right[std::size_t{vectors}];
 #pragma GCC unroll 8
-    for (int j = 0; j < vectors; ++j) right[j] = load(b.data + j * lanes);
+    for (int j = 0; j < vectors; ++j) right[j] = load(row + j * lanes);
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
-      for (int j = 0; j < vectors; ++j) sum[i][j] += a.data[i * a.row] * right[j];
+      for (int j = 0; j < vectors; ++j) sum[i][j] += left[i * a.row] * right[j];
   }
 #pragma GCC unroll 8
   for (int i = 0; i < rows; ++i, c += ldc)
@@ -249,17 +258,20 @@ template <class T>
 void multiply(const ProductBlock<T>& block) {
   constexpr std::int64_t width = kTileColumns<T>;
   const auto least = [](std::int64_t a, std::int64_t b) { return a < b ? a : b; };
-  const PackingMemory<T> memory;
   const std::int64_t most_depth = least(kDepth<T>, block.k);
-  const auto in_cache = [&](std::int64_t step) {
-    return most_depth * step * std::int64_t{sizeof(T)} <= kInCache;
+  const auto fits = [&](std::int64_t step, std::int64_t cache) {
+    return most_depth * step * std::int64_t{sizeof(T)} <= cache;
   };
-  const bool left_in_place = !block.transpose_a || in_cache(block.lda);
-  const bool right_in_place = !block.transpose_b && (block.m < kFewRows || in_cache(block.ldb));
+  const bool left_in_place = !block.transpose_a || fits(block.lda, kSecondCache);
+  const bool right_in_place =
+      !block.transpose_b && (block.m < kFewRows || fits(block.ldb, kFirstCache));
   const std::int64_t strip_width =
-      right_in_place ? block.n
-                     : kPackedRight<T> / (most_depth > 0 ? most_depth : 1) / width * width;
-  const std::int64_t rows_together = left_in_place ? block.m : kPackedLeft<T> / kDepth<T>;
+      right_in_place || block.k == 0 ? block.n : kPackedRight<T> / most_depth / width * width;
+  const std::int64_t rows_together = left_in_place ? block.m : kRowsTogether;
+  const PackingMemory<T> memory(
+      left_in_place ? 0 : kRowsTogether * most_depth,
+      whole_vectors<T>(right_in_place ? block.n % width : least(strip_width, block.n)) *
+          most_depth);
   for (std::int64_t j = 0; j < block.n; j += strip_width) {
     const std::int64_t columns = least(strip_width, block.n - j);
     std::int64_t p = 0;

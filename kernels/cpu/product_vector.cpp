@@ -14,24 +14,30 @@ namespace {
 template <class T>
 constexpr int kVectors = kLanes<T> < 8 ? 1 : 4;
 
-/// The vector whose first `count` lanes are the sums of the lanes of each of these vectors. Two are
-/// interleaved into one whose lanes in turn belong to the one and the other, until one is left.
+/// Lane i of the result is the sum of the lanes i, i + count, i + 2 count ... of the vector.
+template <class T, int count, int half = kLanes<T> / 2>
+__attribute__((always_inline)) inline Vector<T> fold(Vector<T> vector) {
+  if constexpr (half >= count) {
+    constexpr std::make_integer_sequence<int, kLanes<T>> all{};
+    return fold<T, count, half / 2>(vector + rotate<T, half>(vector, all));
+  } else {
+    return vector;
+  }
+}
+
+/// The vector whose lane i is the sum of the lanes of vector i. Two vectors are interleaved into
+/// one whose lanes in turn belong to the one and the other, until one is left.
 template <class T, int count>
 __attribute__((always_inline)) inline Vector<T> sums_of_lanes(
     Vector<T> (&sums)[std::size_t{count}]) {
   constexpr std::make_integer_sequence<int, kLanes<T>> all{};
+#pragma GCC unroll 5
   for (int pairs = count / 2; pairs > 0; pairs /= 2)
+#pragma GCC unroll 16
     for (int i = 0; i < pairs; ++i)
       sums[i] = interleave<T, 0>(sums[i], sums[i + pairs], all) +
                 interleave<T, 1>(sums[i], sums[i + pairs], all);
-  T lanes[std::size_t{kLanes<T>}];
-  if constexpr (count < kLanes<T>) {
-    store(lanes, sums[0]);
-    for (int half = kLanes<T> / 2; half >= count; half /= 2)
-      for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-    sums[0] = load(lanes);
-  }
-  return sums[0];
+  return fold<T, count>(sums[0]);
 }
 
 /// Rows of equal length, `step` elements apart.
@@ -52,14 +58,19 @@ struct Output {
 
 /// For `rows` rows and `count` vectors.
 template <class T, int rows, int count>
-void dot_rows(Rows<T> a, Rows<T> x, std::int64_t k, Output<T> out) {
+void dot_rows(const Rows<T>& a, const Rows<T>& x, std::int64_t k, const Output<T>& out) {
   constexpr std::int64_t lanes = kLanes<T>;
-  Vector<T> sums[std::size_t{rows * count}] = {};
+  Vector<T> sums[std::size_t{rows * count}];
+#pragma GCC unroll 16
+  for (Vector<T>& sum : sums) sum = Vector<T>{};
   const auto add = [&](const auto& load_lanes) __attribute__((always_inline)) {
     Vector<T> right[std::size_t{count}];
+#pragma GCC unroll 4
     for (int j = 0; j < count; ++j) right[j] = load_lanes(x.data + j * x.step);
+#pragma GCC unroll 4
     for (int i = 0; i < rows; ++i) {
       const Vector<T> left = load_lanes(a.data + i * a.step);
+#pragma GCC unroll 4
       for (int j = 0; j < count; ++j) sums[i * count + j] += left * right[j];
     }
   };

@@ -91,6 +91,13 @@ __attribute__((always_inline)) inline Vector<T> interleave(Vector<T> a, Vector<T
   return __builtin_shufflevector(a, b, (part * half + lane / 2 + (lane % 2) * kLanes<T>)...);
 }
 
+/// Lane i + by of the vector in lane i, around the end.
+template <class T, int by, int... lane>
+__attribute__((always_inline)) inline Vector<T> rotate(Vector<T> vector,
+                                                       std::integer_sequence<int, lane...>) {
+  return __builtin_shufflevector(vector, vector, ((lane + by) % kLanes<T>)...);
+}
+
 /// Transposes a square of kLanes rows in registers. Each round interleaves row i with row i +
 /// kLanes / 2, which moves the top bit of the row number to the bottom of the column number; after
 /// log2(kLanes) rounds they have changed places.
