@@ -52,8 +52,8 @@ const Case kCases[] = {
     {"D weight", {T, N, 4096, 4096, 256}},
     {"D weight", {T, N, 4096, 1024, 256}},
     // Squares, powers of two and odd.
-    {"square", {N, N, 8, 8, 8}},
-    {"square", {N, N, 33, 33, 33}},
+    {"tiny", {N, N, 8, 8, 8}},
+    {"odd", {N, N, 33, 33, 33}},
     {"square", {N, T, 64, 64, 64}},
     {"square", {N, N, 100, 100, 100}},
     {"square", {N, N, 129, 129, 129}},

@@ -29,10 +29,10 @@ __attribute__((always_inline)) inline BlockSize block_size(std::int64_t m, std::
     return parts == 1 ? side : (side + parts * unit - 1) / (parts * unit) * unit;
   };
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  const auto blocks =
-      static_cast<std::int64_t>(work < kLeastWork                 ? 1
-                                : work > kMostBlocks * kLeastWork ? kMostBlocks
-                                                                  : work / kLeastWork);
+  std::int64_t blocks = 1;
+  while (blocks < kMostBlocks &&
+         static_cast<double>((blocks + 1) * (blocks + 1)) * kLeastWork <= work)
+    ++blocks;
   const std::int64_t across = within(n / columns_least, blocks);
   const std::int64_t down = within(m / kRows, blocks / across);
   return {share(m, down, kRows / 2), share(n, across, 64)};

@@ -27,6 +27,18 @@ constexpr std::int64_t kTileColumns = kTileVectors* kLanes<T>;
 template <class T>
 constexpr std::int64_t kDepth = 2048 / std::int64_t{sizeof(T)};
 constexpr std::int64_t kRowsTogether = 16 * kTileRows;
+
+/// Elements from one copied panel to the next, and from one tile's copied rows to the next's: not a
+/// power of two apart, or they would compete for the same lines of the cache.
+template <class T>
+constexpr std::int64_t panel_step(std::int64_t depth) {
+  return (depth + 1) * kTileColumns<T>;
+}
+template <class T>
+constexpr std::int64_t tile_step(std::int64_t depth) {
+  return depth * kTileRows + kLanes<T>;
+}
+
 template <class T>
 constexpr std::int64_t kPackedRight = 524288 / std::int64_t{sizeof(T)};
 constexpr std::int64_t kFirstCache = 32768;   // bytes of b that are as good in place as copied
@@ -205,7 +217,7 @@ void pack_rows(const ProductBlock<T>& block, std::int64_t p, std::int64_t depth,
   for (std::int64_t q = 0; q < depth; ++q, row += block.ldb) {
     T* target = packed + q * width;
     std::int64_t x = 0;
-    for (; columns - x >= width; x += width, target += depth * width)
+    for (; columns - x >= width; x += width, target += panel_step<T>(depth))
       for (std::int64_t v = 0; v < width; v += lanes) store(target + v, load(row + x + v));
     target += q * (last_width - width);
     for (; columns - x >= lanes; x += lanes, target += lanes) store(target, load(row + x));
@@ -222,12 +234,13 @@ Strip<T> make_strip(const ProductBlock<T>& block, bool in_place, std::int64_t p,
   const std::int64_t left = columns % width;
   Strip<T> strip{{packed, width, depth, width},
                  whole,
-                 depth * width,
-                 {packed + whole * depth * width, whole_vectors<T>(left), depth, left}};
+                 panel_step<T>(depth),
+                 {packed + whole * panel_step<T>(depth), whole_vectors<T>(left), depth, left}};
   if (block.transpose_b) {
     for (std::int64_t x = 0; x < columns; x += width)
       pack_transposed(block, p, depth, j + x, columns - x < width ? left : width,
-                      columns - x < width ? strip.last.step : width, packed + x * depth);
+                      columns - x < width ? strip.last.step : width,
+                      packed + x / width * panel_step<T>(depth));
   } else if (!in_place) {
     pack_rows(block, p, depth, j, columns, packed);
   } else {
@@ -248,7 +261,7 @@ void pack_left(const ProductBlock<T>& block, std::int64_t i, std::int64_t rows, 
   for (std::int64_t q = 0; q < depth; ++q, source += block.lda) {
     T* target = packed + q * kTileRows;
     std::int64_t x = 0;
-    for (; rows - x >= kTileRows; x += kTileRows, target += depth * kTileRows)
+    for (; rows - x >= kTileRows; x += kTileRows, target += tile_step<T>(depth))
       std::memcpy(target, source + x, kTileRows * sizeof(T));
     for (; x < rows; ++x) *target++ = source[x];
   }
@@ -268,10 +281,10 @@ void multiply(const ProductBlock<T>& block) {
   const std::int64_t strip_width =
       right_in_place || block.k == 0 ? block.n : kPackedRight<T> / most_depth / width * width;
   const std::int64_t rows_together = left_in_place ? block.m : kRowsTogether;
+  const std::int64_t copied = right_in_place ? block.n % width : least(strip_width, block.n);
   const PackingMemory<T> memory(
-      left_in_place ? 0 : kRowsTogether * most_depth,
-      whole_vectors<T>(right_in_place ? block.n % width : least(strip_width, block.n)) *
-          most_depth);
+      left_in_place ? 0 : (kRowsTogether / kTileRows) * tile_step<T>(most_depth),
+      (copied + width - 1) / width * panel_step<T>(most_depth));
   for (std::int64_t j = 0; j < block.n; j += strip_width) {
     const std::int64_t columns = least(strip_width, block.n - j);
     std::int64_t p = 0;
@@ -284,7 +297,7 @@ void multiply(const ProductBlock<T>& block) {
         if (block.transpose_a) a = {block.a + p * block.lda + i, 1, block.lda, kTileRows};
         if (!left_in_place) {
           pack_left(block, i, rows, p, depth, memory.left());
-          a = {memory.left(), 1, kTileRows, depth * kTileRows};
+          a = {memory.left(), 1, kTileRows, tile_step<T>(depth)};
         }
         multiply_strip(a, rows, b, block.c + i * block.ldc + j, block.ldc,
                        block.accumulate || p > 0);
