@@ -44,6 +44,7 @@ constexpr std::int64_t kPackedRight = 524288 / std::int64_t{sizeof(T)};
 constexpr std::int64_t kFirstCache = 32768;   // bytes of b that are as good in place as copied
 constexpr std::int64_t kSecondCache = 98304;  // and of a
 constexpr std::int64_t kFewRows = 32;         // for which it is not worth while to copy b
+constexpr std::int64_t kRowsAhead = 8;        // of b, on their way from the L2 cache to L1
 constexpr std::int64_t kDeep = 64;            // rows of b, while whose products c may arrive
 
 /// Memory for so many copied elements of a and b: on the stack for few, and otherwise some that the
@@ -110,7 +111,10 @@ void multiply_tile(const Left<T>& a, const Panel<T>& b, T* c, std::int64_t ldc, 
   for (std::int64_t p = 0; p < b.depth; ++p, left += a.column, row += b.step) {
     Vector<T> right[std::size_t{vectors}];
 #pragma GCC unroll 8
-    for (int j = 0; j < vectors; ++j) right[j] = load(row + j * lanes);
+    for (int j = 0; j < vectors; ++j) {
+      right[j] = load(row + j * lanes);
+      __builtin_prefetch(row + kRowsAhead * b.step + j * lanes);
+    }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
