@@ -44,7 +44,8 @@ constexpr std::int64_t kPackedRight = 524288 / std::int64_t{sizeof(T)};
 constexpr std::int64_t kFirstCache = 32768;   // bytes of b that are as good in place as copied
 constexpr std::int64_t kSecondCache = 98304;  // and of a
 constexpr std::int64_t kFewRows = 32;         // for which it is not worth while to copy b
-constexpr std::int64_t kRowsAhead = 8;        // of b, on their way from the L2 cache to L1
+constexpr std::int64_t kRowsAhead = 8;        // that are on their way to a nearer cache
+constexpr std::int64_t kVectorsAhead = 6;     // of a row, likewise
 constexpr std::int64_t kDeep = 64;            // rows of b, while whose products c may arrive
 
 /// Memory for so many copied elements of a and b: on the stack for few, and otherwise some that the
@@ -197,8 +198,10 @@ void pack_transposed(const ProductBlock<T>& block, std::int64_t p, std::int64_t 
     std::int64_t q = 0;
     for (; depth - q >= lanes; q += lanes) {
       Vector<T> rows[std::size_t{lanes}];
-      for (int i = 0; i < lanes; ++i)
+      for (int i = 0; i < lanes; ++i) {
+        __builtin_prefetch(source + i * block.ldb + q + kVectorsAhead * lanes, 0, 2);
         rows[i] = i < filled ? load(source + i * block.ldb + q) : Vector<T>{};
+      }
       transpose<T>(rows);
       for (int i = 0; i < lanes; ++i) store(target + (q + i) * width, rows[i]);
     }
@@ -222,7 +225,10 @@ void pack_rows(const ProductBlock<T>& block, std::int64_t p, std::int64_t depth,
     T* target = packed + q * width;
     std::int64_t x = 0;
     for (; columns - x >= width; x += width, target += panel_step<T>(depth))
-      for (std::int64_t v = 0; v < width; v += lanes) store(target + v, load(row + x + v));
+      for (std::int64_t v = 0; v < width; v += lanes) {
+        __builtin_prefetch(row + kRowsAhead * block.ldb + x + v, 0, 2);
+        store(target + v, load(row + x + v));
+      }
     target += q * (last_width - width);
     for (; columns - x >= lanes; x += lanes, target += lanes) store(target, load(row + x));
     if (x < columns) store(target, load_part(row + x, columns - x));
@@ -265,8 +271,10 @@ void pack_left(const ProductBlock<T>& block, std::int64_t i, std::int64_t rows, 
   for (std::int64_t q = 0; q < depth; ++q, source += block.lda) {
     T* target = packed + q * kTileRows;
     std::int64_t x = 0;
-    for (; rows - x >= kTileRows; x += kTileRows, target += tile_step<T>(depth))
+    for (; rows - x >= kTileRows; x += kTileRows, target += tile_step<T>(depth)) {
+      __builtin_prefetch(source + kRowsAhead * block.lda + x, 0, 2);
       std::memcpy(target, source + x, kTileRows * sizeof(T));
+    }
     for (; x < rows; ++x) *target++ = source[x];
   }
 }
