@@ -41,7 +41,7 @@ constexpr std::int64_t tile_step(std::int64_t depth) {
 
 template <class T>
 constexpr std::int64_t kPackedRight = 524288 / std::int64_t{sizeof(T)};
-constexpr std::int64_t kFirstCache = 32768;   // bytes of b that are as good in place as copied
+constexpr std::int64_t kFirstCache = 524288;   // bytes of b that are as good in place as copied
 constexpr std::int64_t kSecondCache = 98304;  // and of a
 constexpr std::int64_t kFewRows = 32;         // for which it is not worth while to copy b
 constexpr std::int64_t kRowsAhead = 8;        // that are on their way to a nearer cache
