@@ -41,12 +41,12 @@ constexpr std::int64_t tile_step(std::int64_t depth) {
 
 template <class T>
 constexpr std::int64_t kPackedRight = 524288 / std::int64_t{sizeof(T)};
-constexpr std::int64_t kFirstCache = 524288;   // bytes of b that are as good in place as copied
-constexpr std::int64_t kSecondCache = 98304;  // and of a
-constexpr std::int64_t kFewRows = 32;         // for which it is not worth while to copy b
-constexpr std::int64_t kRowsAhead = 8;        // that are on their way to a nearer cache
-constexpr std::int64_t kVectorsAhead = 6;     // of a row, likewise
-constexpr std::int64_t kDeep = 64;            // rows of b, while whose products c may arrive
+constexpr std::int64_t kRightInPlace = 524288;  // bytes of b that are as good in place as copied
+constexpr std::int64_t kLeftInPlace = 98304;    // and of a
+constexpr std::int64_t kFewRows = 32;           // for which it is not worth while to copy b
+constexpr std::int64_t kRowsAhead = 8;          // that are on their way to a nearer cache
+constexpr std::int64_t kVectorsAhead = 6;       // of a row, likewise
+constexpr std::int64_t kDeep = 64;              // rows of b, while whose products c may arrive
 
 /// Memory for so many copied elements of a and b: on the stack for few, and otherwise some that the
 /// thread keeps.
@@ -287,9 +287,9 @@ void multiply(const ProductBlock<T>& block) {
   const auto fits = [&](std::int64_t step, std::int64_t cache) {
     return most_depth * step * std::int64_t{sizeof(T)} <= cache;
   };
-  const bool left_in_place = !block.transpose_a || fits(block.lda, kSecondCache);
+  const bool left_in_place = !block.transpose_a || fits(block.lda, kLeftInPlace);
   const bool right_in_place =
-      !block.transpose_b && (block.m < kFewRows || fits(block.ldb, kFirstCache));
+      !block.transpose_b && (block.m < kFewRows || fits(block.ldb, kRightInPlace));
   const std::int64_t strip_width =
       right_in_place || block.k == 0 ? block.n : kPackedRight<T> / most_depth / width * width;
   const std::int64_t rows_together = left_in_place ? block.m : kRowsTogether;
