@@ -14,12 +14,12 @@ struct BlockSize {
 
 /// The blocks of one product, from its shape alone, so that no result depends on the thread count.
 /// Each block copies its part of b anew, and of a if that is transposed, so it is the columns that
-/// are divided first, and with a transposed a the rows. A product of less than some 70 microseconds
+/// are divided first, and with a transposed a the rows. A product of less than some 40 microseconds
 /// is one block, and their number grows with the root of the work.
 __attribute__((always_inline)) inline BlockSize block_size(std::int64_t m, std::int64_t n,
                                                            std::int64_t k, bool transpose_a) {
   constexpr std::int64_t kMostBlocks = 8;
-  constexpr double kLeastWork = 1 << 21;  // multiplications in a block
+  constexpr double kLeastWork = 1 << 20;  // multiplications in a block
   constexpr std::int64_t kRows = 48;      // of a block, at least
   // A transposed a is copied for 256 to 512 columns at a time in any case.
   const std::int64_t columns_least = !transpose_a || m < 4 * kRows ? 128 : k > 256 ? 256 : 512;
