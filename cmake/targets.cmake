@@ -77,12 +77,6 @@ function(kindling_add_library)
   target_include_directories(kindling INTERFACE
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(kindling PRIVATE Threads::Threads)
-  foreach(provider IN ITEMS onednn openblas)
-    if(provider IN_LIST kindling_providers)
-      target_link_libraries(kindling PRIVATE kindling::${provider})
-      target_link_libraries(kindling_objects INTERFACE kindling::${provider})
-    endif()
-  endforeach()
   # Its worker threads are never joined: dlclose() must not unmap the code they wait in.
   if(BUILD_SHARED_LIBS AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
     target_link_options(kindling PRIVATE "LINKER:-z,nodelete")

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kindling/kernels/backend.h>
-#include <kindling/kernels/cpu/product_block.h>
 
 #include <string_view>
 #include <vector>
@@ -14,8 +13,6 @@ struct Level {
   const char* name;      // baseline, avx2 or avx512
   KernelTable flushing;  // each call flushes subnormals to zero
   KernelTable bare;      // for a caller that has set the floating-point mode
-  ProductProvider eigen;
-  ProductProvider tiles;
 };
 
 /// The level in use: the widest that this processor has, or the one that the environment's

@@ -238,7 +238,6 @@ class Program {
     const bool heads = d_.one_in(3);  // decided alike in both runs
     const bool replay = captures_ && !heads;
     const std::int64_t action = d_.below(14);
-    if (std::getenv("CAPTURE_TRACE")) std::fprintf(stderr, "action %d replay %d z %d\n", int(action), int(replay), int(zero_grad_));
     switch (action) {
       case 0:
         optimizer_.optimizer->set_lr(d_.number(1e-3, 1e-1));
@@ -249,6 +248,7 @@ class Program {
       case 2:
         if (!d_.one_in(3)) break;
         optimizer_.change_structure(d_);
+        ++structure_;
         recapture();
         break;
       case 3:
@@ -325,6 +325,7 @@ class Program {
   }
 
   void save() {
+    saved_structure_ = structure_;
     saved_ = {model_.state_dict(), optimizer_.optimizer->state_dict()};
     saved_.push_back(scheduler_ ? scheduler_->state_dict()
                      : plateau_ ? plateau_->state_dict()
@@ -335,13 +336,11 @@ class Program {
   void load() {
     if (saved_.empty()) return;
     model_.load_state_dict(saved_[0]);
-    // Another set of buffers than now is another structure.
-    const bool same = optimizer_.optimizer->state_dict().size() == saved_[1].size();
     optimizer_.optimizer->load_state_dict(saved_[1]);
     if (scheduler_) scheduler_->load_state_dict(saved_[2]);
     if (plateau_) plateau_->load_state_dict(saved_[2]);
     if (loader_) loader_->load_state_dict(saved_[3]);
-    if (!same) recapture();
+    if (saved_structure_ != structure_) recapture();
   }
 
   static void add(const StateDict& state, std::vector<double>& seen) {
@@ -383,6 +382,8 @@ class Program {
   bool noise_ = false;
   std::int64_t schedule_steps_ = 1;
   std::vector<StateDict> saved_;
+  int structure_ = 0;  // how often the optimizer's structure was changed
+  int saved_structure_ = 0;
   std::optional<CapturedStep<Tensor>> step_;
 };
 

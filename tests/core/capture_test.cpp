@@ -618,7 +618,8 @@ TEST(Capture, APlateauFollowsATensor) {
   const auto train = [](bool captured) {
     const Problem problem;
     SGD optimizer(problem.model.parameters(), {.lr = 0.1});
-    schedulers::ReduceLROnPlateau plateau(optimizer, {.factor = 0.5, .patience = 2, .threshold = 0.3});
+    schedulers::ReduceLROnPlateau plateau(optimizer,
+                                          {.factor = 0.5, .patience = 2, .threshold = 0.3});
     auto step = [&] {
       optimizer.zero_grad();
       const Tensor loss = problem.loss();

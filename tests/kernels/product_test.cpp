@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/core/error.h>
-#include <kindling/kernels/cpu/openmp.h>
-#include <kindling/kernels/cpu/product_provider.h>
-
 #include "tests/kernels/kernel_test.h"
-#include "tests/support/expect_error.h"
 
-#include <string>
+#include <utility>
 
 namespace kindling::test {
 namespace {
 
 using namespace kernels;
 
-/// Puts the provider in use back.
-class ProviderScope {
- public:
-  explicit ProviderScope(std::string_view name) : previous_(cpu::product_provider().name) {
-    cpu::set_product_provider(name);
-  }
-  ~ProviderScope() { cpu::set_product_provider(previous_); }
-  ProviderScope(const ProviderScope&) = delete;
-  ProviderScope& operator=(const ProviderScope&) = delete;
-
- private:
-  std::string previous_;
-};
-
 struct ProductSizes {
   std::int64_t m, n, k;
 };
 
 const std::vector<ProductSizes> kSmallSizes = {
-    {1, 1, 1},    {10, 1, 10},  {1, 10, 10},  {3, 5, 7},    {6, 16, 1},   {1, 64, 32},
-    {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9}, {13, 15, 40}, {2, 3, 1100},
+    {1, 1, 1},    {10, 1, 10},  {1, 10, 10},  {3, 5, 7},    {6, 16, 1},
+    {1, 64, 32},  {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9},
+    {13, 15, 40}, {2, 3, 1100}, {4, 9, 130},  {9, 3, 150},  {5, 50, 150},
 };
 
 /// What a sum of k products of numbers below 1 may be off by: the partial sums grow like sqrt(k),
@@ -142,60 +124,14 @@ TEST(Product, MatchesTheNaiveSums) {
   });
 }
 
-TEST(Product, MatchesTheNaiveSumsWithEveryProvider) {
-  for (const std::string& name : cpu::product_providers()) {
-    SCOPED_TRACE(name);
-    const ProviderScope scope(name);
-    check_products<float>(cpu::backend(), {{161, 163, 167}, {210, 200, 230}});
-    check_products<double>(cpu::backend(), {{161, 163, 167}, {210, 200, 230}});
-  }
-}
-
-/// A block inside larger matrices, so that rows stand further apart than they are long.
-template <class T>
-void check_inner_block(void (*multiply)(const cpu::ProductBlock<T>&)) {
-  for (const ProductSizes& s : kSmallSizes)
-    for_transposes([&](bool ta, bool tb) {
-      for (const bool accumulate : {false, true}) {
-        const std::int64_t lda = (ta ? s.m : s.k) + 3, ldb = (tb ? s.k : s.n) + 2, ldc = s.n + 5;
-        const auto a = spread<T>((ta ? s.k : s.m) * lda, -1, 1, 1),
-                   b = spread<T>((tb ? s.n : s.k) * ldb, -1, 1, 2),
-                   before = spread<T>(s.m * ldc, -1, 1, 3);
-        const Buffer<T> c(cpu::backend(), before);
-        multiply({a.data(), b.data(), c.data(), s.m, s.n, s.k, lda, ldb, ldc, ta, tb, accumulate});
-        const std::vector<T> values = c.values();
-        const auto at = [](const std::vector<T>& x, std::int64_t i) {
-          return double{x[static_cast<std::size_t>(i)]};
-        };
-        for (std::int64_t i = 0; i < s.m; ++i)
-          for (std::int64_t j = 0; j < ldc; ++j) {
-            double expected = j < s.n && !accumulate ? 0 : at(before, i * ldc + j);
-            for (std::int64_t p = 0; j < s.n && p < s.k; ++p)
-              expected +=
-                  at(a, ta ? p * lda + i : i * lda + p) * at(b, tb ? j * ldb + p : p * ldb + j);
-            ASSERT_NEAR(at(values, i * ldc + j), expected, j < s.n ? rounding_errors<T>(s.k) : 0)
-                << i << ", " << j << " of " << s.m << " x " << s.n << " x " << s.k << ta << tb;
-          }
-      }
-    });
-}
-
-void check_inner_blocks(const cpu::ProductProvider& provider) {
-  SCOPED_TRACE(provider.name);
-  check_inner_block(provider.multiply_float);
-  check_inner_block(provider.multiply_double);
-}
-
-TEST(Product, ProvidersMultiplyBlocksOfLargerMatrices) {
-  for (const cpu::Level* level : cpu::levels()) {
-    SCOPED_TRACE(level->name);
-    check_inner_blocks(level->eigen);
-    check_inner_blocks(level->tiles);
-  }
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    check_inner_blocks(cpu::product_provider());
-  }
+// Several blocks, operands that are copied, sums that are cut into runs.
+TEST(Product, MatchesTheNaiveSumsWhenLarge) {
+  const std::vector<ProductSizes> sizes = {{161, 163, 167}, {210, 200, 230}, {97, 300, 70},
+                                           {35, 65, 1100},  {1, 500, 600},   {500, 1, 600}};
+  on_every_backend([&](Backend& backend) {
+    check_products<float>(backend, sizes);
+    check_products<double>(backend, sizes);
+  });
 }
 
 TEST(Product, MultipliesABatch) {
@@ -301,42 +237,102 @@ TEST(Product, SumsTheRowsOfItsLeftOperand) {
 }
 
 TEST(Product, GivesTheSameBitsWhateverTheThreadCount) {
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
+  on_every_backend([](Backend& backend) {
     for_transposes([&](bool ta, bool tb) {
-      const Problem<float> problem(cpu::backend(), {200, 210, 220}, ta, tb);
-      std::vector<float> results[2];
-      for (const int count : {1, 3}) {
-        const ThreadCount threads(count);
-        run(cpu::backend(), problem.arguments());
-        results[count / 3] = problem.c_buffer.values();
+      const Problem<float> one(backend, {200, 210, 220}, ta, tb);
+      const Problem<float> several(backend, {200, 210, 220}, ta, tb);
+      for (const Problem<float>* problem : {&one, &several}) {
+        const ThreadCount threads(problem == &one ? 1 : 3);
+        run(backend, problem->arguments());
       }
-      EXPECT_TRUE(same_bits(results[0], results[1])) << name << ta << tb;
+      EXPECT_TRUE(same_bits(one.c_buffer.values(), several.c_buffer.values())) << ta << tb;
     });
+  });
+}
+
+/// A copy of a matrix that begins `shift` elements later than another would.
+template <class T>
+class ShiftedMatrix {
+ public:
+  ShiftedMatrix(Backend& backend, const std::vector<T>& from, std::size_t shift)
+      : shift_(shift), size_(from.size()), buffer_(backend, shifted(from, shift)) {}
+  View view() const {
+    return {buffer_.data() + shift_, static_cast<std::int64_t>(size_), dtype_of<T>};
+  }
+  std::vector<T> values() const {
+    const std::vector<T> all = buffer_.values();
+    return {all.begin() + static_cast<std::ptrdiff_t>(shift_), all.end()};
+  }
+
+ private:
+  static std::vector<T> shifted(const std::vector<T>& from, std::size_t shift) {
+    std::vector<T> all(shift);
+    all.insert(all.end(), from.begin(), from.end());
+    return all;
+  }
+  std::size_t shift_, size_;
+  Buffer<T> buffer_;
+};
+
+template <class T>
+void check_alignment(Backend& backend, ProductSizes sizes, bool ta, bool tb) {
+  const Problem<T> problem(backend, sizes, ta, tb);
+  run(backend, problem.arguments());
+  for (const std::size_t shift : {1U, 2U, 3U, 7U}) {
+    const ShiftedMatrix<T> a(backend, problem.a, shift), b(backend, problem.b, shift / 2),
+        c(backend, problem.before, (shift + 1) % 8);
+    Product p = problem.arguments();
+    p.a = a.view();
+    p.b = b.view();
+    p.c = c.view();
+    run(backend, p);
+    EXPECT_TRUE(same_bits(c.values(), problem.c_buffer.values()))
+        << "shifted by " << shift << ": " << sizes.m << " x " << sizes.n << " x " << sizes.k << ta
+        << tb;
   }
 }
 
-TEST(Product, LeavesTheProgramsOpenMPThreadsAsTheyWere) {
-  if (omp_get_max_threads == nullptr || omp_set_num_threads == nullptr)
-    GTEST_SKIP() << "no OpenMP in this program";
-  const int previous = omp_get_max_threads();
-  omp_set_num_threads(3);
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    const Problem<float> problem(cpu::backend(), {200, 210, 220}, false, false);
-    run(cpu::backend(), problem.arguments());
-    EXPECT_EQ(omp_get_max_threads(), 3) << name;
-  }
-  omp_set_num_threads(previous);
+TEST(Product, GivesTheSameBitsWhereverItsOperandsLie) {
+  on_every_backend([](Backend& backend) {
+    for (const ProductSizes& s : {ProductSizes{1, 37, 50}, ProductSizes{37, 1, 50},
+                                  ProductSizes{33, 70, 41}, ProductSizes{130, 150, 160}})
+      for_transposes([&](bool ta, bool tb) {
+        check_alignment<float>(backend, s, ta, tb);
+        check_alignment<double>(backend, s, ta, tb);
+      });
+  });
 }
 
-TEST(Product, RefusesAnUnknownProvider) {
-  std::string names;
-  for (const std::string& name : cpu::product_providers())
-    names += (names.empty() ? "" : ", ") + name;
-  expect_error<ValueError>(
-      "set_product_provider: no product provider \"abacus\": there are " + names,
-      [] { cpu::set_product_provider("abacus"); });
+// The sum behind an element is a matter of its row, its column and k: so a product cut in two, at
+// any place, is the whole one bit for bit, however its tiles fall.
+TEST(Product, GivesAnElementTheSameBitsWhereverItStands) {
+  on_every_backend([](Backend& backend) {
+    for_transposes([&](bool ta, bool tb) {
+      const ProductSizes s{61, 143, 530};
+      const Problem<float> whole(backend, s, ta, tb);
+      run(backend, whole.arguments());
+      const std::vector<float> c = whole.c_buffer.values();
+      for (const std::int64_t first : {9, 16, 40}) {
+        for (const auto& [begin, rows] :
+             {std::pair{std::int64_t{0}, first}, {first, s.m - first}}) {
+          std::vector<float> part;  // those rows of op(a), stored as a is
+          for (std::int64_t i = 0; i < rows * s.k; ++i) {
+            const std::int64_t row = begin + (ta ? i % rows : i / s.k);
+            part.push_back(static_cast<float>(whole.left(0, row, ta ? i / rows : i % s.k)));
+          }
+          const Buffer<float> a(backend, part), result(backend, rows * s.n);
+          Product p = whole.arguments();
+          p.a = a.view();
+          p.c = result.view();
+          p.m = rows;
+          run(backend, p);
+          EXPECT_TRUE(same_bits(result.values(),
+                                {c.begin() + begin * s.n, c.begin() + (begin + rows) * s.n}))
+              << ta << tb << " rows from " << begin;
+        }
+      }
+    });
+  });
 }
 
 }  // namespace
