@@ -3,6 +3,7 @@
 
 /// All of Kindling.
 
+#include <kindling/core/capture.h>
 #include <kindling/core/cuda.h>
 #include <kindling/core/data_loader.h>
 #include <kindling/core/error.h>
@@ -21,7 +22,6 @@
 #include <kindling/core/tensor.h>
 #include <kindling/core/version.h>
 #include <kindling/optim/adam.h>
-#include <kindling/optim/adamw.h>
 #include <kindling/optim/clip_grad_norm.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/schedulers/schedulers.h>

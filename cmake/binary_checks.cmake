@@ -18,7 +18,7 @@ endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64)$" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
   # Every kind of kernel, and training with them; not all tests, for an emulated processor is slow.
   string(JOIN ":" tests_on_old_processor Elementwise.* All/GoldenOptimizer* Tutorial.* Copy.* GatherOf/*
-    LinearFused.* Losses/* Movement/* UpdateKernels.* SgdKernel.* RandomOf/*.EveryLevel* Reduce/*)
+    LinearFused.* Losses/* Movement/* UpdateKernels.* SgdKernel.* RandomOf/*.EveryBackend* Reduce/*)
   find_program(KINDLING_QEMU qemu-x86_64)
   mark_as_advanced(KINDLING_QEMU)
   if(KINDLING_QEMU)

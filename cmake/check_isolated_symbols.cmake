@@ -8,7 +8,7 @@
 if(NOT OBJECTS)
   message(FATAL_ERROR "no object files were given")
 endif()
-set(own_name "(^|[^A-Za-z0-9_])(Eigen_)?${ISA}([^A-Za-z0-9_]|$)")
+set(own_name "(^|[^A-Za-z0-9_])${ISA}([^A-Za-z0-9_]|$)")
 set(offences "")
 set(weak_count 0)
 foreach(object IN LISTS OBJECTS)

@@ -12,12 +12,6 @@ install(TARGETS kindling EXPORT kindlingTargets
 install(EXPORT kindlingTargets NAMESPACE kindling:: DESTINATION "${kindling_package_dir}"
   COMPONENT kindling_development)
 
-# Only a static library hands the libraries behind it on to the program.
-set(kindling_static_providers "")
-if(NOT BUILD_SHARED_LIBS)
-  set(kindling_static_providers ${kindling_providers})
-  list(REMOVE_ITEM kindling_static_providers eigen)
-endif()
 configure_package_config_file(cmake/kindlingConfig.cmake.in
   "${PROJECT_BINARY_DIR}/cmake/kindlingConfig.cmake" INSTALL_DESTINATION "${kindling_package_dir}"
   NO_SET_AND_CHECK_MACRO)
@@ -26,5 +20,4 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/cmake/kindlingConfigVers
 install(FILES
   "${PROJECT_BINARY_DIR}/cmake/kindlingConfig.cmake"
   "${PROJECT_BINARY_DIR}/cmake/kindlingConfigVersion.cmake"
-  "${PROJECT_SOURCE_DIR}/cmake/find_providers.cmake"
   DESTINATION "${kindling_package_dir}" COMPONENT kindling_development)

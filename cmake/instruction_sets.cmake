@@ -20,7 +20,7 @@ function(kindling_add_wide_sources)
     if(NOT TARGET ${target})
       add_library(${target} OBJECT)
       kindling_compile_settings(${target})
-      target_compile_definitions(${target} PRIVATE KINDLING_ISA=${isa} EIGEN_MPL2_ONLY)
+      target_compile_definitions(${target} PRIVATE KINDLING_ISA=${isa})
       target_compile_options(${target} PRIVATE
         ${kindling_isa_flags_${isa}} -O3 -fno-math-errno -fno-trapping-math
         # The pragma of simd_for (kernels/cpu/loops.h); clang warns where it finds no vector code.
@@ -29,8 +29,6 @@ function(kindling_add_wide_sources)
         # GCC's own AVX-512 header trips this warning, https://gcc.gnu.org/PR105593.
         target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
       endif()
-      target_include_directories(${target} SYSTEM PRIVATE
-        $<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>)
       # Link-time optimisation would mix the levels. Kernels of different files share names.
       set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF UNITY_BUILD OFF)
       if(NOT isa STREQUAL "baseline")

@@ -34,12 +34,13 @@ function(kindling_compile_settings target)
   set_target_properties(${target} PROPERTIES
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
-    CXX_EXTENSIONS OFF)
-  if(BUILD_SHARED_LIBS)
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  endif()
+    CXX_EXTENSIONS OFF
+    # In the static library too: a plugin, a shared object, may link it.
+    POSITION_INDEPENDENT_CODE ON)
   # Exported functions may be inlined inside libkindling.so: nobody is meant to replace them.
-  target_compile_options(${target} PRIVATE -fno-semantic-interposition)
+  # Thread-local variables are reached without a call. So they must be small, all together: where
+  # the library is loaded at run time, glibc has some 1.5 KB for those of all such libraries.
+  target_compile_options(${target} PRIVATE -fno-semantic-interposition -ftls-model=initial-exec)
   kindling_warnings(${target})
 endfunction()
 
@@ -76,12 +77,10 @@ function(kindling_add_library)
   target_include_directories(kindling INTERFACE
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(kindling PRIVATE Threads::Threads)
-  foreach(provider IN ITEMS onednn openblas)
-    if(provider IN_LIST kindling_providers)
-      target_link_libraries(kindling PRIVATE kindling::${provider})
-      target_link_libraries(kindling_objects INTERFACE kindling::${provider})
-    endif()
-  endforeach()
+  # Its worker threads are never joined: dlclose() must not unmap the code they wait in.
+  if(BUILD_SHARED_LIBS AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    target_link_options(kindling PRIVATE "LINKER:-z,nodelete")
+  endif()
   # Before 1.0 a minor version may change the ABI.
   set_target_properties(kindling PROPERTIES
     LINKER_LANGUAGE CXX

@@ -3,6 +3,7 @@
 #include <kindling/core/broadcast.h>
 #include <kindling/core/checks.h>
 #include <kindling/core/ops.h>
+#include <kindling/kernels/math/binary.h>
 
 namespace kindling {
 
@@ -11,7 +12,10 @@ using kernels::BinaryOp;
 
 namespace {
 
-bool is_linear(BinaryOp op) { return op == BinaryOp::add || op == BinaryOp::sub; }
+// Whether the gradient of the operand is that of the result.
+bool passes(BinaryOp op, int operand) {
+  return op == BinaryOp::add || (op == BinaryOp::sub && operand == 0);
+}
 
 // A tensor operand, or the constant of the kernel's arguments when it is undefined.
 struct Operands {
@@ -36,15 +40,14 @@ struct Operands {
   // shape: the operand's, of which `out` is the broadcast.
   void backward(const Gradients& g, int operand, const Shape& shape, const Shape& out) const {
     if (!g.needs(operand)) return;
-    const bool unchanged = op == BinaryOp::add || (op == BinaryOp::sub && operand == 0);
     if (shape == out) {
-      if (unchanged) return g.pass(operand, g.output());
+      if (passes(op, operand)) return g.pass(operand, g.output());
       const kernels::BinaryBackward call = command(g, operand);
       return write(g, call, g.target(operand));
     }
     Tensor full = g.output();
-    if (!unchanged) {
-      full = make_tensor(out, g.output());
+    if (!passes(op, operand)) {
+      full = make_like(g.output());
       write(g, command(g, operand), {view(full)});
     }
     const GradientTarget target = g.target(operand);
@@ -55,16 +58,18 @@ struct Operands {
 Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
   check_same(name, a, b);
   const Shape out = broadcast_shape(name, a.impl()->shape, b.impl()->shape);
+  const Tensor y = make_tensor(name, out, a);
   const Strides strides = broadcast_strides(a.impl()->shape, b.impl()->shape, out);
-  const Tensor y = make_tensor(out, a);
   issue(backend_of(a), kernels::Binary{op, view(a), view(b), view(y), 0, strides});
   if (!is_tracked(a, b)) return y;
 
-  const bool needs_a = !is_linear(op) && b.impl()->requires_grad;
-  const bool needs_b = op == BinaryOp::div || (op == BinaryOp::mul && a.impl()->requires_grad);
+  const auto needs = [op](int operand, const Tensor& own, const Tensor& other) {
+    return (math::reads_own(op, operand) && own.impl()->requires_grad) ||
+           (math::reads_other(op) && other.impl()->requires_grad);
+  };
   track(name, y, {&a, &b},
-        [operands =
-             Operands{op, needs_a ? Saved(a) : Saved(), needs_b ? Saved(b) : Saved(), 0, strides},
+        [operands = Operands{op, needs(0, a, b) ? Saved(a) : Saved(),
+                             needs(1, b, a) ? Saved(b) : Saved(), 0, strides},
          shape_a = a.impl()->shape, shape_b = b.impl()->shape, out](const Gradients& g) {
           operands.backward(g, 0, shape_a, out);
           operands.backward(g, 1, shape_b, out);
@@ -74,22 +79,19 @@ Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
 
 // One operand is the constant: `operand` says which one the tensor x is.
 Tensor binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int operand) {
-  const Shape& shape = check_defined(name, x).shape;
-  const std::int64_t numel = x.impl()->numel;
+  const std::int64_t numel = check_defined(name, x).numel;
   const Strides strides{.rank = 1, .size = {numel}, .first = {1}, .second = {1}};
-  const Tensor y = make_tensor(shape, x);
+  const Tensor y = make_like(x);
   const View a = operand == 0 ? view(x) : View{};
   const View b = operand == 0 ? View{} : view(x);
   issue(backend_of(x), kernels::Binary{op, a, b, view(y), scalar, strides});
   if (!is_tracked(x)) return y;
 
-  const bool needs_x = op == BinaryOp::div && operand == 1;
+  const bool needs_x = math::reads_own(op, operand);
   track(name, y, {&x},
         [operands = Operands{op, {}, needs_x ? Saved(x) : Saved(), scalar, strides},
          operand](const Gradients& g) {
-          const bool unchanged =
-              operands.op == BinaryOp::add || (operands.op == BinaryOp::sub && operand == 0);
-          if (unchanged) return g.pass(0, g.output());
+          if (passes(operands.op, operand)) return g.pass(0, g.output());
           const kernels::BinaryBackward call = operands.command(g, operand);
           Operands::write(g, call, g.target(0));
         });

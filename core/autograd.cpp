@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <thread>
 #include <vector>
 
 namespace kindling {
@@ -25,10 +26,6 @@ thread_local bool tracking = true;
 thread_local Node* first_doomed = nullptr;
 thread_local bool freeing = false;
 
-Tensor tensor_on(const Intrusive<Storage>& storage, std::int64_t offset, const Shape& shape) {
-  return Tensor(TensorImpl::make(storage, offset, shape));
-}
-
 }  // namespace
 
 bool grad_enabled() noexcept { return tracking; }
@@ -42,7 +39,7 @@ void Saved::throw_changed(const char* op) {
 
 Tensor Saved::tensor(const char* op, const Shape& shape) const {
   (void)view(op);
-  return tensor_on(storage_, offset_, shape);
+  return Tensor(TensorImpl::make(storage_, offset_, shape));
 }
 
 Node::Node(const char* op, const Tensor& output, Inputs inputs) noexcept
@@ -62,6 +59,7 @@ Node::Node(const char* op, const Tensor& output, Inputs inputs) noexcept
       edge.node = impl->producer;
     } else {
       edge.leaf = Intrusive<TensorImpl>(impl);
+      has_leaves_ = true;
       leaf_dtype_ = impl->storage->dtype;
       leaf_device_ = impl->storage->device;
     }
@@ -99,46 +97,161 @@ View Gradients::mask(int input) const {
 
 /// The walk from a root to its leaves. Nodes that have got a part of their gradient wait in a heap,
 /// latest op on top.
+///
+/// Threads may walk to the same leaves. One at a time has the leaves' gradients to itself, while a
+/// node of its walk writes to them. The others do not wait for it: their nodes write to memory of
+/// their own, which they add at the end. So a walk that is alone pays an atomic exchange for a
+/// node.
 class GraphWalk {
  public:
-  GraphWalk(const Intrusive<Node>& root, const Tensor& gradient) {
-    push(root);
-    root->gradient_ = gradient;
-    root->gradient_shared_ = true;
-    root->gradient_unmasked_ = true;
-  }
-  // Only a walk that an error ended leaves nodes behind.
+  GraphWalk() noexcept = default;
+  GraphWalk(const GraphWalk&) = delete;
+  GraphWalk& operator=(const GraphWalk&) = delete;
+  // Only a walk that an error ended leaves nodes behind, and leaves to which it wrote, or was about
+  // to: the rest of their gradients will never come.
   ~GraphWalk() {
-    for (Intrusive<Node>& node : waiting_) forget(*node);
-    waiting_.clear();
+    if (!waiting_.empty() || !written_.empty()) abandon();
   }
 
-  static void push(const Intrusive<Node>& node) {
-    if (node->walked_) {
-      throw ValueError(message("backward: the graph of ", node->op_,
-                               " was already walked and freed: run the forward pass again"));
-    }
-    if (std::exchange(node->queued_, true)) return;
-    waiting_.push_back(node);
-    std::push_heap(waiting_.begin(), waiting_.end(), earlier);
-  }
-
-  void run() {
+  void run(Node& root, const Tensor& root_gradient) {
+    check_not_walked(root);
+    root.gradient_unmasked_ = true;
+    visit(root, root_gradient);
     while (!waiting_.empty()) {
       std::pop_heap(waiting_.begin(), waiting_.end(), earlier);
       const Intrusive<Node> node = std::move(waiting_.back());
       waiting_.pop_back();
-      node->walked_ = true;
       const Tensor gradient = std::move(node->gradient_);
-      node->run(
-          Gradients(*node, gradient, !node->relu_output_.empty() && !node->gradient_unmasked_));
-      forget(*node);
+      visit(*node, gradient);
     }
+    if (has_parts_) add_parts();
+    written_.clear();
+  }
+
+  /// The walk of a root that is a leaf itself.
+  void run(TensorImpl& leaf, const Tensor& gradient) {
+    const LeafTurn turn;
+    write(Intrusive<TensorImpl>(&leaf), view(gradient));
+    written_.clear();
+  }
+
+  static void push(const Intrusive<Node>& node) {
+    check_not_walked(*node);
+    if (node->queued_) return;
+    waiting_.push_back(node);
+    node->queued_ = true;
+    std::push_heap(waiting_.begin(), waiting_.end(), earlier);
+  }
+
+  /// The gradient of a leaf, or a part of it to be added later. The handle moves to those that this
+  /// walk wrote to.
+  GradientTarget target(Intrusive<TensorImpl>&& leaf, const char* op, DType dtype, Device device) {
+    const Storage& storage = *leaf->storage;
+    if (storage.dtype != dtype || storage.device != device) {
+      throw ValueError(message("backward of ", op, ": a leaf is now ", storage.dtype, " on ",
+                               storage.device, " but was ", dtype, " on ", device,
+                               " in the forward pass: run the forward pass again"));
+    }
+    return has_leaves_ ? gradient_of(std::move(leaf)) : part_of(std::move(leaf));
   }
 
  private:
+  struct Written {
+    Intrusive<TensorImpl> leaf;
+    Intrusive<TensorImpl> part;  // not added yet, if any
+  };
+
+  /// Waits until it has the gradients of all leaves to itself.
+  class LeafTurn {
+   public:
+    LeafTurn() noexcept {
+      while (leaves_taken_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
+    }
+    ~LeafTurn() { leaves_taken_.store(false, std::memory_order_release); }
+    LeafTurn(const LeafTurn&) = delete;
+    LeafTurn& operator=(const LeafTurn&) = delete;
+  };
+
+  static void check_not_walked(const Node& node) {
+    if (!node.walked_) return;
+    throw ValueError(message("backward: the graph of ", node.op_,
+                             " was already walked and freed: run the forward pass again"));
+  }
+
   static bool earlier(const Intrusive<Node>& a, const Intrusive<Node>& b) noexcept {
     return a->sequence_ < b->sequence_;
+  }
+
+  void visit(Node& node, const Tensor& gradient) {
+    struct Visit {
+      GraphWalk& walk;
+      Node& node;
+      ~Visit() {
+        if (walk.has_leaves_) leaves_taken_.store(false, std::memory_order_release);
+        forget(node);
+      }
+    } const visit{*this, node};
+    has_leaves_ = node.has_leaves_ && !leaves_taken_.exchange(true, std::memory_order_acquire);
+    node.walked_ = true;
+    const bool masked = !node.relu_output_.empty() && !node.gradient_unmasked_;
+    node.run(Gradients(*this, node, gradient, masked));
+  }
+
+  // Made at its first use, and kept in place by an optimizer's arena from then on.
+  static GradientTarget gradient_of(Intrusive<TensorImpl>&& handle) {
+    TensorImpl& leaf = *handle;
+    if (!leaf.grad) {
+      const RecordingPause stays;
+      leaf.grad = new_gradient(leaf);
+    }
+    written_.push_back({std::move(handle), {}});
+    const bool accumulate = gradient_defined(leaf);
+    set_gradient_defined(leaf, true);
+    note_change(*leaf.grad->storage);
+    return {view(*leaf.grad), accumulate};
+  }
+
+  GradientTarget part_of(Intrusive<TensorImpl>&& leaf) {
+    for (const Written& written : written_) {
+      if (written.part && written.leaf == leaf) return {view(*written.part), true};
+    }
+    const Intrusive<TensorImpl> part = new_gradient(*leaf);
+    written_.push_back({std::move(leaf), part});
+    has_parts_ = true;
+    return {view(*part), false};
+  }
+
+  static Intrusive<TensorImpl> new_gradient(const TensorImpl& leaf) {
+    const Storage& storage = *leaf.storage;
+    return TensorImpl::make(Storage::allocate(leaf.numel, storage.dtype, storage.device), 0,
+                            leaf.shape, leaf.numel);
+  }
+
+  static void write(Intrusive<TensorImpl>&& leaf, View gradient) {
+    const Device device = leaf->storage->device;
+    const GradientTarget place = gradient_of(std::move(leaf));
+    issue_copy(device, gradient, place.view, place.accumulate);
+  }
+
+  static void add_parts() {
+    const LeafTurn turn;
+    for (std::size_t i = 0, count = written_.size(); i < count; ++i) {
+      if (const Intrusive<TensorImpl> part = std::move(written_[i].part)) {
+        write(Intrusive<TensorImpl>(written_[i].leaf), view(*part));
+      }
+    }
+  }
+
+  static void abandon() noexcept {
+    for (Intrusive<Node>& node : waiting_) forget(*node);
+    waiting_.clear();
+    {
+      const LeafTurn turn;
+      for (const Written& written : written_) {
+        if (!written.part) set_gradient_defined(*written.leaf, false);
+      }
+    }
+    written_.clear();
   }
 
   // A walked node keeps nothing alive, however long its output lives.
@@ -151,33 +264,26 @@ class GraphWalk {
     for (Edge& edge : node.inputs_) edge = Edge();
   }
 
+  bool has_leaves_ = false;  // the node that is visited may write to the gradients of its leaves
+  bool has_parts_ = false;   // written_ holds some
+
+  static constinit std::atomic<bool> leaves_taken_;
   static thread_local std::vector<Intrusive<Node>> waiting_;
+  static thread_local std::vector<Written> written_;
 };
 
+constinit std::atomic<bool> GraphWalk::leaves_taken_{false};
 thread_local std::vector<Intrusive<Node>> GraphWalk::waiting_;
+thread_local std::vector<GraphWalk::Written> GraphWalk::written_;
 
 namespace {
-
-// The gradient of a leaf: made at its first use, and kept in place by an optimizer's arena from
-// then on.
-GradientTarget leaf_target(TensorImpl& leaf, const char* op, DType dtype, Device device) {
-  if (leaf.storage->dtype != dtype || leaf.storage->device != device) {
-    throw ValueError(message("backward of ", op, ": a leaf is now ", leaf.storage->dtype, " on ",
-                             leaf.storage->device, " but was ", dtype, " on ", device,
-                             " in the forward pass: run the forward pass again"));
-  }
-  if (!leaf.grad) {
-    leaf.grad = TensorImpl::make(Storage::allocate(leaf.numel, dtype, device), 0, leaf.shape);
-  }
-  const bool accumulate = std::exchange(leaf.grad_defined, true);
-  return {changed_view(Tensor(leaf.grad)), accumulate};
-}
 
 const Tensor& one(DType dtype, Device device) {
   thread_local std::vector<Tensor> ones;
   for (const Tensor& candidate : ones) {
     if (candidate.dtype() == dtype && candidate.device() == device) return candidate;
   }
+  const RecordingPause pause;  // it stays
   return ones.emplace_back(full({}, 1.0, {.dtype = dtype, .device = device}));
 }
 
@@ -189,16 +295,18 @@ bool Gradients::output_is_one() const noexcept {
 
 GradientTarget Gradients::target(int input, bool masked) const {
   Edge& edge = node_.inputs_[static_cast<std::size_t>(input)];
-  if (edge.leaf) return leaf_target(*edge.leaf, node_.op_, node_.leaf_dtype_, node_.leaf_device_);
+  if (edge.leaf) {
+    return walk_.target(std::move(edge.leaf), node_.op_, node_.leaf_dtype_, node_.leaf_device_);
+  }
   Node& producer = *edge.node;
   GraphWalk::push(edge.node);
   producer.gradient_unmasked_ |= !masked;
   const bool accumulate = producer.gradient_.defined();
   if (!accumulate || producer.gradient_shared_) {
     const Tensor first_part = std::move(producer.gradient_);
-    producer.gradient_ =
-        tensor_on(Storage::allocate(producer.shape_.numel(), producer.dtype_, producer.device_), 0,
-                  producer.shape_);
+    const std::int64_t numel = producer.shape_.numel();
+    producer.gradient_ = Tensor(TensorImpl::make(
+        Storage::allocate(numel, producer.dtype_, producer.device_), 0, producer.shape_, numel));
     if (accumulate) {
       issue_copy(node_.device_, detail::view(first_part), detail::view(producer.gradient_));
     }
@@ -240,12 +348,8 @@ void backward(const Tensor& root, const Tensor& gradient) {
     }
   }
   const Tensor& start = gradient.defined() ? gradient : one(root.dtype(), root.device());
-  if (!impl.producer) {
-    const GradientTarget place = leaf_target(impl, "backward", root.dtype(), root.device());
-    issue_copy(root.device(), view(start), place.view, place.accumulate);
-    return;
-  }
-  GraphWalk(impl.producer, start).run();
+  GraphWalk walk;
+  return impl.producer ? walk.run(*impl.producer, start) : walk.run(impl, start);
 }
 
 }  // namespace detail

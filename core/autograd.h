@@ -7,8 +7,8 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
+#include <span>
 #include <utility>
 
 /// Define by run: each tracked op leaves a Node that turns the gradient of its output into those of
@@ -34,6 +34,8 @@ class Saved {
   View view(const char* op) const {
     if (empty()) return {};
     if (storage_->version != version_) throw_changed(op);
+    if (recorder != nullptr) [[unlikely]]
+      recorder->use(*storage_);
     return {static_cast<char*>(storage_->data) + offset_ * size_of(storage_->dtype), numel_,
             storage_->dtype};
   }
@@ -56,12 +58,14 @@ struct GradientTarget {
   bool accumulate = false;
 };
 
+class GraphWalk;
+
 /// What a backward function works with: the gradient of the op's output, and the places of its
 /// inputs' gradients.
 class Gradients {
  public:
-  Gradients(Node& node, const Tensor& output, bool output_masked) noexcept
-      : node_(node), output_(output), output_masked_(output_masked) {}
+  Gradients(GraphWalk& walk, Node& node, const Tensor& output, bool output_masked) noexcept
+      : walk_(walk), node_(node), output_(output), output_masked_(output_masked) {}
 
   const Tensor& output() const noexcept { return output_; }
   View output_view() const noexcept { return detail::view(output_); }
@@ -73,8 +77,8 @@ class Gradients {
   Tensor tensor(const Saved& saved, const Shape& shape) const;
 
   bool needs(int input) const noexcept;
-  /// The place of this input's gradient, which the caller fills; `masked` promises that mask(input)
-  /// is applied to it.
+  /// The place of this input's gradient, which the caller fills; to be asked for once. `masked`
+  /// promises that mask(input) is applied to it.
   GradientTarget target(int input, bool masked = false) const;
   /// The output of the ReLU that made this input, or an empty View. A kernel that writes 0 where it
   /// is not positive saves the ReLU its own backward pass: the mask of a sum is the sum of the
@@ -84,6 +88,7 @@ class Gradients {
   void pass(int input, const Tensor& gradient) const;
 
  private:
+  GraphWalk& walk_;
   Node& node_;
   const Tensor& output_;
   bool output_masked_;
@@ -100,7 +105,7 @@ struct Edge {
 class Node : public RefCounted {
  public:
   static constexpr std::size_t kMaxInputs = 3;
-  using Inputs = std::initializer_list<const Tensor*>;
+  using Inputs = std::span<const Tensor* const>;
 
   static void destroy(Node* node) noexcept;
   const char* op() const noexcept { return op_; }
@@ -134,6 +139,7 @@ class Node : public RefCounted {
   bool gradient_unmasked_ = false;  // some part of it was not masked by relu_output_
   bool queued_ = false;
   bool walked_ = false;
+  bool has_leaves_ = false;  // among the inputs
   Node* next_doomed_ = nullptr;
 };
 
@@ -143,7 +149,11 @@ class NodeOf final : public Node {
   NodeOf(const char* op, const Tensor& output, Inputs inputs, Backward backward) noexcept
       : Node(op, output, inputs), backward_(std::move(backward)) {}
 
-  static void* operator new(std::size_t bytes) { return pool_allocate(bytes); }
+  static void* operator new(std::size_t bytes) {
+    static_assert(sizeof(NodeOf) <= kMaxPooledBytes,
+                  "a step that is warm takes nothing from the heap");
+    return pool_allocate(bytes);
+  }
   static void operator delete(void* data, std::size_t bytes) noexcept {
     pool_deallocate(data, bytes);
   }
@@ -166,8 +176,10 @@ bool is_tracked(const Tensors&... inputs) noexcept {
 }
 
 /// Makes `output` the result of a node with this backward function: `void(const Gradients&)`.
-template <class Backward>
-Node& track(const char* op, const Tensor& output, Node::Inputs inputs, Backward backward) {
+template <class Backward, std::size_t count>
+Node& track(const char* op, const Tensor& output, const Tensor* const (&inputs)[count],
+            Backward backward) {
+  static_assert(count <= Node::kMaxInputs);
   auto* node = new NodeOf<Backward>(op, output, inputs, std::move(backward));
   output.impl()->producer = Intrusive<Node>(node);
   output.impl()->requires_grad = true;

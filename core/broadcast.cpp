@@ -73,7 +73,7 @@ Strides broadcast_strides(const Shape& a, const Shape& b, const Shape& out) {
 void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape& to,
                    bool accumulate) {
   if (x.numel() == 0) {
-    if (!accumulate) issue(backend_of(x), kernels::Fill{target, 0});
+    issue(backend_of(x), kernels::Fill{target, 0, accumulate});
     return;
   }
   // Runs of neighbouring repeated dimensions are summed one after the other, the last run first.
@@ -91,7 +91,7 @@ void sum_broadcast(const Tensor& x, const Shape& from, View target, const Shape&
     const std::int64_t outer = remaining / (count * inner);
     const std::int64_t left = outer * inner;
     const bool last = left == to.numel();
-    const Tensor result = last ? Tensor() : make_tensor({left}, x);
+    const Tensor result = last ? Tensor() : make_tensor("sum", {left}, x);
     issue(backend_of(x), kernels::Sum{view(partial), last ? target : view(result), outer, count,
                                       inner, 1.0, last && accumulate});
     if (last) return;

@@ -3,7 +3,6 @@
 #include <kindling/core/checks.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace kindling::detail {
 
@@ -32,15 +31,29 @@ int check_dim(const char* op, const Shape& shape, int d) {
   return d < 0 ? d + rank : d;
 }
 
-void check_sizes(const char* op, const Shape& shape) {
-  std::int64_t left = std::numeric_limits<std::int64_t>::max() / size_of(DType::float64);
+namespace {
+
+[[noreturn, gnu::cold]] void throw_uncountable(const char* op, const Shape& shape) {
   for (const std::int64_t size : shape) {
     if (size < 0) throw ShapeError(message(op, ": negative size in shape ", shape));
-    if (size > left) {
-      throw ShapeError(message(op, ": shape ", shape, " has more elements than can be counted"));
-    }
-    left /= std::max<std::int64_t>(size, 1);
   }
+  shape.throw_uncountable(op);
+}
+
+}  // namespace
+
+std::int64_t checked_numel(const char* op, const Shape& shape) {
+  std::int64_t bytes = size_of(DType::float64);
+  bool empty = false;
+  bool uncountable = false;
+  for (const std::int64_t size : shape) {
+    empty |= size == 0;
+    uncountable |= size < 0 || __builtin_mul_overflow(bytes, size == 0 ? 1 : size, &bytes);
+  }
+  if (uncountable) throw_uncountable(op, shape);
+  return empty ? 0
+               : static_cast<std::int64_t>(static_cast<std::uint64_t>(bytes) /
+                                           static_cast<std::uint64_t>(size_of(DType::float64)));
 }
 
 void check_in_place(const char* op, const Tensor& tensor) {
@@ -50,6 +63,12 @@ void check_in_place(const char* op, const Tensor& tensor) {
         op, ": the tensor takes part in gradients, which an in-place change ",
         "would falsify: use a NoGradGuard, detach(), or the op that returns a ", "new tensor"));
   }
+}
+
+void check_untracked(const char* op, const char* what, const Tensor& tensor) {
+  if (!is_tracked(tensor)) return;
+  throw ValueError(message(op, ": ", what, ": it requires a gradient, and none flows to it here: ",
+                           "give its detach()"));
 }
 
 }  // namespace kindling::detail

@@ -25,10 +25,15 @@ void check_same(const char* op, const Tensor& a, const Tensor& b);
 /// d counted from the end if negative. ShapeError unless it is one of `rank` dimensions.
 int check_dim(const char* op, const Shape& shape, int d);
 
-/// ShapeError unless every size is at least 0 and the bytes can be counted in 63 bits.
-void check_sizes(const char* op, const Shape& shape);
+/// The elements of a tensor of this shape. ShapeError unless every size is at least 0, and the
+/// bytes that any of the sizes make together can be counted in 63 bits: then no product of some of
+/// them, such as a stride, overflows.
+std::int64_t checked_numel(const char* op, const Shape& shape);
 
 /// ValueError when `tensor` takes part in a graph that an in-place change would falsify.
 void check_in_place(const char* op, const Tensor& tensor);
+
+/// ValueError when a gradient is asked of an operand that gets none; `what` it is to the op.
+void check_untracked(const char* op, const char* what, const Tensor& tensor);
 
 }  // namespace kindling::detail

@@ -14,24 +14,57 @@ using kernels::LoaderState;
 struct BatchSource::State {
   std::vector<Tensor> tensors;
   std::vector<Shape> row_shapes;  // of a batch, its size left open
-  std::int64_t batch_size = 1;
-  LoaderState position;          // what the device's will be once the work under way is done
+  bool drop_last = false;
+  LoaderState stream;            // what the device's will be once the work under way is done
   Intrusive<Storage> on_device;  // one LoaderState
+  std::int64_t loops = 0;        // the number of the next batch of the loop that began last
+  bool resumed = false;          // no loop has begun since load_state_dict()
 
   Device device() const { return tensors.front().device(); }
-  void write() const { backend_of(device()).upload(on_device->data, &position, sizeof position); }
+  void write() const { backend_of(device()).upload(on_device->data, &stream, sizeof stream); }
 
-  bool resumed = false;  // nothing was delivered since load_state_dict()
+  class Captured;
+  void join_capture(const std::shared_ptr<State>& self) const;
 
-  std::int64_t batches_of(std::int64_t rows) const noexcept {
-    return (rows + batch_size - 1) / batch_size;
-  }
-
-  void begin_next_epoch() {
-    ++position.epoch;
-    position.position = 0;
+  /// Loads batch `number`; with `advance`, the device knows that number and goes on to the next.
+  void load(std::int64_t number, std::span<Tensor> batch, bool advance) const {
+    const std::int64_t first = number % stream.per_epoch * stream.batch_size;
+    const std::int64_t rows = std::min(stream.batch_size, stream.samples - first);
+    kernels::Backend& backend = backend_of(device());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      Shape shape = row_shapes[i];
+      shape[0] = rows;
+      batch[i] = make_tensor("DataLoader", shape, tensors[i]);
+      issue(backend,
+            kernels::LoadBatch{view(tensors[i]), view(batch[i]), rows,
+                               batch[i].impl()->numel / rows, memory_of<LoaderState>(on_device),
+                               advance && i + 1 == batch.size(), advance ? -1 : number});
+    }
   }
 };
+
+/// A loader's part in a captured step: its place on the host.
+class BatchSource::State::Captured final : public Participant {
+ public:
+  explicit Captured(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::int64_t ready(std::int64_t wanted) override { return wanted; }
+  void done(std::int64_t steps) override { state_->stream.dealt += steps * batches_; }
+  void count_batch() noexcept { ++batches_; }
+
+ private:
+  std::shared_ptr<State> state_;
+  std::int64_t batches_ = 0;  // in a step
+};
+
+void BatchSource::State::join_capture(const std::shared_ptr<State>& self) const {
+  if (stream.samples % stream.batch_size != 0 && !drop_last) {
+    throw CaptureError(message(
+        "DataLoader: next: the last batch of an epoch has ", stream.samples % stream.batch_size,
+        " samples, not ", stream.batch_size,
+        ": a captured step needs drop_last, or a batch_size that divides ", stream.samples));
+  }
+  recorder->join<Captured>(this, [&] { return std::make_unique<Captured>(self); }).count_batch();
+}
 
 namespace {
 
@@ -73,64 +106,58 @@ BatchSource::BatchSource(std::span<const Tensor> tensors, const DataLoaderOption
     state_->row_shapes.push_back(tensor.shape());
   }
   const std::int64_t samples = tensors.front().shape()[0];
-  state_->batch_size = options.batch_size;
-  state_->position = {options.seed,
-                      0,
-                      0,
-                      samples,
-                      options.drop_last ? samples - samples % options.batch_size : samples,
-                      options.shuffle};
+  const std::int64_t batch_size = std::min(options.batch_size, samples);
+  state_->drop_last = options.drop_last;
+  state_->stream = {.seed = options.seed,
+                    .samples = samples,
+                    .per_epoch = (samples - 1) / batch_size + 1,
+                    .batch_size = batch_size,
+                    .shuffle = options.shuffle};
+  if (options.drop_last) state_->stream.per_epoch = samples / batch_size;
   state_->on_device = Storage::allocate(
       static_cast<std::int64_t>((sizeof(LoaderState) + sizeof(double) - 1) / sizeof(double)),
       DType::float64, state_->device());
   state_->write();
 }
 
-std::int64_t BatchSource::batches() const noexcept {
-  return state_->batches_of(state_->position.epoch_samples);
+std::int64_t BatchSource::batches() const noexcept { return state_->stream.per_epoch; }
+
+std::int64_t BatchSource::epoch() const noexcept {
+  return std::max(state_->stream.dealt, state_->loops) / batches();
 }
 
-std::int64_t BatchSource::epoch() const noexcept { return state_->position.epoch; }
-
 void BatchSource::next(std::span<Tensor> batch) const {
-  State& state = *state_;
-  const std::int64_t rows =
-      std::min(state.batch_size, state.position.epoch_samples - state.position.position);
-  kernels::Backend& backend = backend_of(state.device());
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    Shape shape = state.row_shapes[i];
-    shape[0] = rows;
-    batch[i] = make_tensor(shape, state.tensors[i]);
-    issue(backend, kernels::LoadBatch{
-                       view(state.tensors[i]), view(batch[i]), batch[i].impl()->numel / rows,
-                       static_cast<LoaderState*>(state.on_device->data), i + 1 == batch.size()});
-  }
-  state.resumed = false;
-  // The kernel of the last tensor does the same on the device.
-  state.position.position += rows;
-  if (state.position.position >= state.position.epoch_samples) state.begin_next_epoch();
+  if (recorder != nullptr) [[unlikely]]
+    state_->join_capture(state_);
+  state_->load(state_->stream.dealt, batch, true);
+  ++state_->stream.dealt;
 }
 
 std::int64_t BatchSource::start_epoch() const {
+  check_not_capturing("DataLoader", "a loop ends with its epoch: use next()");
   State& state = *state_;
-  if (state.position.position != 0 && !state.resumed) {
-    state.begin_next_epoch();
-    state.write();
-  }
-  return state.batches_of(state.position.epoch_samples - state.position.position);
+  const std::int64_t begun = state.loops % batches();
+  if (begun != 0 && !state.resumed) state.loops += batches() - begun;
+  state.resumed = false;
+  return state.loops;
+}
+
+void BatchSource::deal(std::int64_t number, std::span<Tensor> batch) const {
+  state_->load(number, batch, false);
+  if (number == state_->loops) ++state_->loops;  // else another loop has begun since
 }
 
 StateDict BatchSource::state_dict() const {
   const auto scalar = [](auto value) {
     return full({}, static_cast<double>(value), {.dtype = DType::float64});
   };
-  const LoaderState& position = state_->position;
+  const LoaderState& stream = state_->stream;
   // 64 bits do not fit a float64: the seed goes in two halves.
-  return {{"seed_high", scalar(position.seed >> 32)},
-          {"seed_low", scalar(position.seed & 0xffffffffu)},
-          {"epoch", scalar(position.epoch)},
-          {"position", scalar(position.position)},
-          {"samples", scalar(position.samples)}};
+  return {
+      {"seed_high", scalar(stream.seed >> 32)},  {"seed_low", scalar(stream.seed & 0xffffffffu)},
+      {"samples", scalar(stream.samples)},       {"batch_size", scalar(stream.batch_size)},
+      {"shuffle", scalar(stream.shuffle)},       {"drop_last", scalar(state_->drop_last)},
+      {"batches_by_next", scalar(stream.dealt)}, {"batches_by_loops", scalar(state_->loops)}};
 }
 
 void BatchSource::load_state_dict(const StateDict& dict) const {
@@ -138,18 +165,24 @@ void BatchSource::load_state_dict(const StateDict& dict) const {
   const auto half = [&](const char* name) {
     return static_cast<std::uint64_t>(reader.take_count(name)) & 0xffffffffu;
   };
-  LoaderState loaded = state_->position;
-  loaded.seed = half("seed_high") << 32 | half("seed_low");
-  loaded.epoch = reader.take_count("epoch");
-  loaded.position = reader.take_count("position");
-  const std::int64_t samples = reader.take_count("samples");
+  const auto expect = [&](const char* name, std::int64_t own) {
+    const std::int64_t saved = reader.take_count(name);
+    if (saved == own) return;
+    throw ValueError(message("DataLoader: load_state_dict: the state is of a loader with ", name,
+                             " ", saved, ", not ", own,
+                             ": make the loader with the same data and options"));
+  };
+  LoaderState stream = state_->stream;
+  stream.seed = half("seed_high") << 32 | half("seed_low");
+  expect("samples", stream.samples);
+  expect("batch_size", stream.batch_size);
+  expect("shuffle", stream.shuffle);
+  expect("drop_last", state_->drop_last);
+  stream.dealt = reader.take_count("batches_by_next");
+  const std::int64_t loops = reader.take_count("batches_by_loops");
   reader.finish();
-  if (samples != loaded.samples || loaded.position >= loaded.epoch_samples) {
-    throw ValueError(message("DataLoader: load_state_dict: the state is of ", samples,
-                             " samples at position ", loaded.position, ", this loader has ",
-                             loaded.samples));
-  }
-  state_->position = loaded;
+  state_->stream = stream;
+  state_->loops = loops;
   state_->resumed = true;
   state_->write();
 }

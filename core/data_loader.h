@@ -26,12 +26,17 @@ namespace detail {
 class KINDLING_API BatchSource {
  public:
   BatchSource(std::span<const Tensor> tensors, const DataLoaderOptions& options);
+  // No move: it would leave a loader behind that is none.
+  BatchSource(const BatchSource&) = default;
+  BatchSource& operator=(const BatchSource&) = default;
 
-  /// The next batch into `batch`; an epoch follows the other.
+  /// The next batch of the endless stream into `batch`.
   void next(std::span<Tensor> batch) const;
-  /// Leaves the epoch under way, if any of it was delivered, for the next one; goes on with it
-  /// right after load_state_dict(). Returns the batches to come.
+  /// Starts a loop's epoch, or goes on with one right after load_state_dict(). Returns the number
+  /// of the loop's first batch: batch i of epoch e has the number e * batches() + i.
   std::int64_t start_epoch() const;
+  /// A loop's batch of this number into `batch`.
+  void deal(std::int64_t number, std::span<Tensor> batch) const;
   std::int64_t batches() const noexcept;
   std::int64_t epoch() const noexcept;
   StateDict state_dict() const;
@@ -46,11 +51,14 @@ class KINDLING_API BatchSource {
 
 /// Deals the rows of N tensors out in batches: [samples, ...] -> [batch_size, ...]. The order of an
 /// epoch is a pure function of seed and epoch, computed where the tensors are: it takes no memory
-/// and resumes exactly. Copies share the position.
+/// and resumes exactly.
 ///
 ///     DataLoader loader({x, y}, {.batch_size = 32, .shuffle = true});
 ///     for (const auto& [inputs, targets] : loader) ...  // an epoch; then the next loop, the next
 ///     const auto [inputs, targets] = loader.next();     // the endless stream
+///
+/// Each begin() starts an epoch of its own, 0, 1, 2 ...: loops may be nested or left early. next()
+/// walks through the epochs 0, 1, 2 ... too, on its own: loops do not move it. Copies share both.
 template <std::size_t N>
 class DataLoader {
  public:
@@ -71,7 +79,8 @@ class DataLoader {
 
   /// Batches in an epoch.
   std::int64_t size() const noexcept { return source_.batches(); }
-  /// The epoch that the next batch belongs to, from 0.
+  /// The epoch that the next batch belongs to, from 0: that of next() or of the loop that began
+  /// last, whichever is further on.
   std::int64_t epoch() const noexcept { return source_.epoch(); }
 
   class Iterator {
@@ -83,33 +92,36 @@ class DataLoader {
     using reference = const Batch&;
 
     Iterator() = default;
-    Iterator(const DataLoader* loader, std::int64_t left) : loader_(loader), left_(left) {
-      if (left_ > 0) batch_ = loader_->next();
+    explicit Iterator(const DataLoader* loader)
+        : source_(&loader->source_), number_(source_->start_epoch()) {
+      source_->deal(number_, batch_);
     }
     const Batch& operator*() const noexcept { return batch_; }
     const Batch* operator->() const noexcept { return &batch_; }
     Iterator& operator++() {
-      if (--left_ > 0) batch_ = loader_->next();
+      if (++number_ % source_->batches() == 0) return *this = Iterator();
+      source_->deal(number_, batch_);
       return *this;
     }
     void operator++(int) { ++*this; }
     friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
-      return a.left_ == b.left_;
+      return a.source_ == b.source_ && a.number_ == b.number_;
     }
 
    private:
-    const DataLoader* loader_ = nullptr;
-    std::int64_t left_ = 0;  // batches of the epoch not yet delivered, this one included
+    const detail::BatchSource* source_ = nullptr;  // none at the end of the epoch
+    std::int64_t number_ = 0;                      // of the batch
     Batch batch_;
   };
 
-  Iterator begin() const { return Iterator(this, source_.start_epoch()); }
+  Iterator begin() const { return Iterator(this); }
   Iterator end() const { return Iterator(); }
 
-  /// Seed, epoch and position.
+  /// The options, and where next() and the loop that began last stand.
   StateDict state_dict() const { return source_.state_dict(); }
-  /// Goes on where the state was taken, in the middle of an epoch too, with next() or with a loop.
-  /// ValueError, with nothing changed, when it is of other data.
+  /// Goes on where the state was taken: next(), and in the middle of an epoch the loop that begins
+  /// first. ValueError, with nothing changed, when it is of a loader with another number of
+  /// samples, batch_size, shuffle or drop_last; the seed is the state's.
   void load_state_dict(const StateDict& state) const { source_.load_state_dict(state); }
 
  private:

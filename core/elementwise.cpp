@@ -12,7 +12,8 @@ using kernels::UnaryOp;
 namespace {
 
 Tensor unary(const char* name, UnaryOp op, const Tensor& x) {
-  const Tensor y = make_tensor(check_defined(name, x).shape, x);
+  check_defined(name, x);
+  const Tensor y = make_like(x);
   issue(backend_of(x), kernels::Unary{op, view(x), view(y)});
   if (!is_tracked(x)) return y;
 

@@ -3,6 +3,7 @@
 
 #include <kindling/core/api.h>
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -64,11 +65,12 @@ class KINDLING_API CudaError : public Error {
   using Error::Error;
 };
 
-/// The parts streamed into one string: `message("linear: input ", shape, " does not fit")`.
-/// Never on a hot path, and so kept small.
+/// The parts streamed into one string: `message("linear: input ", shape, " does not fit")`. The
+/// same whatever the program's locale. Never on a hot path, and so kept small.
 template <class... Parts>
 [[nodiscard, gnu::cold, gnu::noinline]] std::string message(const Parts&... parts) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   (out << ... << parts);
   return out.str();
 }

@@ -9,7 +9,7 @@ namespace kindling {
 namespace {
 
 struct Log {
-  std::mutex mutex;
+  std::recursive_mutex mutex;  // a callback may replace itself
   LogCallback callback;
 };
 
@@ -33,8 +33,8 @@ void set_log_callback(LogCallback callback) {
 
 void detail::log(LogLevel level, const std::string& text) {
   const std::scoped_lock lock(the_log().mutex);
-  if (the_log().callback) {
-    the_log().callback(level, text);
+  if (const LogCallback callback = the_log().callback) {
+    callback(level, text);
   } else {
     write_to_stderr(level, text);
   }

@@ -11,7 +11,7 @@ namespace kindling {
 enum class LogLevel { info, warning };
 
 /// Receives what Kindling has to say beside its results: today, warnings about likely mistakes,
-/// each given once. May be called from any thread, one call at a time; it must not log itself. What
+/// each given once. May be called from any thread, one call at a time, and may replace itself. What
 /// it throws ends the call that warned, before that changed anything.
 using LogCallback = std::function<void(LogLevel, const std::string&)>;
 

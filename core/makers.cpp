@@ -12,8 +12,7 @@ using namespace detail;
 namespace {
 
 Tensor make(const char* op, const Shape& shape, DType dtype, Device device, bool requires_grad) {
-  check_sizes(op, shape);
-  const Tensor result = make_tensor(shape, dtype, device);
+  const Tensor result = make_tensor(op, shape, dtype, device);
   result.impl()->requires_grad = requires_grad;
   return result;
 }
@@ -71,29 +70,28 @@ void flatten(const NestedNumbers& values, std::span<const std::int64_t> sizes,
 
 template <class T>
 Tensor copy_of(std::span<const T> values, const Shape& shape, const DataOptions& options) {
-  check_sizes("from_data", shape);
-  if (static_cast<std::int64_t>(values.size()) != shape.numel()) {
+  const std::int64_t numel = checked_numel("from_data", shape);
+  if (static_cast<std::int64_t>(values.size()) != numel) {
     throw ShapeError(message("from_data: ", values.size(), " values do not fill shape ", shape,
-                             " with ", shape.numel(), " elements"));
+                             " with ", numel, " elements"));
   }
   const Tensor result =
       make("from_data", shape, dtype_of<T>, options.device, options.requires_grad);
   // The values are only read; a View has no const form.
-  transfer({const_cast<T*>(values.data()), shape.numel(), dtype_of<T>}, Device::cpu(), view(result),
-           options.device);
+  copy_from_host("from_data", {const_cast<T*>(values.data()), numel, dtype_of<T>}, view(result),
+                 options.device);
   return result;
 }
 
 template <class T>
 Tensor borrowed(T* data, const Shape& shape, const DataOptions& options) {
-  check_sizes("borrow", shape);
-  if (data == nullptr && shape.numel() != 0) throw ValueError("borrow: data is a null pointer");
+  const std::int64_t numel = checked_numel("borrow", shape);
+  if (data == nullptr && numel != 0) throw ValueError("borrow: data is a null pointer");
   if (!options.device.is_cpu()) {
     throw DeviceError(message("borrow: memory of the program is on cpu, not ", options.device,
                               ": use from_data(), which copies"));
   }
-  const Tensor result(
-      TensorImpl::make(Storage::borrow(data, shape.numel(), dtype_of<T>), 0, shape));
+  const Tensor result(TensorImpl::make(Storage::borrow(data, numel, dtype_of<T>), 0, shape));
   result.impl()->requires_grad = options.requires_grad;
   return result;
 }
@@ -110,8 +108,8 @@ Tensor tensor(const NestedNumbers& values, const TensorOptions& options) {
   std::vector<double> numbers;
   flatten(values, sizes, numbers);
   const Tensor result = make("tensor", shape, options.dtype, options.device, options.requires_grad);
-  transfer({numbers.data(), result.numel(), DType::float64}, Device::cpu(), view(result),
-           options.device);
+  copy_from_host("tensor", {numbers.data(), result.numel(), DType::float64}, view(result),
+                 options.device);
   return result;
 }
 

@@ -75,7 +75,7 @@ kernels::Product product(const Sizes& s, View a, View b, View c) {
 Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same("matmul", a, b);
   const Sizes s = sizes_of(a.impl()->shape, b.impl()->shape);
-  const Tensor c = make_tensor(s.result, a);
+  const Tensor c = make_tensor("matmul", s.result, a);
   issue(backend_of(a), product(s, view(a), view(b), view(c)));
   if (!is_tracked(a, b)) return c;
 

@@ -32,22 +32,21 @@ Strides contiguous(const Shape& shape) {
 
 Shape resolve(const Shape& from, const Shape& to) {
   Shape shape = to;
-  std::int64_t known = 1;
   int open = -1;
   for (int d = 0; d < to.rank(); ++d) {
     if (to[d] == -1 && open == -1) {
       open = d;
+      shape[d] = 1;
     } else if (to[d] < 0) {
       throw ShapeError(message("reshape: shape ", to, " has ",
                                to[d] == -1 ? "more than one -1" : "a negative size"));
-    } else {
-      known *= to[d];
     }
   }
-  if (open >= 0 && known != 0) shape[open] = from.numel() / known;
-  if (shape.numel() != from.numel() || (open >= 0 && known == 0)) {
-    throw ShapeError(
-        message("reshape: ", from, " with ", from.numel(), " elements does not fit ", to));
+  const std::int64_t numel = from.numel();
+  const std::int64_t known = checked_numel("reshape", shape);
+  if (open >= 0 && known != 0) shape[open] = numel / known;
+  if (shape.numel() != numel || (open >= 0 && known == 0)) {
+    throw ShapeError(message("reshape: ", from, " with ", numel, " elements does not fit ", to));
   }
   return shape;
 }
@@ -69,7 +68,7 @@ Tensor transpose(const Tensor& x, int dim0, int dim1) {
   const int second = check_dim("transpose", from, dim1);
   Shape to = from;
   std::swap(to[first], to[second]);
-  const Tensor y = make_tensor(to, x);
+  const Tensor y = make_tensor("transpose", to, x);
   Strides strides = contiguous(from);
   const Strides target = contiguous(to);
   std::copy(target.second, target.second + kMaxRank, strides.second);
@@ -105,14 +104,14 @@ Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length)
   if (d == 0) {
     y = view_of(x, offset, to);
   } else {
-    y = make_tensor(to, x);
+    y = make_tensor("narrow", to, x);
     issue(backend_of(x), kernels::Copy{view(view_of(x, offset, {})), view(y), strides});
   }
   if (!is_tracked(x)) return y;
   track("narrow", y, {&x}, [strides, offset](const Gradients& g) {
     const GradientTarget grad = g.target(0);
     kernels::Backend& backend = backend_of(g.output());
-    if (!grad.accumulate) issue(backend, kernels::Fill{grad.view, 0});
+    issue(backend, kernels::Fill{grad.view, 0, grad.accumulate});
     Strides back = strides;
     std::swap(back.first, back.second);
     View part = grad.view;
@@ -136,6 +135,7 @@ Tensor Tensor::operator[](std::int64_t i) const {
 Tensor index_select(const Tensor& x, const Tensor& rows) {
   const Shape& from = check_defined("index_select", x).shape;
   const TensorImpl& index = check_defined("index_select", rows);
+  check_untracked("index_select", "rows", rows);
   if (from.rank() == 0) throw ShapeError("index_select: a scalar has no rows");
   if (index.shape.rank() != 1) {
     throw ShapeError(message("index_select: rows ", index.shape, " must have one dimension"));
@@ -153,7 +153,7 @@ Tensor index_select(const Tensor& x, const Tensor& rows) {
   Shape to = from;
   to[0] = index.numel;
   const std::int64_t row_size = from[0] == 0 ? 0 : x.numel() / from[0];
-  const Tensor y = make_tensor(to, x);
+  const Tensor y = make_tensor("index_select", to, x);
   issue(backend_of(x), kernels::Gather{view(x), view(rows), view(y), row_size});
   if (!is_tracked(x)) return y;
   track("index_select", y, {&x}, [saved_rows = Saved(rows), row_size](const Gradients& g) {
@@ -166,7 +166,8 @@ Tensor index_select(const Tensor& x, const Tensor& rows) {
 }
 
 Tensor Tensor::clone() const {
-  const Tensor y = make_tensor(check_defined("clone", *this).shape, *this);
+  check_defined("clone", *this);
+  const Tensor y = make_like(*this);
   issue_copy(device(), view(*this), view(y));
   if (!is_tracked(*this)) return y;
   track("clone", y, {this}, [](const Gradients& g) { g.pass(0, g.output()); });
@@ -178,14 +179,13 @@ namespace {
 Tensor convert(const Tensor& x, DType dtype, Device device) {
   const Storage& from = *x.impl()->storage;
   if (from.dtype == dtype && from.device == device) return x;
-  const Tensor y = make_tensor(x.impl()->shape, dtype, device);
-  transfer(view(x), from.device, view(y), device);
+  const Tensor y = make_tensor("to", x.impl()->shape, dtype, device);
+  transfer("to", view(x), from.device, view(y), device);
   if (!is_tracked(x)) return y;
-  track("to", y, {&x}, [dtype = from.dtype, device = from.device](const Gradients& g) {
+  track("to", y, {&x}, [device = from.device](const Gradients& g) {
+    const Tensor moved = convert(g.output(), g.output().dtype(), device);
     const GradientTarget grad = g.target(0);
-    if (!grad.accumulate) return transfer(g.output_view(), g.output().device(), grad.view, device);
-    const Tensor converted = convert(g.output(), dtype, device);
-    issue_copy(device, view(converted), grad.view, true);
+    issue_copy(device, view(moved), grad.view, grad.accumulate);
   });
   return y;
 }

@@ -41,7 +41,8 @@ KINDLING_API Tensor silu(const Tensor& x);
 KINDLING_API Tensor tanh(const Tensor& x);
 KINDLING_API Tensor sigmoid(const Tensor& x);
 
-/// Softmax, or its logarithm, along `dim`; same shape.
+/// Softmax, or its logarithm, along `dim`; same shape. Its sums are as accurate as sum's, at any
+/// length, forward and backward.
 KINDLING_API Tensor softmax(const Tensor& x, int dim);
 KINDLING_API Tensor log_softmax(const Tensor& x, int dim);
 
@@ -58,11 +59,15 @@ KINDLING_API Tensor reshape(const Tensor& x, const Shape& shape);
 /// copy.
 KINDLING_API Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
 /// Rows of x [n, ...] in the order of `rows` [m], whole numbers in x's dtype or any other: [m,
-/// ...]. ValueError for a row outside [0, n). Waits for the device to check that.
+/// ...]. ValueError for a row outside [0, n). Waits for the device to check that. The gradient of a
+/// row that is picked k times is summed one by one in the dtype: its error may grow with k.
 KINDLING_API Tensor index_select(const Tensor& x, const Tensor& rows);
 
 /// Sum or mean of all elements (a scalar), or along one dimension, which is dropped or, with
-/// keepdim, kept as size 1. The mean of no elements is NaN.
+/// keepdim, kept as size 1. The mean of no elements is NaN. Whatever the number n of elements, a
+/// sum in float32 is within four units in the last place of the exact one, in float64 within
+/// (log2(n) + 10) / 2; where signs differ, these are units of the sum of magnitudes. The gradient
+/// of an operand that was broadcast is such a sum too.
 KINDLING_API Tensor sum(const Tensor& x);
 KINDLING_API Tensor sum(const Tensor& x, int dim, bool keepdim = false);
 KINDLING_API Tensor mean(const Tensor& x);

@@ -3,8 +3,9 @@
 #include <kindling/core/tensor.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 #include <string>
 
@@ -15,7 +16,7 @@ std::ostream& operator<<(std::ostream& out, DType dtype) {
 }
 
 std::ostream& operator<<(std::ostream& out, Device device) {
-  return device.is_cpu() ? out << "cpu" : out << "cuda:" << device.index();
+  return device.is_cpu() ? out << "cpu" : out << "cuda:" << std::to_string(device.index());
 }
 
 Shape::Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<int>(sizes.size())) {
@@ -25,9 +26,13 @@ Shape::Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<int>(sizes
   std::copy(sizes.begin(), sizes.end(), sizes_.begin());
 }
 
+void Shape::throw_uncountable(const char* op) const {
+  throw ShapeError(message(op, ": shape ", *this, " has more elements than can be counted"));
+}
+
 std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   out << '[';
-  for (int d = 0; d < shape.rank(); ++d) out << (d == 0 ? "" : ", ") << shape[d];
+  for (int d = 0; d < shape.rank(); ++d) out << (d == 0 ? "" : ", ") << std::to_string(shape[d]);
   return out << ']';
 }
 
@@ -38,13 +43,12 @@ constexpr std::int64_t kLongest = 8;
 constexpr std::int64_t kEdge = 3;
 
 std::string number(double value) {
-  if (std::isnan(value)) return "nan";  // printf shows its sign
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4f", value);
-  if (std::isfinite(value) && value != 0 && (std::abs(value) >= 1e5 || std::abs(value) < 1e-3)) {
-    std::snprintf(text, sizeof text, "%.4e", value);
-  }
-  return text;
+  if (std::isnan(value)) return "nan";  // to_chars shows its sign
+  const double size = std::abs(value);
+  const bool hidden = size != 0 && (size >= 1e5 || size < 1e-3);
+  std::array<char, 32> text;
+  const auto format = hidden ? std::chars_format::scientific : std::chars_format::fixed;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value, format, 4).ptr};
 }
 
 class Printer {

@@ -4,48 +4,89 @@
 #include <kindling/core/makers.h>
 #include <kindling/core/random.h>
 
-#include <cmath>
-#include <mutex>
+#include <algorithm>
+#include <limits>
+#include <memory>
 #include <vector>
 
 namespace kindling {
 
 using namespace detail;
 
-/// The stream's position lives in the memory of the device that draws from it, so that a replayed
-/// step goes on with it. It moves along when another device draws.
-struct Generator::State {
-  std::uint64_t seed = 0;
-  Intrusive<Storage> position;  // one kernels::RandomState
+/// The stream's position lies in the memory of each device that draws from it, so that a replayed
+/// step goes on with it; the host counts along. Only the device that drew last is up to date.
+struct Generator::State : std::enable_shared_from_this<Generator::State> {
+  kernels::RandomState now;                   // once the work under way is done
+  std::vector<Intrusive<Storage>> positions;  // one kernels::RandomState each, the latest last
 
-  explicit State(std::uint64_t new_seed) { start(new_seed); }
+  explicit State(std::uint64_t seed) : now{seed, 0} {}
 
-  void start(std::uint64_t new_seed) {
-    seed = new_seed;
-    write({new_seed, 0}, position ? position->device : Device::cpu());
+  void start(std::uint64_t seed) {
+    check_not_capturing("manual_seed", "it gives a value of the host: call it between steps");
+    now = {seed, 0};
+    if (!positions.empty()) write(positions.back());
   }
 
-  kernels::RandomState* on(Device device) {
-    if (position->device != device) {
-      kernels::RandomState now;
-      backend_of(position->device).download(&now, position->data, sizeof now);
-      write(now, device);
-    }
-    return static_cast<kernels::RandomState*>(position->data);
+  /// The position of a device, for a command that uses up so many counters.
+  kernels::RandomState* use(Device device, std::int64_t counters) {
+    if (recorder != nullptr) [[unlikely]]
+      join_capture(device, counters);
+    on(device);
+    now.offset += static_cast<std::uint64_t>(counters);
+    return memory_of<kernels::RandomState>(positions.back());
   }
 
  private:
-  void write(const kernels::RandomState& state, Device device) {
-    if (!position || position->device != device) {
-      position = Storage::allocate(sizeof state / sizeof(double), DType::float64, device);
+  class Captured;
+
+  /// Makes the position of a device the latest.
+  void on(Device device) {
+    if (!positions.empty() && positions.back()->device == device) return;
+    const auto found = std::find_if(positions.begin(), positions.end(),
+                                    [&](const auto& memory) { return memory->device == device; });
+    if (found != positions.end()) {
+      std::rotate(found, found + 1, positions.end());
+    } else {
+      const RecordingPause stays;
+      positions.push_back(Storage::allocate(sizeof now / sizeof(double), DType::float64, device));
     }
-    backend_of(device).upload(position->data, &state, sizeof state);
+    write(positions.back());
   }
+  void write(const Intrusive<Storage>& memory) const {
+    backend_of(memory->device).upload(memory->data, &now, sizeof now);
+  }
+  void join_capture(Device device, std::int64_t counters);
 };
+
+/// A generator's part in a captured step: its place on the host.
+class Generator::State::Captured final : public Participant {
+ public:
+  Captured(std::shared_ptr<State> state, Device device)
+      : state_(std::move(state)), device_(device) {}
+  std::int64_t ready(std::int64_t wanted) override {
+    state_->on(device_);
+    return wanted;
+  }
+  void done(std::int64_t steps) override {
+    state_->now.offset += static_cast<std::uint64_t>(steps * counters_);
+  }
+  void count(std::int64_t counters) noexcept { counters_ += counters; }
+
+ private:
+  std::shared_ptr<State> state_;
+  Device device_;
+  std::int64_t counters_ = 0;  // of a step
+};
+
+void Generator::State::join_capture(Device device, std::int64_t counters) {
+  recorder
+      ->join<Captured>(this, [&] { return std::make_unique<Captured>(shared_from_this(), device); })
+      .count(counters);
+}
 
 Generator::Generator(std::uint64_t seed) : state_(std::make_shared<State>(seed)) {}
 void Generator::manual_seed(std::uint64_t seed) { state_->start(seed); }
-std::uint64_t Generator::seed() const { return state_->seed; }
+std::uint64_t Generator::seed() const { return state_->now.seed; }
 
 Generator& default_generator() {
   static Generator generator;
@@ -57,10 +98,11 @@ namespace {
 
 Tensor draw(const char* op, kernels::Distribution distribution, const Shape& shape, double first,
             double second, const TensorOptions& options) {
-  check_sizes(op, shape);
-  const Tensor result = empty(shape, options);
-  issue(backend_of(result), kernels::Random{distribution, view(result), first, second,
-                                            default_generator().state().on(options.device)});
+  const Tensor result = make_tensor(op, shape, options.dtype, options.device);
+  result.impl()->requires_grad = options.requires_grad;
+  kernels::RandomState* state = default_generator().state().use(
+      options.device, kernels::Random::counters(result.numel(), options.dtype));
+  issue(backend_of(result), kernels::Random{distribution, view(result), first, second, state});
   return result;
 }
 
@@ -73,9 +115,11 @@ Tensor randn(const Shape& shape, const TensorOptions& options) {
   return draw("randn", kernels::Distribution::normal, shape, 0, 1, options);
 }
 Tensor uniform(const Shape& shape, double low, double high, const TensorOptions& options) {
-  if (!std::isfinite(low) || !std::isfinite(high) || low > high) {
-    throw ValueError(
-        message("uniform: range ", low, " to ", high, ": must be finite and not empty"));
+  const double most = options.dtype == DType::float32 ? std::numeric_limits<float>::max()
+                                                      : std::numeric_limits<double>::max();
+  if (!(low >= -most && high <= most && low <= high)) {
+    throw ValueError(message("uniform: range ", low, " to ", high, ": must be finite in ",
+                             options.dtype, " and low not above high"));
   }
   return draw("uniform", kernels::Distribution::uniform, shape, low, high, options);
 }
@@ -88,8 +132,8 @@ Tensor randperm(std::int64_t n, const TensorOptions& options) {
                              n < 0 ? "" : ": use float64"));
   }
   const Tensor result = empty({n}, options);
-  issue(backend_of(result),
-        kernels::RandomPermutation{view(result), default_generator().state().on(options.device)});
+  issue(backend_of(result), kernels::RandomPermutation{
+                                view(result), default_generator().state().use(options.device, 1)});
   return result;
 }
 

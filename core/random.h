@@ -14,6 +14,9 @@ namespace kindling {
 class KINDLING_API Generator {
  public:
   explicit Generator(std::uint64_t seed = 0);
+  // No move: it would leave a generator behind that is none.
+  Generator(const Generator&) = default;
+  Generator& operator=(const Generator&) = default;
 
   /// Starts the stream of `seed` from its beginning.
   void manual_seed(std::uint64_t seed);

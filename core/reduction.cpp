@@ -38,7 +38,7 @@ Reduction reduce_along(const char* op, const Tensor& x, int dim, bool keepdim) {
 }
 
 Tensor scaled_sum(const char* name, const Tensor& x, const Reduction& r, double scale) {
-  const Tensor y = make_tensor(r.result, x);
+  const Tensor y = make_tensor(name, r.result, x);
   issue(backend_of(x), kernels::Sum{view(x), view(y), r.outer, r.count, r.inner, scale});
   if (!is_tracked(x)) return y;
   track(name, y, {&x},
@@ -58,25 +58,27 @@ Tensor largest(const Tensor& x, const Reduction& r) {
     throw ValueError(message("argmax: ", x.dtype(), " cannot hold an index into ", r.count,
                              " elements exactly: use float64"));
   }
-  const Tensor y = make_tensor(r.result, x);
+  const Tensor y = make_tensor("argmax", r.result, x);
   issue(backend_of(x), kernels::Argmax{view(x), view(y), r.outer, r.count, r.inner});
   return y;
 }
 
 Tensor softmax(const char* name, const Tensor& x, int dim, bool log) {
   const Reduction r = reduce_along(name, x, dim, true);
-  const Tensor y = make_tensor(x.impl()->shape, x);
-  issue(backend_of(x), kernels::Softmax{view(x), view(y), r.outer, r.count, r.inner, log});
+  if (r.inner != 1) {
+    // Along another dimension than the last: rows are made of its columns, and columns again.
+    const Tensor rows = transpose(reshape(x, {r.outer, r.count, r.inner}), 1, 2);
+    return reshape(transpose(softmax(name, rows, 2, log), 1, 2), x.shape());
+  }
+  const Tensor y = make_like(x);
+  issue(backend_of(x), kernels::Softmax{view(x), view(y), r.count, log});
   if (!is_tracked(x)) return y;
-  track(name, y, {&x},
-        [saved = Saved(y), outer = r.outer, count = r.count, inner = r.inner,
-         log](const Gradients& g) {
-          const View y_view = g.view(saved);
-          const GradientTarget grad = g.target(0);
-          issue(backend_of(g.output()),
-                kernels::SoftmaxBackward{y_view, g.output_view(), grad.view, outer, count, inner,
-                                         log, grad.accumulate});
-        });
+  track(name, y, {&x}, [saved = Saved(y), row_size = r.count, log](const Gradients& g) {
+    const View y_view = g.view(saved);
+    const GradientTarget grad = g.target(0);
+    issue(backend_of(g.output()), kernels::SoftmaxBackward{y_view, g.output_view(), grad.view,
+                                                           row_size, log, grad.accumulate});
+  });
   return y;
 }
 

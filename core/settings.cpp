@@ -5,7 +5,6 @@
 #include <kindling/core/version.h>
 #include <kindling/kernels/cpu/flush.h>
 #include <kindling/kernels/cpu/instruction_set.h>
-#include <kindling/kernels/cpu/product_provider.h>
 #include <kindling/kernels/cpu/threads.h>
 
 namespace kindling {
@@ -18,7 +17,6 @@ void set_flush_denormal(bool flush) noexcept { kernels::cpu::set_flush_denormal(
 
 std::string build_info() {
   return message("version: ", version(), "\ninstruction set: ", kernels::cpu::instruction_set(),
-                 "\nmatrix products: ", kernels::cpu::product_provider().name,
                  "\nthreads: ", get_num_threads(),
                  "\ndevice: ", cuda::is_available() ? "cuda, " + cuda::device_name() : "cpu", "\n");
 }

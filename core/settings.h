@@ -18,8 +18,7 @@ KINDLING_API int get_num_threads();
 /// floating-point mode is never changed.
 KINDLING_API void set_flush_denormal(bool flush) noexcept;
 
-/// What this library was built with and runs on, a "name: value" line each: version, instruction
-/// set, matrix products, threads, device.
+/// What this library runs on, a "name: value" line each: version, instruction set, threads, device.
 KINDLING_API std::string build_info();
 
 }  // namespace kindling

@@ -32,12 +32,19 @@ class KINDLING_API Shape {
 
   constexpr int rank() const noexcept { return rank_; }
 
-  /// Number of elements: the product of the sizes, 1 for a scalar.
-  constexpr std::int64_t numel() const noexcept {
+  /// Number of elements: the product of the sizes, 1 for a scalar. ShapeError when 63 bits cannot
+  /// count them.
+  constexpr std::int64_t numel() const {
     std::int64_t product = 1;
-    for (int d = 0; d < rank_; ++d) product *= sizes_[static_cast<std::size_t>(d)];
+    for (int d = 0; d < rank_; ++d) {
+      if (__builtin_mul_overflow(product, sizes_[static_cast<std::size_t>(d)], &product)) {
+        throw_uncountable("Shape");
+      }
+    }
     return product;
   }
+  /// The ShapeError that says so on behalf of `op`.
+  [[noreturn, gnu::cold]] void throw_uncountable(const char* op) const;
 
   /// Size of dimension d in [0, rank), unchecked; Tensor::size(d) checks and counts negative ones
   /// from the end.

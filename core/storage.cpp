@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/command.h>
 #include <kindling/core/pool.h>
+#include <kindling/core/recorder.h>
 #include <kindling/core/storage.h>
 
 #include <new>
@@ -17,6 +18,11 @@ kernels::Backend& backend_of(Device device) {
   return *backend;
 }
 
+std::atomic<std::uint64_t> repointed_storages{0};
+
+Storage::Storage() noexcept = default;
+Storage::~Storage() = default;
+
 Storage* Storage::make() { return new (pool_allocate(sizeof(Storage))) Storage(); }
 
 void Storage::destroy(Storage* storage) noexcept {
@@ -26,7 +32,12 @@ void Storage::destroy(Storage* storage) noexcept {
 }
 
 void Storage::release_data() noexcept {
-  if (owns_data) backend_of(device).deallocate(data, static_cast<std::size_t>(bytes()));
+  if (pool) {
+    pool->release(*this);
+    pool.reset();
+  } else if (owns_data) {
+    backend_of(device).deallocate(data, static_cast<std::size_t>(bytes()));
+  }
   owns_data = false;
   arena.reset();
 }
@@ -37,7 +48,12 @@ Intrusive<Storage> Storage::allocate(std::int64_t numel, DType dtype, Device dev
   storage->numel = numel;
   storage->dtype = dtype;
   storage->device = device;
-  storage->data = backend.allocate(static_cast<std::size_t>(storage->bytes()));
+  if (recorder != nullptr) [[unlikely]] {
+    storage->data = recorder->pool().allocate(*storage);
+    storage->pool = Intrusive<RecordingPool>(&recorder->pool());
+  } else {
+    storage->data = backend.allocate(static_cast<std::size_t>(storage->bytes()));
+  }
   storage->owns_data = true;
   return storage;
 }
@@ -67,40 +83,74 @@ void Storage::move_into(Intrusive<Storage> new_arena, std::int64_t offset) {
   release_data();
   data = place;
   arena = std::move(new_arena);
+  repointed_storages.fetch_add(1, std::memory_order_relaxed);
 }
 
-void Storage::move_to(Device new_device, DType new_dtype) {
-  if (new_device == device && new_dtype == dtype) return;
-  Intrusive<Storage> moved = allocate(numel, new_dtype, new_device);
-  transfer({data, numel, dtype}, device, {moved->data, numel, new_dtype}, new_device);
+Intrusive<Storage> Storage::copy(Device new_device, DType new_dtype) const {
+  Intrusive<Storage> copied = allocate(numel, new_dtype, new_device);
+  transfer("to", {data, numel, dtype}, device, {copied->data, numel, new_dtype}, new_device);
+  return copied;
+}
+
+void Storage::take(Storage& other) noexcept {
   release_data();
-  data = moved->data;
-  dtype = new_dtype;
-  device = new_device;
-  owns_data = std::exchange(moved->owns_data, false);
+  data = other.data;
+  dtype = other.dtype;
+  device = other.device;
+  owns_data = std::exchange(other.owns_data, false);
   optimizer = 0;
   ++version;
+  repointed_storages.fetch_add(1, std::memory_order_relaxed);
 }
 
-void transfer(View source, Device from, View target, Device to) {
+namespace {
+
+void convert(kernels::Backend& backend, View source, View target) {
+  const Strides strides{.rank = 1, .size = {source.numel}, .first = {1}, .second = {1}};
+  kernels::run(backend, kernels::Copy{source, target, strides});
+}
+
+std::size_t bytes_of(const View& view) {
+  return static_cast<std::size_t>(view.numel * size_of(view.dtype));
+}
+
+Intrusive<Storage> temporary(const View& like, DType dtype, Device device) {
+  return Storage::allocate(like.numel, dtype, device);
+}
+
+}  // namespace
+
+void copy_from_host(const char* op, View host, View target, Device to) {
+  check_not_capturing(op, "it reads memory of the host: fill a tensor made before with copy_()");
+  if (to.is_cpu()) return convert(backend_of(to), host, target);
+  if (host.dtype == target.dtype)
+    return backend_of(to).upload(target.data, host.data, bytes_of(host));
+  const Intrusive<Storage> converted = temporary(host, target.dtype, Device::cpu());
+  const View same_dtype{converted->data, host.numel, target.dtype};
+  convert(backend_of(Device::cpu()), host, same_dtype);
+  backend_of(to).upload(target.data, same_dtype.data, bytes_of(same_dtype));
+}
+
+void copy_to_host(const char* op, View source, Device from, View host) {
+  check_not_capturing(op, "it reads values on the host: call it after the step");
+  if (from.is_cpu()) return convert(backend_of(from), source, host);
+  if (source.dtype == host.dtype)
+    return backend_of(from).download(host.data, source.data, bytes_of(host));
+  const Intrusive<Storage> downloaded = temporary(source, source.dtype, Device::cpu());
+  const View same_dtype{downloaded->data, source.numel, source.dtype};
+  backend_of(from).download(same_dtype.data, source.data, bytes_of(source));
+  convert(backend_of(Device::cpu()), same_dtype, host);
+}
+
+void transfer(const char* op, View source, Device from, View target, Device to) {
   if (from == to) return issue_copy(from, source, target);
-  if (source.dtype != target.dtype) {
-    // Converts where the source is, then moves.
-    const Intrusive<Storage> converted = Storage::allocate(source.numel, target.dtype, from);
-    const View same_dtype{converted->data, source.numel, target.dtype};
-    issue_copy(from, source, same_dtype);
-    return transfer(same_dtype, from, target, to);
-  }
-  const auto bytes = static_cast<std::size_t>(source.numel * size_of(source.dtype));
-  if (from.is_cpu()) {
-    backend_of(to).upload(target.data, source.data, bytes);
-  } else if (to.is_cpu()) {
-    backend_of(from).download(target.data, source.data, bytes);
-  } else {
-    const Intrusive<Storage> host = Storage::allocate(source.numel, source.dtype, Device::cpu());
-    backend_of(from).download(host->data, source.data, bytes);
-    backend_of(to).upload(target.data, host->data, bytes);
-  }
+  check_not_capturing(op, "it copies between devices: move what the step needs before");
+  if (from.is_cpu()) return copy_from_host(op, source, target, to);
+  if (to.is_cpu()) return copy_to_host(op, source, from, target);
+  const Intrusive<Storage> host = temporary(source, target.dtype, Device::cpu());
+  const View between{host->data, source.numel, target.dtype};
+  copy_to_host(op, source, from, between);
+  copy_from_host(op, between, target, to);
 }
 
 }  // namespace kindling::detail

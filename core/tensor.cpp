@@ -16,12 +16,12 @@ TensorImpl::TensorImpl() noexcept = default;
 TensorImpl::~TensorImpl() = default;
 
 Intrusive<TensorImpl> TensorImpl::make(Intrusive<Storage> storage, std::int64_t offset,
-                                       const Shape& shape) {
+                                       const Shape& shape, std::int64_t numel) {
   Intrusive<TensorImpl> impl(new (pool_allocate(sizeof(TensorImpl))) TensorImpl());
   impl->storage = std::move(storage);
   impl->offset = offset;
   impl->shape = shape;
-  impl->numel = shape.numel();
+  impl->numel = numel;
   return impl;
 }
 
@@ -51,15 +51,18 @@ double Tensor::item() const {
     throw ShapeError(message("item: a tensor of shape ", impl.shape,
                              " has not exactly one element: use to_vector() or index it"));
   }
-  return to_vector<double>().front();
+  double value = 0;
+  detail::copy_to_host("item", detail::view(*this), impl.storage->device,
+                       {&value, 1, DType::float64});
+  return value;
 }
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
   const detail::TensorImpl& impl = check_defined("to_vector", *this);
   std::vector<T> values(static_cast<std::size_t>(impl.numel));
-  detail::transfer(detail::view(*this), impl.storage->device,
-                   {values.data(), impl.numel, dtype_of<T>}, Device::cpu());
+  detail::copy_to_host("to_vector", detail::view(*this), impl.storage->device,
+                       {values.data(), impl.numel, dtype_of<T>});
   return values;
 }
 template std::vector<float> Tensor::to_vector<float>() const;
@@ -87,7 +90,7 @@ template const double* Tensor::data<const double>() const;
 
 Tensor Tensor::grad() const {
   const detail::TensorImpl& impl = check_defined("grad", *this);
-  return impl.grad_defined ? Tensor(impl.grad) : Tensor();
+  return detail::gradient_defined(*impl_) ? Tensor(impl.grad) : Tensor();
 }
 
 bool Tensor::requires_grad() const { return check_defined("requires_grad", *this).requires_grad; }
@@ -131,7 +134,7 @@ const Tensor& copy_span(const Tensor& target, std::span<const T> source) {
     kept.assign(source.begin(), source.end());
     host.data = kept.data();
   }
-  detail::transfer(host, Device::cpu(), detail::changed_view(target), target.device());
+  detail::copy_from_host("copy_", host, detail::changed_view(target), target.device());
   return target;
 }
 
@@ -192,8 +195,8 @@ const Tensor& Tensor::copy_(const Tensor& source) const {
   }
   check_untracked("copy_", source);
   const Tensor unchanged = unaffected(source, *this);
-  detail::transfer(detail::view(unchanged), from.storage->device, detail::changed_view(*this),
-                   impl_->storage->device);
+  detail::transfer("copy_", detail::view(unchanged), from.storage->device,
+                   detail::changed_view(*this), impl_->storage->device);
   return *this;
 }
 const Tensor& Tensor::copy_(std::span<const float> source) const {

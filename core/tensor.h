@@ -69,7 +69,10 @@ class KINDLING_API Tensor {
   const Tensor& set_requires_grad(bool requires_grad) const;
   /// Adds d(this)/d(leaf) to the grad() of every leaf it was computed from, and frees the graph.
   /// `gradient` weighs the elements of this tensor and may be left out for a scalar. A second
-  /// backward through one graph is an Error.
+  /// backward through one graph is an Error. When it throws, the grad() of each leaf is as it was
+  /// before, or undefined where a part had been added. Threads may call it at once, each for a
+  /// graph of its own, and share leaves: every part arrives, in any order, on which the last bits
+  /// of a sum of more than two may depend.
   void backward(const Tensor& gradient = {}) const;
   /// The same array, cut off from the graph.
   Tensor detach() const;

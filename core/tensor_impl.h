@@ -15,7 +15,11 @@ class Node;
 /// gradients.
 struct KINDLING_API TensorImpl final : RefCounted {
   static Intrusive<TensorImpl> make(Intrusive<Storage> storage, std::int64_t offset,
-                                    const Shape& shape);
+                                    const Shape& shape) {
+    return make(std::move(storage), offset, shape, shape.numel());
+  }
+  static Intrusive<TensorImpl> make(Intrusive<Storage> storage, std::int64_t offset,
+                                    const Shape& shape, std::int64_t numel);
   static void destroy(TensorImpl* impl) noexcept;
 
   Intrusive<Storage> storage;

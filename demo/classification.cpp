@@ -73,16 +73,17 @@ void run_classification(const std::string& name, const Split& data, const std::s
                   }};
   task.model.to(device);
 
-  std::cout << name << ": " << format_count(static_cast<long long>(data.train.rows()))
-            << " rows to train on, " << format_count(static_cast<long long>(data.test.rows()))
-            << " to test with, " << width << " features, " << classes << " classes\n";
+  std::cout << message(name, ": ", format_count(static_cast<long long>(data.train.rows())),
+                       " rows to train on, ",
+                       format_count(static_cast<long long>(data.test.rows())), " to test with, ",
+                       width, " features, ", classes, " classes\n");
   train(task, options);
 
   const std::size_t correct = count_correct(task.model, task.test.x, data.test.y);
-  std::cout << "\nTest accuracy "
-            << format_fixed(
-                   100.0 * static_cast<double>(correct) / static_cast<double>(data.test.rows()), 1)
-            << " % (" << correct << " of " << data.test.rows() << ")\n";
+  const double percent =
+      100.0 * static_cast<double>(correct) / static_cast<double>(data.test.rows());
+  std::cout << message("\nTest accuracy ", format_fixed(percent, 1), " % (", correct, " of ",
+                       data.test.rows(), ")\n");
 }
 
 }  // namespace kindling::demo

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "demo/history.h"
 
+#include <kindling/core/error.h>
+
 #include "demo/figure.h"
 #include "demo/number.h"
 
 #include <algorithm>
 #include <numeric>
-#include <sstream>
 
 namespace kindling::demo {
 
 std::string history_csv(const History& history) {
-  std::ostringstream out;
-  out << "step,epoch,learning_rate,loss,test_loss\n";
+  std::string text = "step,epoch,learning_rate,loss,test_loss\n";
   for (std::size_t i = 0; i < history.loss.size(); ++i) {
     const std::size_t epoch = i / history.steps_per_epoch;
-    out << i + 1 << ',' << epoch + 1 << ',' << format_exact(history.learning_rate[i]) << ','
-        << format_exact(history.loss[i]) << ',';
+    text += message(i + 1, ',', epoch + 1, ',', format_exact(history.learning_rate[i]), ',',
+                    format_exact(history.loss[i]), ',');
     const bool last_of_epoch = (i + 1) % history.steps_per_epoch == 0;
     if (last_of_epoch && epoch < history.test_loss.size())
-      out << format_exact(history.test_loss[epoch]);
-    out << '\n';
+      text += format_exact(history.test_loss[epoch]);
+    text += '\n';
   }
-  return out.str();
+  return text;
 }
 
 std::string history_svg(const History& history, const std::string& title,

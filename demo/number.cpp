@@ -4,37 +4,33 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 namespace kindling::demo {
 namespace {
 
-std::string print(const char* format, int precision, double value) {
-  const int length = std::snprintf(nullptr, 0, format, precision, value);
-  std::string text(static_cast<std::size_t>(length), '\0');
-  std::snprintf(text.data(), text.size() + 1, format, precision, value);
-  return text;
+std::string print(double value, std::chars_format format, int precision) {
+  std::array<char, 400> text;  // a double has up to 309 digits before the point
+  return {text.data(),
+          std::to_chars(text.data(), text.data() + text.size(), value, format, precision).ptr};
 }
 
 }  // namespace
 
 std::optional<double> parse_number(std::string_view text) {
-  // strtod also reads hexadecimal, "nan" and leading blanks, which are refused here.
-  if (text.empty() || text.find_first_not_of("0123456789+-.eE") != std::string_view::npos)
-    return std::nullopt;
-  const std::string terminated(text);
-  char* end = nullptr;
-  const double value = std::strtod(terminated.c_str(), &end);
-  if (end != terminated.c_str() + terminated.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
+  // from_chars takes no plus sign, but "nan" and "inf".
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  double value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = stop == text.data() + text.size() && error == std::errc();
+  return whole && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 std::string format_number(double value) {
-  if (std::isnan(value)) return "nan";  // printf shows its sign
+  if (std::isnan(value)) return "nan";  // to_chars shows its sign
   const double size = std::abs(value);
   const bool hidden = size != 0.0 && (size < 0.001 || size >= 1e6);
-  return hidden ? print("%.*e", 2, value) : print("%.*f", 4, value);
+  return hidden ? print(value, std::chars_format::scientific, 2)
+                : print(value, std::chars_format::fixed, 4);
 }
 
 std::string format_exact(double value) {
@@ -42,7 +38,9 @@ std::string format_exact(double value) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
-std::string format_fixed(double value, int decimals) { return print("%.*f", decimals, value); }
+std::string format_fixed(double value, int decimals) {
+  return print(value, std::chars_format::fixed, decimals);
+}
 
 std::string format_count(long long value) {
   std::string digits = std::to_string(value);

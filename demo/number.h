@@ -8,7 +8,7 @@
 namespace kindling::demo {
 
 /// The decimal number that `text` is, whole and alone ("12", "-0.5", "1e-3"); nothing for anything
-/// else, "nan", "inf" and numbers too large for a double among them.
+/// else, "nan", "inf" and numbers too large or too small for a double among them.
 std::optional<double> parse_number(std::string_view text);
 
 /// `value` for a table: four decimals ("0.0200"), in scientific form where those would hide it

@@ -30,7 +30,7 @@ std::string progress_line(double fraction, const std::string& text, std::size_t 
 }
 
 void ProgressBar::show(double fraction, const std::string& text) {
-  if (!visible_ || Clock::now() < next_) return;
+  if (!due()) return;
   next_ = Clock::now() + kInterval;
   out_ << kEraseLine << kWrapOff << progress_line(fraction, text) << kWrapOn << std::flush;
   drawn_ = true;

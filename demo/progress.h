@@ -21,6 +21,8 @@ class ProgressBar {
   ProgressBar& operator=(const ProgressBar&) = delete;
   ~ProgressBar() { clear(); }
 
+  /// Whether show() would draw now.
+  bool due() const { return visible_ && Clock::now() >= next_; }
   void show(double fraction, const std::string& text);
   /// Takes the bar away, to make room for a line of output.
   void clear();

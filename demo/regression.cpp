@@ -61,9 +61,10 @@ void run_regression(const std::string& name, const Dataset& data, const Training
       [](const Tensor& output, const Tensor& wanted) { return nn::mse_loss(output, wanted); }};
   task.model.to(device);
 
-  std::cout << name << ": " << format_count(static_cast<long long>(parts.train.rows()))
-            << " rows to train on, " << format_count(static_cast<long long>(parts.test.rows()))
-            << " to test with, " << data.width() << " features, target " << data.target << '\n';
+  std::cout << message(name, ": ", format_count(static_cast<long long>(parts.train.rows())),
+                       " rows to train on, ",
+                       format_count(static_cast<long long>(parts.test.rows())), " to test with, ",
+                       data.width(), " features, target ", data.target, '\n');
   train(task, options);
 
   const auto predictions = [&](const Examples& rows) {

@@ -8,7 +8,6 @@
 #include "demo/schedule_makers.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -19,8 +18,11 @@ namespace {
 
 constexpr int kDeepest = 100;  // parentheses within parentheses
 
-bool is_word_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-bool is_word_part(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+// Not those of <cctype>, which follow the program's locale.
+bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_word_part(char c) { return is_word_start(c) || (c >= '0' && c <= '9'); }
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // False for the second and later bytes of a character in UTF-8.
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
@@ -204,7 +206,7 @@ class Parser {
 
   // Skips blanks; the position of what follows.
   std::size_t next() {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
+    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
     return at_;
   }
 
@@ -238,7 +240,7 @@ class Parser {
 // The text on a line of its own and a caret below byte `position`.
 std::string pointed(std::string text, std::size_t position) {
   for (char& c : text) {
-    if (std::iscntrl(static_cast<unsigned char>(c)) != 0) c = ' ';
+    if (is_control(c)) c = ' ';
   }
   const auto before = std::count_if(
       text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), starts_character);

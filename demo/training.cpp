@@ -8,6 +8,7 @@
 #include "demo/table.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <memory>
@@ -26,6 +27,18 @@ double recent_mean(const std::vector<double>& values, std::size_t count) {
   const auto first = values.end() - static_cast<std::ptrdiff_t>(std::min(count, values.size()));
   return std::accumulate(first, values.end(), 0.0) / static_cast<double>(values.end() - first);
 }
+
+// Steps per second since it was made.
+class StepRate {
+ public:
+  long long per_second(std::size_t steps) const {
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
+    return std::llround(static_cast<double>(steps) / std::max(seconds.count(), 1e-9));
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 std::int64_t count_parameters(const nn::Module& model) {
   std::int64_t count = 0;
@@ -89,32 +102,41 @@ History train(const Task& task, const TrainingOptions& options) {
   const auto optimizer = make_optimizer(options, task.model.parameters());
   schedulers::LRScheduler scheduler(*optimizer, schedule);
 
-  std::cout << format_count(count_parameters(task.model)) << " parameters, " << options.optimizer
-            << " lr " << options.lr;
-  if (options.weight_decay) std::cout << ", weight decay " << *options.weight_decay;
-  std::cout << ", " << format_count(static_cast<long long>(total_steps)) << " steps of "
-            << batch_size << " rows, " << schedule << "\n\n";
+  std::cout << message(
+      format_count(count_parameters(task.model)), " parameters, ", options.optimizer, " lr ",
+      options.lr, options.weight_decay ? message(", weight decay ", *options.weight_decay) : "",
+      ", ", format_count(static_cast<long long>(total_steps)), " steps of ", batch_size, " rows, ",
+      schedule, "\n\n");
   const Table table({"Epoch", "Learning Rate", "Train Loss", "Test Loss"});
   std::cout << table.header() << std::endl;
   ProgressBar progress(std::cerr, stderr_is_terminal());
 
+  const auto eager_step = [&] {
+    const auto [x, y] = loader.next();
+    optimizer->zero_grad();
+    const Tensor loss = task.loss(task.model(x), y);
+    loss.backward();
+    optimizer->step();
+    scheduler.step();
+    return loss;
+  };
+  auto captured_step = capture(eager_step);
+  const StepRate rate;
+
   for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
-    for (const auto& [x, y] : loader) {
+    for (std::size_t batch = 0; batch < history.steps_per_epoch; ++batch) {
       history.learning_rate.push_back(optimizer->lr());
-      optimizer->zero_grad();
-      const Tensor loss = task.loss(task.model(x), y);
-      loss.backward();
-      optimizer->step();
-      scheduler.step();
-      history.loss.push_back(loss.item());
+      history.loss.push_back((options.capture ? captured_step() : eager_step()).item());
       if (!std::isfinite(history.loss.back())) {
         throw ValueError(message("train: the loss is ", history.loss.back(), " in step ",
                                  history.loss.size(), ": try a smaller --lr or a longer warm-up"));
       }
+      if (!progress.due()) continue;
       progress.show(static_cast<double>(history.loss.size()) / static_cast<double>(total_steps),
                     message("epoch ", epoch, "/", epochs, "  lr ",
                             format_number(history.learning_rate.back()), "  loss ",
-                            format_number(history.loss.back())));
+                            format_number(history.loss.back()), "  ",
+                            format_count(rate.per_second(history.loss.size())), " steps/s"));
     }
     history.test_loss.push_back(test_loss(task));
     if (epoch % std::max<std::size_t>(1, epochs / 10) == 0 || epoch == epochs) {

@@ -32,6 +32,9 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.add_option("--seed", options.seed, "Seed of split, initial weights and shuffling")
       ->check(at_least(0));
   command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N");
+  command.add_flag("!--no-capture", options.capture,
+                   "Run every step anew instead of replaying a recorded one; the results are the "
+                   "same");
   command.add_option("--threads", options.threads, "CPU threads; 0 for the library's choice")
       ->check(at_least(0));
   command.add_option("--log", options.log,

@@ -24,6 +24,7 @@ struct TrainingOptions {
   double test_fraction = 0.2;
   std::uint64_t seed = 0;
   std::string device = "auto";
+  bool capture = true;    ///< replay one recorded step; else run every step anew
   int threads = 0;        ///< 0: the library's choice
   std::string log = {};   ///< CSV file to write; empty for none
   std::string plot = {};  ///< SVG file to write; empty for none

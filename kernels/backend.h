@@ -5,6 +5,9 @@
 #include <kindling/kernels/commands.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 
 namespace kindling::kernels {
 
@@ -23,6 +26,21 @@ template <template <class Command> class Call, class... Commands>
 constexpr KernelTable kernel_table(CommandList<Commands...>) {
   return {{Call<Commands>::run...}};
 }
+
+/// A command that is kept to be run again.
+struct RecordedCommand {
+  int kind;
+  void* arguments;
+};
+
+/// Commands made ready to be run together, any number of times.
+class Program {
+ public:
+  virtual ~Program() = default;
+  virtual void run(std::int64_t times) = 0;
+  /// To be called after arguments were changed.
+  virtual void refresh() {}
+};
 
 /// A device, with everything that its kernels need beside their arguments (on CUDA: stream, pool,
 /// handles, scratch and tickets). All functions but those marked work in the order they are called
@@ -46,6 +64,8 @@ class Backend {
   virtual void download(void* host, const void* source, std::size_t bytes) = 0;
   /// Waits for all work so far.
   virtual void synchronize() = 0;
+  /// The program of these commands, whose arguments stay where they are while it lives.
+  virtual std::unique_ptr<Program> compile(std::span<const RecordedCommand> commands) = 0;
 
  private:
   Device device_;

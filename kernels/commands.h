@@ -16,12 +16,18 @@
 /// the ops above them have checked. `accumulate` means "add to what the output holds" (beta = 1);
 /// otherwise the output is overwritten, never read. A command on no elements still advances the
 /// state that it advances. Scratch memory is the backend's business, not an argument.
+///
+/// Every sum is made in a fixed order and is accurate whatever the number n of its terms: within
+/// four units in the last place (of the sum of the terms' magnitudes) in float32, (log2(n) + 10) /
+/// 2 in float64. Exceptions are the inner dimension of a Product and the rows that GatherBackward
+/// adds.
 namespace kindling::kernels {
 
-/// y[i] = value
+/// y[i] = value; `accumulate`, which goes with a value of 0, leaves y as it is.
 struct Fill {
   View y = {};
   double value = 0;
+  bool accumulate = false;
 };
 
 /// y[i] = start + i * step
@@ -47,8 +53,8 @@ struct Unary {
   View y = {};
 };
 
-/// grad_x[i] (+)= grad_y[i] * op'(saved[i]); saved is op's input or output, as math::saved_of(op)
-/// says.
+/// grad_x[i] (+)= math::gradient(op, saved[i], grad_y[i]); saved is op's input or output, as
+/// math::saved_of(op) says.
 struct UnaryBackward {
   UnaryOp op;
   View saved = {};
@@ -82,7 +88,7 @@ struct BinaryBackward {
   bool accumulate = false;
 };
 
-/// y[o, i] (+)= scale * sum over k of x[o, k, i]; x [outer, count, inner], in a fixed order.
+/// y[o, i] (+)= scale * sum over k of x[o, k, i]; x [outer, count, inner].
 struct Sum {
   View x = {};
   View y = {};
@@ -114,24 +120,20 @@ struct Argmax {
   std::int64_t inner = 1;
 };
 
-/// y = softmax (or its logarithm) of x over the middle dimension; x, y [outer, count, inner].
+/// y = softmax (or its logarithm) of each row of x; x, y [.., row_size].
 struct Softmax {
   View x = {};
   View y = {};
-  std::int64_t outer = 1;
-  std::int64_t count = 1;
-  std::int64_t inner = 1;
+  std::int64_t row_size = 1;
   bool log = false;
 };
 
-/// grad_x (+)= from the output y of Softmax and grad_y; all [outer, count, inner].
+/// grad_x (+)= from the output y of Softmax and grad_y; all [.., row_size].
 struct SoftmaxBackward {
   View y = {};
   View grad_y = {};
   View grad_x = {};
-  std::int64_t outer = 1;
-  std::int64_t count = 1;
-  std::int64_t inner = 1;
+  std::int64_t row_size = 1;
   bool log = false;
   bool accumulate = false;
 };
@@ -139,7 +141,7 @@ struct SoftmaxBackward {
 /// c [m, n] (+)= epilogue(op(a) [m, k] op(b) [k, n]), row-major, for `batch` matrices that lie the
 /// given numbers of elements apart (0: shared). A transposed a is stored [k, m], a transposed b [n,
 /// k]. Epilogue, in this order and each if given: + bias [n]; pre_activation [m, n] = the value so
-/// far; activation; 0 where mask [m, n] is not positive. Beside it row_sums [m] (+)= the sums of
+/// far; activation; 0 where mask [m, n] is 0 or less. Beside it row_sums [m] (+)= the sums of
 /// the rows of op(a) (the bias gradient of a linear layer, whose weight gradient is c). Epilogue,
 /// mask and row_sums come with batch = 1.
 struct Product {
@@ -165,8 +167,8 @@ struct Product {
 };
 
 /// An element-wise loss and its gradient in one pass: e = op(input[i], target[i]); loss[0] = scale
-/// * sum of e (fixed order), or loss[i] = e where reduce is false; gradient[i] = scale * de/dinput,
-/// if given. parameter: Huber's delta.
+/// * sum of e, or loss[i] = e where reduce is false; gradient[i] = scale * de/dinput, if given.
+/// parameter: Huber's delta.
 struct Loss {
   LossOp op;
   View input = {};
@@ -204,7 +206,8 @@ struct Gather {
   std::int64_t row_size = 1;
 };
 
-/// grad_x[rows[r], :] += grad_y[r, :] in the order of r; grad_x is zeroed first unless accumulate.
+/// grad_x[rows[r], :] += grad_y[r, :] in the order of r, each addition rounded to the dtype; grad_x
+/// is zeroed first unless accumulate.
 struct GatherBackward {
   View rows = {};
   View grad_y = {};
@@ -228,6 +231,12 @@ struct Random {
   double first = 0;
   double second = 1;
   RandomState* state = nullptr;
+
+  /// How many counters, of 128 bits each, the numbers of y use up.
+  static constexpr std::int64_t counters(std::int64_t numel, DType dtype) {
+    const std::int64_t numbers = 16 / size_of(dtype);
+    return (numel + numbers - 1) / numbers;
+  }
 };
 
 /// y = a random permutation of 0 .. numel - 1 as whole numbers; advances the state by one counter.
@@ -236,108 +245,163 @@ struct RandomPermutation {
   RandomState* state = nullptr;
 };
 
-/// Where a loader stands, in device memory. Batch b of an epoch holds the samples permutation(seed,
-/// epoch, i) of the positions i in [position, position + batch).
+/// A loader's stream of batches, in device memory. Batch n of it is batch n % per_epoch of epoch n
+/// / per_epoch, whose sample at position i is permutation(seed, epoch, i), or i without shuffle.
 struct LoaderState {
   std::uint64_t seed = 0;
-  std::int64_t epoch = 0;
-  std::int64_t position = 0;  // samples of this epoch already delivered
-  std::int64_t samples = 0;   // of the data set
-  std::int64_t epoch_samples =
-      0;  // delivered in an epoch: samples, or less where the last short batch is dropped
+  std::int64_t samples = 0;    // of the data set
+  std::int64_t per_epoch = 1;  // batches
+  std::int64_t batch_size = 1;
+  std::int64_t dealt = 0;  // batches so far: the number of the next one
   bool shuffle = true;
 };
 
-/// batch[j, :] = source[sample j of the batch, :]; the command of the last tensor of a batch
-/// advances the state.
+/// batch[j, :] = source[sample j of the batch, :] for `rows` rows; the command of the last tensor
+/// of a batch advances the state.
 struct LoadBatch {
   View source = {};
   View batch = {};
+  std::int64_t rows = 0;
   std::int64_t row_size = 1;
   LoaderState* state = nullptr;
   bool advance = false;
+  std::int64_t number = -1;  // of the batch; -1: the state's next one
 };
 
-/// SGD over one range of an arena. momentum_buffer is absent without momentum. The last range of a
-/// record advances it.
-struct SgdUpdate {
+/// The most values of state that an optimizer keeps for each element of a parameter.
+inline constexpr int kMaxStates = 3;
+
+/// A part of a group's arenas that lies in one piece, has gradients and shares a record; states
+/// that the group does not keep are empty. It lies in device memory, as what it points to.
+struct UpdateRange {
   View parameter = {};
   View gradient = {};
-  View momentum_buffer = {};
+  View state[kMaxStates] = {};
   math::GroupRecord* record = nullptr;
-  bool advance = true;
+  bool advance = false;  // the last range of its record
 };
 
-/// Adam or AdamW over one range of an arena. max_exp_avg_sq is absent without amsgrad.
-struct AdamUpdate {
-  View parameter = {};
-  View gradient = {};
-  View exp_avg = {};
-  View exp_avg_sq = {};
-  View max_exp_avg_sq = {};
-  math::GroupRecord* record = nullptr;
-  bool advance = true;
-};
-
-/// guard->nonfinite = 1 if x holds an infinity or a NaN; cleared first when `reset`.
-struct FindNonfinite {
-  View x = {};
-  math::StepGuard* guard = nullptr;
-  bool reset = false;
-};
-
-/// total[0] (+)= sum of the squares of x, in float64 and a fixed order; total is float64.
-struct SumOfSquares {
-  View x = {};
-  View total = {};
-  bool accumulate = false;
-};
-
-/// x *= min(1, max_norm / (sqrt(total[0]) + 1e-6)); norm[0] = sqrt(total[0]), if given.
-struct ClipByNorm {
-  View x = {};
-  View total = {};
-  View norm = {};
-  double max_norm = 0;
-};
-
-/// math::advance_schedule: scheduler.step() for one record.
+/// scheduler.step() for all records of an optimizer: the clock goes on, unless it stands still, and
+/// each record takes its group's point of the tape. tape [capacity, groups], a ring: index t is in
+/// row t % capacity.
 struct AdvanceSchedule {
-  math::GroupRecord* record = nullptr;
+  math::ScheduleClock* clock = nullptr;  // none: nothing to do
+  const math::StepGuard* guard = nullptr;
+  math::GroupRecord* records = nullptr;
+  std::int64_t count = 0;
   const math::SchedulePoint* tape = nullptr;
+  std::int64_t groups = 0;
   std::int64_t capacity = 0;
 };
 
-/// ReduceLROnPlateau's rule on a metric in device memory: math::plateau_step, and on a reduction
-/// math::plateau_reduced of the record's lr and math::refresh. metric [1], of either dtype.
-struct AdvancePlateau {
-  View metric = {};
-  math::PlateauRule rule;
-  double min_lr = 0;
-  math::PlateauState* state = nullptr;
-  math::GroupRecord* record = nullptr;
+/// One entry of the history of a captured step.
+struct HistoryEntry {
+  double value = __builtin_nan("");
+  double lr = __builtin_nan("");
+};
+/// A ring of the last entries, in device memory: that of step t is in place t % capacity.
+struct History {
+  static constexpr std::int64_t kCapacity = 1024;
+  std::int64_t steps = 0;
+  HistoryEntry entries[kCapacity];
 };
 
-/// record = *source, or `values` where no source is given, but its own count of updates stands if
-/// `keep_updates`; then math::refresh. For hyper-parameters that the host changes, and for records
-/// that part.
+/// Notes a value [1] and a record's learning rate, as far as given, in the entry of the step under
+/// way; `last` ends it.
+struct AppendHistory {
+  History* history = nullptr;  // none: nothing to do
+  View value = {};
+  const math::GroupRecord* record = nullptr;
+  bool last = true;
+};
+
+/// One optimizer step over all its ranges; each record's last range advances it. Nothing is done
+/// where the guard says so. With a clip total (see ClipGradNorm) the gradients are scaled first, in
+/// place. Then, as parts of the same command, the history and the schedule.
+struct Update {
+  UpdateOp op;
+  const UpdateRange* ranges = nullptr;
+  const UpdateRange* ranges_on_host = nullptr;  // the same, for whoever puts commands together
+  std::int64_t count = 0;
+  math::GroupRecord* records = nullptr;  // all of the optimizer
+  math::StepGuard* guard = nullptr;
+  const double* clip_total = nullptr;
+  double max_norm = 0;
+  AppendHistory history = {};
+  AdvanceSchedule schedule = {};
+};
+
+/// guard->nonfinite = whether a gradient of the ranges holds an infinity or a NaN.
+struct FindNonfinite {
+  const UpdateRange* ranges = nullptr;
+  std::int64_t count = 0;
+  math::StepGuard* guard = nullptr;
+};
+
+/// Clips gradients together, each an own piece of memory. total[0] (float64) (+)= the sum of their
+/// squares in a fixed order, where `sums`; norm[0] = sqrt(total[0]), if given; they are scaled by
+/// min(1, max_norm / (sqrt(total[0]) + 1e-6)) where `scales`.
+struct ClipGradNorm {
+  static constexpr int kMaxRanges = 8;
+  View gradients[kMaxRanges] = {};
+  int count = 0;
+  View total = {};
+  View norm = {};
+  double max_norm = 0;
+  bool accumulate = false;
+  bool sums = true;
+  bool scales = true;
+};
+
+/// ReduceLROnPlateau's rule on a metric in device memory: math::plateau_step, and on a reduction
+/// math::plateau_reduced of every record's lr. metric [1], of either dtype; min_lr [groups].
+struct AdvancePlateau {
+  View metric = {};
+  math::PlateauRule rule = {};
+  math::PlateauState* state = nullptr;
+  const double* min_lr = nullptr;
+  const math::StepGuard* guard = nullptr;
+  math::GroupRecord* records = nullptr;
+  std::int64_t count = 0;
+};
+
+/// A record takes over the hyper-parameters that the host gives it, or all that `source` holds.
 struct WriteRecord {
   math::GroupRecord* record = nullptr;
   const math::GroupRecord* source = nullptr;
-  math::GroupRecord values;
-  bool keep_updates = true;
+  math::HyperParameters values = {};
+  std::int64_t group = 0;
+  std::int64_t updates = -1;  // a new count of updates; -1: it keeps its own
 };
+
+inline View& accumulated(Fill& c) { return c.y; }
+inline View& accumulated(Copy& c) { return c.target; }
+inline View& accumulated(UnaryBackward& c) { return c.grad_x; }
+inline View& accumulated(BinaryBackward& c) { return c.grad; }
+inline View& accumulated(Sum& c) { return c.y; }
+inline View& accumulated(Expand& c) { return c.x; }
+inline View& accumulated(SoftmaxBackward& c) { return c.grad_x; }
+inline View& accumulated(Product& c) { return c.c; }
+inline View& accumulated(GatherBackward& c) { return c.grad_x; }
+inline View& accumulated(ClipGradNorm& c) { return c.total; }
+
+/// Calls f(output, accumulate) for each output that a command overwrites or adds to.
+template <class Command, class F>
+void visit_accumulated(Command& command, const F& f) {
+  if constexpr (requires { command.accumulate; }) f(accumulated(command), command.accumulate);
+  if constexpr (requires { command.row_sums; }) f(command.row_sums, command.accumulate_row_sums);
+}
 
 /// The kinds of commands. A kind's number is its place in this list.
 template <class... Commands>
 struct CommandList {
   static constexpr int kCount = sizeof...(Commands);
 };
-using AllCommands = CommandList<Fill, Arange, Copy, Unary, UnaryBackward, Binary, BinaryBackward,
-                                Sum, Expand, Argmax, Softmax, SoftmaxBackward, Product, Loss,
-                                CrossEntropy, Gather, GatherBackward, Random, RandomPermutation,
-                                LoadBatch, SgdUpdate, AdamUpdate, FindNonfinite, SumOfSquares,
-                                ClipByNorm, AdvanceSchedule, AdvancePlateau, WriteRecord>;
+using AllCommands =
+    CommandList<Fill, Arange, Copy, Unary, UnaryBackward, Binary, BinaryBackward, Sum, Expand,
+                Argmax, Softmax, SoftmaxBackward, Product, Loss, CrossEntropy, Gather,
+                GatherBackward, Random, RandomPermutation, LoadBatch, Update, FindNonfinite,
+                ClipGradNorm, AdvanceSchedule, AppendHistory, AdvancePlateau, WriteRecord>;
 
 template <class Command, class... Commands>
 constexpr int kind_in(CommandList<Commands...>) {

@@ -1,32 +1,85 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/optim/adam.h>
-#include <kindling/optim/adam_rule.h>
 #include <kindling/optim/optimizer_of.h>
 
 namespace kindling::optim {
 namespace {
 
-const detail::UpdateRule& adam() {
-  static const detail::UpdateRule the_rule = detail::adam_rule("Adam");
-  return the_rule;
+template <class Options>
+constexpr auto adam_fields() {
+  return std::tuple{Field{"lr", &Options::lr, &HyperParameters::lr},
+                    Field{"beta1", &Options::betas, &HyperParameters::momentum, 0},
+                    Field{"beta2", &Options::betas, &HyperParameters::beta2, 1},
+                    Field{"eps", &Options::eps, &HyperParameters::eps},
+                    Field{"weight_decay", &Options::weight_decay, &HyperParameters::weight_decay},
+                    Field{"amsgrad", &Options::amsgrad, &HyperParameters::amsgrad},
+                    Field{"maximize", &Options::maximize, &HyperParameters::maximize}};
 }
 
 }  // namespace
 
-static detail::GroupSettings settings_of(const AdamOptions& options) {
-  return detail::adam_settings(options, /*decoupled=*/false);
+static constexpr auto fields_of(const AdamOptions*) { return adam_fields<AdamOptions>(); }
+static constexpr auto fields_of(const AdamWOptions*) { return adam_fields<AdamWOptions>(); }
+
+namespace {
+
+constexpr auto kFields = option_fields<AdamOptions>();
+constexpr const char* kStates[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+
+bool uses_state(const HyperParameters& values, bool, std::size_t s) {
+  return s < 2 || values.amsgrad;
 }
 
-static void options_of(const detail::GroupSettings& settings, AdamOptions& options) {
-  detail::adam_options(settings, options);
+void check_beta(const char* name, const char* field, double beta) {
+  if (beta >= 0 && beta < 1) return;
+  throw ValueError(message(name, ": ", field, " ", beta, ": must be at least 0 and below 1"));
 }
+
+void check(const char* name, const HyperParameters& values, bool) {
+  detail::check_not_negative(name, "lr", values.lr.value);
+  check_beta(name, "betas[0]", values.momentum.value);
+  check_beta(name, "betas[1]", values.beta2.value);
+  detail::check_not_negative(name, "eps", values.eps.value);
+  detail::check_not_negative(name, "weight_decay", values.weight_decay.value);
+}
+
+constexpr HyperParameters fixed(bool decoupled) {
+  HyperParameters values;
+  values.adam = true;
+  values.decoupled = decoupled;
+  return values;
+}
+
+constexpr detail::UpdateRule kAdam{.name = "Adam",
+                                   .op = kernels::UpdateOp::adam,
+                                   .fixed = fixed(false),
+                                   .fields = kFields,
+                                   .states = kStates,
+                                   .first_update_fills_states = false,
+                                   .uses_state = uses_state,
+                                   .check = check};
+constexpr detail::UpdateRule kAdamW{.name = "AdamW",
+                                    .op = kernels::UpdateOp::adam,
+                                    .fixed = fixed(true),
+                                    .fields = kFields,
+                                    .states = kStates,
+                                    .first_update_fills_states = false,
+                                    .uses_state = uses_state,
+                                    .check = check};
+
+}  // namespace
 
 template class OptimizerOf<AdamOptions>;
+template class OptimizerOf<AdamWOptions>;
 
 Adam::Adam(std::vector<Tensor> params, const AdamOptions& options)
     : Adam(std::vector<ParamGroup<AdamOptions>>{{std::move(params), options}}) {}
-
 Adam::Adam(const std::vector<ParamGroup<AdamOptions>>& groups)
-    : OptimizerOf(make_state(adam(), groups)) {}
+    : OptimizerOf(make_state(kAdam, groups)) {}
+
+AdamW::AdamW(std::vector<Tensor> params, const AdamWOptions& options)
+    : AdamW(std::vector<ParamGroup<AdamWOptions>>{{std::move(params), options}}) {}
+AdamW::AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups)
+    : OptimizerOf(make_state(kAdamW, groups)) {}
 
 }  // namespace kindling::optim

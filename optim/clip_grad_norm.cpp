@@ -9,10 +9,9 @@
 namespace kindling::optim {
 namespace {
 
-constexpr std::int64_t kParameterAlignment = 64;  // bytes, of the parameters of an arena
+using kernels::ClipGradNorm;
 
-// A gradient is all of its storage.
-View whole(const detail::Storage& storage) { return {storage.data, storage.numel, storage.dtype}; }
+constexpr std::int64_t kParameterAlignment = 64;  // bytes, of the parameters of an arena
 
 /// Calls visit(View) for each range of gradients: those that follow each other in one arena are one
 /// range, with the padding between them, which is zero.
@@ -21,9 +20,9 @@ void visit_ranges(const std::vector<Tensor>& params, Visit visit) {
   View range;
   const detail::Storage* arena = nullptr;
   for (const Tensor& param : params) {
-    if (!param.impl()->grad_defined) continue;
+    if (!detail::gradient_defined(*param.impl())) continue;
     const detail::Storage& storage = *param.impl()->grad->storage;
-    const View gradient = whole(storage);
+    const View gradient = detail::view(Tensor(param.impl()->grad));
     const std::int64_t unit = kParameterAlignment / size_of(gradient.dtype);
     const std::int64_t padded = (range.numel + unit - 1) / unit * unit;
     const char* end = static_cast<const char*>(range.data) + padded * size_of(range.dtype);
@@ -36,6 +35,20 @@ void visit_ranges(const std::vector<Tensor>& params, Visit visit) {
     arena = storage.arena.get();
   }
   if (range.data != nullptr) visit(range);
+}
+
+/// Calls visit(command, last) with commands that take in all ranges, kMaxRanges at a time.
+template <class Visit>
+void visit_commands(const std::vector<Tensor>& params, ClipGradNorm command, Visit visit) {
+  visit_ranges(params, [&](const View& range) {
+    if (command.count == ClipGradNorm::kMaxRanges) {
+      visit(command, false);
+      command.count = 0;
+      command.accumulate = true;
+    }
+    command.gradients[command.count++] = range;
+  });
+  if (command.count > 0) visit(command, true);
 }
 
 }  // namespace
@@ -58,22 +71,25 @@ Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm) {
   const Tensor total = empty({}, {.dtype = DType::float64, .device = options.device});
   const Tensor norm = empty({}, options);
 
-  bool first = true;
-  visit_ranges(params, [&](const View& range) {
-    detail::issue(backend,
-                  kernels::SumOfSquares{range, detail::view(total), /*accumulate=*/!first});
-    first = false;
+  ClipGradNorm command;
+  command.total = detail::view(total);
+  command.max_norm = max_norm;
+  int commands = 0;
+  visit_commands(params, command, [&](ClipGradNorm& sums, bool last) {
+    sums.scales = last;  // it knows the norm; the others scale after it
+    if (last) sums.norm = detail::view(norm);
+    detail::issue(backend, sums);
+    ++commands;
   });
-  if (first) return norm.zero_();
-
-  first = true;
-  visit_ranges(params, [&](const View& range) {
-    detail::issue(backend, kernels::ClipByNorm{range, detail::view(total),
-                                               first ? detail::view(norm) : View{}, max_norm});
-    first = false;
-  });
+  if (commands == 0) return norm.zero_();
+  if (commands > 1) {
+    command.sums = false;
+    visit_commands(params, command, [&](ClipGradNorm& scales, bool last) {
+      if (!last) detail::issue(backend, scales);
+    });
+  }
   for (const Tensor& param : params) {
-    if (param.impl()->grad_defined) ++param.impl()->grad->storage->version;
+    if (detail::gradient_defined(*param.impl())) detail::note_change(*param.impl()->grad->storage);
   }
   return norm;
 }

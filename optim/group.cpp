@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/core/autograd.h>
 #include <kindling/optim/group.h>
-
-#include <algorithm>
-#include <utility>
 
 namespace kindling::detail {
 namespace {
@@ -12,8 +8,6 @@ constexpr std::int64_t kParameterAlignment = 64;  // bytes
 // Arenas that are walked together start at different offsets modulo 4 KiB: equal ones make loads
 // and stores wait for each other (measured).
 constexpr std::int64_t kArenaStagger = 768;  // bytes; keeps 256-byte alignment
-
-static_assert(sizeof(math::GroupRecord) % sizeof(double) == 0);
 
 std::int64_t padded(std::int64_t numel, DType dtype) {
   const std::int64_t unit = kParameterAlignment / size_of(dtype);
@@ -31,20 +25,21 @@ bool is_movable(const TensorImpl& gradient, const TensorImpl& parameter) {
 }  // namespace
 
 Group::Group(const UpdateRule& rule, const std::vector<Tensor>& tensors,
-             const GroupSettings& values)
-    : settings(values),
-      base_lr(values.lr.value),
+             const math::HyperParameters& initial)
+    : values(initial),
+      base_lr(initial.lr.value),
       rule_(&rule),
-      backend_(&backend_of(tensors.front().device())),
-      device_(tensors.front().device()),
-      dtype_(tensors.front().dtype()) {
+      dtype_(tensors.front().dtype()),
+      device_(tensors.front().device()) {
   for (const Tensor& tensor : tensors) {
     parameters.push_back({.impl = Intrusive<TensorImpl>(tensor.impl()), .offset = numel_});
     numel_ += padded(tensor.numel(), dtype_);
   }
   parameters_ = make_arena(0);
   gradients_ = make_arena(1);
-  add_buffers(settings);
+  for (std::size_t s = 0; s < rule.states.size(); ++s) {
+    if (uses_state(s)) states[s] = make_state(s);
+  }
   for (GroupParameter& parameter : parameters) {
     const TensorImpl& impl = *parameter.impl;
     if (impl.grad && is_movable(*impl.grad, impl)) {
@@ -55,25 +50,20 @@ Group::Group(const UpdateRule& rule, const std::vector<Tensor>& tensors,
           impl.shape);
     }
   }
-  const std::size_t count = parameters.size();
-  records_ = Storage::allocate(
-      static_cast<std::int64_t>(count * sizeof(math::GroupRecord) / sizeof(double)), DType::float64,
-      device_);
-  cohorts_.reserve(count);
-  ranges.reserve(count);
 }
 
 Arena Group::make_arena(std::size_t index) const {
   Arena arena;
   arena.start = static_cast<std::int64_t>(index) * kArenaStagger / size_of(dtype_);
   arena.memory = Storage::allocate(arena.start + numel_, dtype_, device_);
-  issue(*backend_, kernels::Fill{{arena.memory->data, arena.memory->numel, dtype_}, 0});
+  issue(backend_of(device_), kernels::Fill{{arena.memory->data, arena.memory->numel, dtype_}, 0});
   return arena;
 }
 
-void Group::adopt(std::uint64_t optimizer) {
+void Group::adopt(std::uint64_t optimizer, std::size_t record) {
   for (GroupParameter& parameter : parameters) {
     TensorImpl& impl = *parameter.impl;
+    parameter.record = record;
     impl.storage->move_into(parameters_.memory, parameters_.start + parameter.offset);
     impl.storage->optimizer = optimizer;
     if (impl.grad == parameter.gradient) {
@@ -83,114 +73,37 @@ void Group::adopt(std::uint64_t optimizer) {
       impl.grad_defined = false;
     }
   }
-  issue(*backend_, kernels::WriteRecord{record(0), nullptr, settings, /*keep_updates=*/false});
 }
 
-bool Group::add_buffers(const GroupSettings& for_settings) {
-  bool restart = false;
-  for (std::size_t b = 0; b < rule_->buffers.size(); ++b) {
-    if (buffers[b].exists() || !rule_->uses_buffer(for_settings, b)) continue;
-    buffers[b] = make_buffer(b);
-    restart = rule_->first_update_fills_buffers;
-  }
-  return restart;
-}
-
-void Group::part_records() {
-  cohorts_.assign(record_count_, Cohort{});
+void Group::append_ranges(std::vector<kernels::UpdateRange>& ranges,
+                          math::GroupRecord* records) const {
+  const std::size_t first = ranges.size();
+  const GroupParameter* previous = nullptr;
   for (const GroupParameter& parameter : parameters) {
-    Cohort& cohort = cohorts_[parameter.record];
-    (parameter.impl->grad_defined ? cohort.with_gradient : cohort.without_gradient) = true;
-  }
-  for (std::size_t i = 0; i < cohorts_.size(); ++i) {
-    cohorts_[i].successor = i;
-    if (!cohorts_[i].with_gradient || !cohorts_[i].without_gradient) continue;
-    cohorts_[i].successor = record_count_++;
-    issue(*backend_, kernels::WriteRecord{record(cohorts_[i].successor), record(i), settings,
-                                          /*keep_updates=*/false});
-  }
-  for (GroupParameter& parameter : parameters) {
-    if (parameter.impl->grad_defined) parameter.record = cohorts_[parameter.record].successor;
-  }
-}
-
-void Group::make_ranges() {
-  part_records();
-  ranges.clear();
-  bool previous_has_gradient = false;
-  for (GroupParameter& parameter : parameters) {
-    parameter.has_gradient = parameter.impl->grad_defined;
-    if (parameter.has_gradient) {
-      const std::int64_t numel = padded(parameter.impl->numel, dtype_);
-      if (previous_has_gradient && ranges.back().record == parameter.record) {
-        ranges.back().numel += numel;
-      } else {
-        ranges.push_back({.offset = parameter.offset, .numel = numel, .record = parameter.record});
+    const bool goes_on =
+        previous != nullptr && previous->has_gradient && previous->record == parameter.record;
+    previous = &parameter;
+    if (!parameter.has_gradient) continue;
+    const std::int64_t numel = padded(parameter.impl->numel, dtype_);
+    if (!goes_on) {
+      kernels::UpdateRange& made = ranges.emplace_back();
+      made.parameter = parameters_.view(parameter.offset, 0);
+      made.gradient = gradients_.view(parameter.offset, 0);
+      made.record = records + parameter.record;
+      for (std::size_t s = 0; s < rule_->states.size(); ++s) {
+        if (uses_state(s)) made.state[s] = states[s].view(parameter.offset, 0);
       }
     }
-    previous_has_gradient = parameter.has_gradient;
+    kernels::UpdateRange& range = ranges.back();
+    range.parameter.numel += numel;
+    range.gradient.numel += numel;
+    for (View& state : range.state) state.numel += state.data == nullptr ? 0 : numel;
   }
-  cohorts_.assign(record_count_, Cohort{});
-  for (std::size_t i = ranges.size(); i-- > 0;) {
-    ranges[i].advance = !std::exchange(cohorts_[ranges[i].record].with_gradient, true);
+  for (std::size_t i = first; i < ranges.size(); ++i) {
+    ranges[i].advance = true;
+    for (std::size_t later = i + 1; later < ranges.size(); ++later)
+      ranges[i].advance &= ranges[later].record != ranges[i].record;
   }
-}
-
-void Group::issue_update() {
-  for (const GroupRange& range : ranges) {
-    RangeViews views{parameters_.view(range.offset, range.numel), gradient_view(range), {}};
-    for (std::size_t b = 0; b < rule_->buffers.size(); ++b) {
-      if (rule_->uses_buffer(settings, b))
-        views.buffers[b] = buffers[b].view(range.offset, range.numel);
-    }
-    rule_->issue(*backend_, views, record(range.record), range.advance);
-  }
-  for (const GroupParameter& parameter : parameters) {
-    if (parameter.has_gradient) ++parameter.impl->storage->version;
-  }
-}
-
-void Group::write_settings(bool restart) {
-  settings.updates = 0;
-  for (std::size_t i = 0; i < record_count_; ++i) {
-    issue(*backend_, kernels::WriteRecord{record(i), nullptr, settings, /*keep_updates=*/!restart});
-  }
-}
-
-void Group::follow_first_record() {
-  for (std::size_t i = 1; i < record_count_; ++i) {
-    issue(*backend_, kernels::WriteRecord{record(i), record(0), settings, /*keep_updates=*/true});
-  }
-}
-
-void Group::set_updates(const std::vector<std::int64_t>& updates) {
-  std::vector<std::int64_t> distinct;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const auto found = std::find(distinct.begin(), distinct.end(), updates[i]);
-    parameters[i].record = static_cast<std::size_t>(found - distinct.begin());
-    if (found == distinct.end()) distinct.push_back(updates[i]);
-  }
-  record_count_ = distinct.size();
-  for (std::size_t i = 0; i < record_count_; ++i) {
-    settings.updates = distinct[i];
-    issue(*backend_, kernels::WriteRecord{record(i), nullptr, settings, /*keep_updates=*/false});
-  }
-}
-
-std::vector<std::int64_t> Group::updates() const {
-  std::vector<math::GroupRecord> records(record_count_);
-  backend_->download(records.data(), record(0), record_count_ * sizeof(math::GroupRecord));
-  std::vector<std::int64_t> counts;
-  for (const GroupParameter& parameter : parameters) {
-    counts.push_back(records[parameter.record].updates);
-  }
-  return counts;
-}
-
-void Group::fetch_settings() {
-  math::GroupRecord values;
-  backend_->download(&values, record(0), sizeof values);
-  static_cast<math::GroupRecord&>(settings) = values;
 }
 
 std::vector<Tensor> Group::tensors() const {

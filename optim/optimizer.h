@@ -80,7 +80,8 @@ class KINDLING_API OptimizerOf : public Optimizer {
   /// ValueError and its kin, with nothing changed, when parameters or options are refused. Its
   /// schedule starts where that of the other groups stands.
   void add_param_group(const ParamGroup<Options>& group);
-  std::vector<ParamGroup<Options>> param_groups() const;
+  /// Copies, and const: to change an option, use set_options().
+  const std::vector<ParamGroup<Options>> param_groups() const;
 
   /// The options that the next update uses, scheduled values included.
   Options options(std::size_t group = 0) const;

@@ -1,22 +1,41 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/log.h>
-#include <kindling/optim/attached_schedule.h>
 #include <kindling/optim/optimizer_state.h>
 #include <kindling/optim/parameter_checks.h>
 
 #include <atomic>
 #include <cmath>
+#include <utility>
 
 namespace kindling::detail {
 namespace {
+
+static_assert(sizeof(math::StepGuard) % sizeof(double) == 0);
+static_assert(sizeof(kernels::UpdateRange) % sizeof(double) == 0);
 
 std::uint64_t new_id() noexcept {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
 }
 
-math::StepGuard* guard_in(const Intrusive<Storage>& storage) noexcept {
-  return static_cast<math::StepGuard*>(storage->data);
+std::size_t parameters_of(const std::vector<OptimizerState::GroupSpec>& specs) {
+  std::size_t count = 0;
+  for (const auto& spec : specs) count += spec.tensors.size();
+  return count;
+}
+
+// The device of all parameters, once everything about the groups of a new optimizer is checked.
+Device checked_device(const UpdateRule& rule, const std::vector<OptimizerState::GroupSpec>& specs) {
+  check_not_capturing(rule.name, "it takes over its parameters: build it before");
+  if (specs.empty()) {
+    throw ValueError(message(rule.name, ": no parameter groups: give at least one"));
+  }
+  ParameterChecks checks(rule.name);
+  for (const OptimizerState::GroupSpec& spec : specs) {
+    rule.check(rule.name, spec.values, false);
+    checks.add(spec.tensors);
+  }
+  return specs.front().tensors.front().device();
 }
 
 }  // namespace
@@ -28,47 +47,68 @@ void check_not_negative(const char* optimizer, const char* field, double value) 
 }
 
 OptimizerState::OptimizerState(const UpdateRule& rule, const std::vector<GroupSpec>& specs)
-    : rule_(rule), id_(new_id()) {
-  if (specs.empty()) {
-    throw ValueError(message(name(), ": no parameter groups: give at least one"));
-  }
-  ParameterChecks checks(name());
-  for (const GroupSpec& spec : specs) {
-    check_settings(spec.second);
-    checks.add(spec.first);
-  }
-  const Device device = specs.front().first.front().device();
-  guard_ = Storage::allocate(1, DType::float64, device);
-  issue(backend_of(device), kernels::Fill{{guard_->data, 1, DType::float64}, 0});
+    : rule_(rule),
+      id_(new_id()),
+      records_(checked_device(rule, specs), parameters_of(specs)),
+      ranges_(std::make_shared<RangeTable>()),
+      skips_(specs.front().skip_nonfinite) {
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    check_same_skipping(i, specs[i].skip_nonfinite, specs.size() > 1);
+  guard_ = Storage::allocate(sizeof(math::StepGuard) / sizeof(double), DType::float64,
+                             specs.front().tensors.front().device());
   groups_.reserve(specs.size());
-  for (const GroupSpec& spec : specs) groups_.push_back(make_group(spec));
-  for (Group& group : groups_) group.adopt(id_);
-  note_settings_changed();
+  for (const GroupSpec& spec : specs) groups_.emplace_back(rule_, spec.tensors, spec.values);
+  const math::StepGuard nothing_skipped;
+  backend().upload(guard_->data, &nothing_skipped, sizeof nothing_skipped);
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    groups_[i].adopt(id_, records_.add(i));
+    records_.write(i, groups_[i].values, /*restart=*/true);
+  }
 }
 
-Group OptimizerState::make_group(const GroupSpec& spec) const {
-  GroupSettings settings = spec.second;
-  settings.guard = guard_in(guard_);
-  return Group(rule_, spec.first, settings);
+void OptimizerState::check_same_skipping(std::size_t group, bool skip_nonfinite,
+                                         bool others) const {
+  if (!others || skip_nonfinite == skips_) return;
+  throw ValueError(
+      message(name(), ": skip_nonfinite is ", skip_nonfinite ? "on" : "off", " for group ", group,
+              " and ", skips_ ? "on" : "off",
+              " for the others: a skipped step is skipped by all groups: give them the "
+              "same"));
 }
 
 void OptimizerState::add_group(const GroupSpec& spec) {
-  check_settings(spec.second);
+  check_not_capturing("add_param_group", "it adds parameters: call it before");
+  check_values(spec.values, false);
+  check_same_skipping(groups_.size(), spec.skip_nonfinite, true);
   ParameterChecks checks(name());
-  for (const Group& group : groups_) checks.add_checked(group.tensors());
-  checks.add(spec.first);
-  synchronize();
-  Group group = make_group(spec);
-  group.settings.schedule_index = groups_.front().settings.schedule_index;
-  groups_.push_back(std::move(group));
-  try {
-    if (const auto attached = schedule()) attached->add_last_group();
-    groups_.back().adopt(id_);
-  } catch (...) {
-    groups_.pop_back();
-    throw;
+  std::size_t parameters = spec.tensors.size();
+  for (const Group& group : groups_) {
+    checks.add_checked(group.tensors());
+    parameters += group.parameters.size();
   }
-  note_settings_changed();
+  checks.add(spec.tensors);
+  const std::int64_t t = schedule_index();
+  Group group(rule_, spec.tensors, spec.values);
+  std::vector<double> bases = base_lrs();
+  bases.push_back(group.base_lr);
+  Clock clock;
+  if (clock_.runs()) {
+    clock = Clock(clock_.source(), std::move(bases), group.values.adam, t);
+    clock.make_memory(device(), clock_);
+    group.momentum_scheduled = clock_.source().drives_momentum;
+    for (std::size_t s = 0; s < rule_.states.size(); ++s) {
+      if (group.uses_state(s) && !group.states[s].exists()) group.states[s] = group.make_state(s);
+    }
+  }
+  Records records(device(), parameters, &records_);
+  groups_.push_back(std::move(group));
+
+  records_ = std::move(records);
+  groups_.back().adopt(id_, records_.add(groups_.size() - 1));
+  records_.write(groups_.size() - 1, groups_.back().values, /*restart=*/true);
+  structure_changed();
+  if (!clock.runs()) return;
+  set_clock(std::move(clock));
 }
 
 Group& OptimizerState::group(const char* op, std::size_t index) {
@@ -79,9 +119,8 @@ Group& OptimizerState::group(const char* op, std::size_t index) {
   return groups_[index];
 }
 
-void OptimizerState::note_settings_changed() noexcept {
-  skips_ = false;
-  for (const Group& group : groups_) skips_ |= group.settings.skip_nonfinite;
+void OptimizerState::structure_changed() noexcept {
+  ++structure_;
   ranges_are_stale_ = true;
 }
 
@@ -95,61 +134,100 @@ void OptimizerState::throw_lost(std::size_t parameter, std::size_t group) const 
       what, " belongs to the optimizer built last: use that one, or build this ", "one again"));
 }
 
+// Parts the records of parameters that got their first gradient at different times, and puts the
+// ranges of all groups into one table.
+void OptimizerState::make_ranges() {
+  const RecordingPause once;  // not in every step
+  for (std::size_t record = 0, count = records_.count(); record < count; ++record) {
+    bool with_gradient = false;
+    bool without_gradient = false;
+    std::vector<GroupParameter>& parameters = groups_[records_.group_of(record)].parameters;
+    for (const GroupParameter& parameter : parameters) {
+      if (parameter.record == record)
+        (parameter.has_gradient ? with_gradient : without_gradient) = true;
+    }
+    if (!with_gradient || !without_gradient) continue;
+    const std::size_t parted = records_.part(record);
+    ++structure_;
+    for (GroupParameter& parameter : parameters) {
+      if (parameter.record == record && parameter.has_gradient) parameter.record = parted;
+    }
+  }
+  if (ranges_.use_count() > 1) ranges_ = std::make_shared<RangeTable>();
+  std::vector<kernels::UpdateRange>& ranges = ranges_->on_host;
+  ranges.clear();
+  for (const Group& group : groups_) group.append_ranges(ranges, records_.data());
+  const std::size_t bytes = ranges.size() * sizeof(kernels::UpdateRange);
+  if (!ranges_->memory || static_cast<std::size_t>(ranges_->memory->bytes()) < bytes) {
+    ranges_->memory = Storage::allocate(static_cast<std::int64_t>(bytes / sizeof(double)),
+                                        DType::float64, device());
+  }
+  backend().upload(ranges_->memory->data, ranges.data(), bytes);
+  ranges_are_stale_ = false;
+}
+
 void OptimizerState::step() {
   bool changed = ranges_are_stale_;
-  for (const Group& group : groups_) {
-    for (const GroupParameter& parameter : group.parameters) {
-      const TensorImpl& impl = *parameter.impl;
+  for (Group& group : groups_) {
+    for (GroupParameter& parameter : group.parameters) {
+      TensorImpl& impl = *parameter.impl;
       if (impl.storage->optimizer != id_) [[unlikely]] {
         throw_lost(static_cast<std::size_t>(&parameter - group.parameters.data()),
                    static_cast<std::size_t>(&group - groups_.data()));
       }
-      changed |= impl.grad_defined != parameter.has_gradient;
+      const bool has_gradient = gradient_defined(impl);
+      changed |= std::exchange(parameter.has_gradient, has_gradient) != has_gradient;
     }
   }
   if (changed) [[unlikely]] {
-    for (Group& group : groups_) group.make_ranges();
-    ranges_are_stale_ = false;
+    ranges_are_stale_ = true;  // until it is done
+    make_ranges();
   }
   if (!started_) [[unlikely]] {
     started_ = true;
     warn_before_first_step();
   }
-  if (skips_) find_nonfinite();
-  for (Group& group : groups_) group.issue_update();
-}
-
-void OptimizerState::find_nonfinite() {
-  bool first = true;
+  if (recorder != nullptr) [[unlikely]]
+    join_capture();
+  const auto* ranges = static_cast<const kernels::UpdateRange*>(ranges_->memory->data);
+  const std::int64_t count = std::ssize(ranges_->on_host);
+  if (skips_) issue(backend(), kernels::FindNonfinite{ranges, count, guard()});
+  issue(backend(), kernels::Update{.op = rule_.op,
+                                   .ranges = ranges,
+                                   .ranges_on_host = ranges_->on_host.data(),
+                                   .count = count,
+                                   .records = records_.data(),
+                                   .guard = guard()});
   for (const Group& group : groups_) {
-    for (const GroupRange& range : group.ranges) {
-      issue(group.backend(),
-            kernels::FindNonfinite{group.gradient_view(range), guard_in(guard_), first});
-      first = false;
+    for (const GroupParameter& parameter : group.parameters) {
+      if (parameter.has_gradient) note_change(*parameter.impl->storage);
     }
   }
+  if (recorder != nullptr) [[unlikely]]
+    recorder->log_update(backend(), records_.data());
 }
 
 void OptimizerState::zero_grad() noexcept {
   for (const Group& group : groups_) {
-    for (const GroupParameter& parameter : group.parameters) parameter.impl->grad_defined = false;
+    for (const GroupParameter& parameter : group.parameters)
+      set_gradient_defined(*parameter.impl, false);
   }
 }
 
-void OptimizerState::warn_before_first_step() const {
-  const auto attached = schedule();
+void OptimizerState::warn_before_first_step() {
   bool changes_something = false;
   bool was_meant_to = false;  // a base lr of 0 is a choice
-  for (const Group& group : groups_) {
-    if (group.ranges.empty()) continue;
-    changes_something |= group.settings.lr.value != 0;
-    was_meant_to |= group.base_lr != 0;
+  const std::vector<double> bases = base_lrs();
+  for (const kernels::UpdateRange& range : ranges_->on_host) {
+    const std::size_t group =
+        records_.group_of(static_cast<std::size_t>(range.record - records_.data()));
+    changes_something |= current("step", group).lr.value != 0;
+    was_meant_to |= bases[group] != 0;
   }
   if (was_meant_to && !changes_something) {
-    const std::string why = attached
-                                ? message(" (", attached->name(),
-                                          " at t = ", groups_.front().settings.schedule_index, ")")
-                                : std::string();
+    const std::string why =
+        clock_.runs() ? message(" (", clock_.source().name, " at t = ", clock_.index(), ")")
+                      : std::string();
     log(LogLevel::warning,
         message(
             name(), ": the first update runs with learning rate 0", why,
@@ -157,66 +235,18 @@ void OptimizerState::warn_before_first_step() const {
             "schedulers::warmup(W) does by default (WarmupConvention::one_based)"));
   }
   // More steps than one are a schedule being drawn, or wound forward to go on with an earlier run.
-  if (attached && schedule_steps_before_ == 1) {
+  if (clock_.runs() && schedule_steps_before_ == 1) {
     log(LogLevel::warning,
-        message(attached->name(),
+        message(clock_.source().name,
                 ": scheduler.step() was called before the first optimizer.step(), so ",
                 "the first value of the schedule was never used: call optimizer.step() first"));
   }
 }
 
-void OptimizerState::synchronize() {
-  if (!device_decides()) return;
-  const bool rebase = plateau_on_device_ && !schedule();  // as set_lr() does
-  for (Group& group : groups_) {
-    group.fetch_settings();
-    if (rebase) group.base_lr = group.settings.lr.value;
-  }
-}
-
-bool OptimizerState::last_step_was_skipped() const {
-  if (!skips_) return false;
+math::StepGuard OptimizerState::fetch_guard() const {
   math::StepGuard guard;
-  backend_of(groups_.front().device()).download(&guard, guard_->data, sizeof guard);
-  return guard.nonfinite != 0;
-}
-
-const GroupSettings& OptimizerState::settings(const char* op, std::size_t index) {
-  Group& found = group(op, index);
-  synchronize();
-  return found.settings;
-}
-
-void OptimizerState::set_settings(std::size_t index, const GroupSettings& settings) {
-  Group& target = group("set_options", index);
-  check_settings(settings);
-  synchronize();
-  GroupSettings next = target.settings;
-  for (const UpdateRule::Number& number : rule_.numbers)
-    next.*number.member = settings.*number.member;
-  for (const UpdateRule::Flag& flag : rule_.flags) next.*flag.member = settings.*flag.member;
-  const bool restart = target.add_buffers(next);
-  target.settings = next;
-  if (!schedule()) target.base_lr = next.lr.value;
-  target.write_settings(restart);
-  note_settings_changed();
-}
-
-void OptimizerState::set_lr(std::size_t index, double lr) {
-  Group& target = group("set_lr", index);
-  check_not_negative(name(), "lr", lr);
-  synchronize();
-  target.settings.lr.set(lr);
-  if (!schedule()) target.base_lr = lr;
-  target.write_settings();
-}
-
-void OptimizerState::attach_plateau(const std::shared_ptr<void>& plateau) {
-  if (plateau_.lock()) {
-    throw ValueError(message("ReduceLROnPlateau: the optimizer already has one: keep that one; ",
-                             "schedules are combined by ChainedScheduler"));
-  }
-  plateau_ = plateau;
+  backend().download(&guard, guard_->data, sizeof guard);
+  return guard;
 }
 
 }  // namespace kindling::detail

@@ -4,95 +4,130 @@
 // What optimizers share with schedulers and captured steps; not part of the interface.
 
 #include <kindling/core/state_dict.h>
+#include <kindling/optim/clock.h>
 #include <kindling/optim/group.h>
+#include <kindling/optim/records.h>
 
 #include <cstdint>
 #include <memory>
-#include <utility>
+#include <string>
 #include <vector>
 
 namespace kindling::detail {
 
-class AttachedSchedule;
-
 /// The state of an optimizer: shared, so that optimizer, schedulers and captured steps may be
-/// destroyed in any order.
-///
-/// The host's settings of a group are what its records hold, with one exception: while updates can
-/// be skipped on the device or a plateau runs there, they are an upper bound of the schedule index,
-/// and synchronize() brings them up to date.
-class OptimizerState {
+/// destroyed in any order. What kernels read lies in the records; the host knows the values that it
+/// set itself and, by the clock's index, those of the schedule. Where updates can be skipped on the
+/// device, or a plateau runs there, it has to ask.
+class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
  public:
-  using GroupSpec = std::pair<std::vector<Tensor>, GroupSettings>;
+  struct GroupSpec {
+    std::vector<Tensor> tensors;
+    math::HyperParameters values;
+    bool skip_nonfinite = false;
+  };
 
-  OptimizerState(const UpdateRule& rule, const std::vector<GroupSpec>& groups);
+  OptimizerState(const UpdateRule& rule, const std::vector<GroupSpec>& specs);
   OptimizerState(const OptimizerState&) = delete;
   OptimizerState& operator=(const OptimizerState&) = delete;
 
+  const UpdateRule& rule() const noexcept { return rule_; }
   const char* name() const noexcept { return rule_.name; }
   std::size_t group_count() const noexcept { return groups_.size(); }
   /// ValueError naming the caller's op when there is no such group.
   Group& group(const char* op, std::size_t index);
-  std::vector<Group>& groups() noexcept { return groups_; }
   Device device() const noexcept { return groups_.front().device(); }
+  bool skips_nonfinite() const noexcept { return skips_; }
+  const Records& records() const noexcept { return records_; }
+  /// What step() updates, as it was for the last one.
+  const std::vector<kernels::UpdateRange>& ranges() const noexcept { return ranges_->on_host; }
 
   void add_group(const GroupSpec& spec);
   void step();
   void zero_grad() noexcept;
 
-  /// Up to date; waits for the device where it decides.
-  const GroupSettings& settings(const char* op, std::size_t index);
-  /// Replaces the hyper-parameters of a group, after checking them.
-  void set_settings(std::size_t index, const GroupSettings& settings);
-  void set_lr(std::size_t index, double lr);
+  /// The values that the next update of a group uses. Waits where the device decides.
+  math::HyperParameters current(const char* op, std::size_t group);
+  /// Replaces the options of a group, after checking them.
+  void set_options(std::size_t group, const math::HyperParameters& values, bool skip_nonfinite);
+  void set_lr(std::size_t group, double lr);
 
   StateDict state_dict();
   void load_state_dict(const StateDict& state);
 
-  /// The scheduler's part, while something holds it.
-  std::shared_ptr<AttachedSchedule> schedule() const noexcept { return schedule_.lock(); }
-  void set_schedule(const std::shared_ptr<AttachedSchedule>& schedule) noexcept {
-    schedule_ = schedule;
-  }
+  /// Lets the groups follow a schedule, from t = 0, while something holds the result. ValueError
+  /// where they follow one already, or what the schedule throws; then nothing has changed.
+  std::shared_ptr<void> follow(ScheduleSource source);
+  bool follows_schedule() const noexcept { return clock_.runs(); }
+  const Clock& clock() const noexcept { return clock_; }
+  /// scheduler.step().
+  void advance_schedule();
+  /// Puts the groups to step t of their schedule. Nothing has changed when it throws.
+  void go_to(std::int64_t t);
+  /// The t of the current values. Waits where updates can be skipped.
+  std::int64_t schedule_index();
+
   /// Takes note of a ReduceLROnPlateau; ValueError while there is another.
   void attach_plateau(const std::shared_ptr<void>& plateau);
-  /// From now on the learning rate is decided on the device.
-  void set_plateau_on_device() noexcept { plateau_on_device_ = true; }
+  /// A group's learning rate goes down: the base of its schedule, or without one the rate itself.
+  void reduce_lr(const math::PlateauRule& rule, const std::vector<double>& min_lrs);
+  /// The same by the device, from a metric. memory: one PlateauState, then min_lr [groups].
+  void advance_plateau(const View& metric, const math::PlateauRule& rule,
+                       const Intrusive<Storage>& memory);
+  /// The guard of updates that can be skipped. Waits.
+  math::StepGuard fetch_guard() const;
 
-  /// True while the device decides on values that the host has to ask for.
-  bool device_decides() const noexcept { return plateau_on_device_ || skips_; }
-  /// Brings the host's settings up to date. Waits for the device, if it decides.
-  void synchronize();
-
-  /// True when a non-finite gradient kept the last step() from changing anything. Waits, where
-  /// updates can be skipped.
-  bool last_step_was_skipped() const;
-
-  /// For the warning on scheduler.step() before optimizer.step().
-  void count_schedule_step() noexcept { schedule_steps_before_ += started_ ? 0 : 1; }
   /// The run goes on from a saved one: its first step is not the first.
   void mark_resumed() noexcept { started_ = true; }
 
  private:
   struct Loaded;
+  class Captured;
+  struct Follower;
 
-  Group make_group(const GroupSpec& spec) const;
-  void check_settings(const GroupSettings& settings) const { rule_.check(rule_.name, settings); }
+  /// The ranges of one step; a captured step keeps those that it uses.
+  struct RangeTable {
+    std::vector<kernels::UpdateRange> on_host;
+    Intrusive<Storage> memory;
+  };
+
+  void check_values(const math::HyperParameters& values, bool momentum_scheduled) const {
+    rule_.check(rule_.name, values, momentum_scheduled);
+  }
+  void check_same_skipping(std::size_t group, bool skip_nonfinite, bool others) const;
   [[noreturn]] void throw_lost(std::size_t parameter, std::size_t group) const;
-  void note_settings_changed() noexcept;
-  void warn_before_first_step() const;
-  void find_nonfinite();
-  Loaded read(StateReader& reader, std::size_t index, std::size_t first_parameter) const;
-  void take_over(Loaded& loaded, Group& group) const;
+  kernels::Backend& backend() const { return backend_of(device()); }
+  math::StepGuard* guard() const { return skips_ ? memory_of<math::StepGuard>(guard_) : nullptr; }
+  bool device_decides() const noexcept { return plateau_on_device_ || skips_; }
+  /// What a schedule would multiply now. Waits where the device decides.
+  std::vector<double> base_lrs();
+  math::GuardMark guard_mark() const;
+  void structure_changed() noexcept;
+  void warn_before_first_step();
+  void make_ranges();
+  void set_clock(Clock clock);
+  void take_momentum(std::int64_t steps);
+  /// The schedule went on by that many steps.
+  void went_on(std::int64_t steps);
+  bool add_states(Group& group);
+  /// Takes part in the step that is being captured: its update, and so many steps of the schedule.
+  void join_capture(std::int64_t schedule_steps = 0);
+  Loaded read(StateReader& reader, std::size_t index, std::size_t first_parameter);
+  void take_over(Loaded& loaded, std::size_t index);
+  bool set_updates(const std::vector<Loaded>& loaded);
 
   const UpdateRule& rule_;
   std::uint64_t id_;  // what the storages of its parameters carry; never 0
   std::vector<Group> groups_;
-  Intrusive<Storage> guard_;  // a StepGuard
-  std::weak_ptr<AttachedSchedule> schedule_;
+  Records records_;
+  Intrusive<Storage> guard_;  // one StepGuard
+  Clock clock_;
+  std::weak_ptr<void> follower_;
   std::weak_ptr<void> plateau_;
+  std::shared_ptr<RangeTable> ranges_;
+  std::uint64_t structure_ = 0;  // rises with every change that a captured step cannot follow
   bool ranges_are_stale_ = true;
-  bool skips_ = false;  // a group has skip_nonfinite
+  bool skips_ = false;
   bool plateau_on_device_ = false;
   bool started_ = false;  // a step was made, here or in the run that goes on
   std::int64_t schedule_steps_before_ = 0;

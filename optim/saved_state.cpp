@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/makers.h>
-#include <kindling/optim/attached_schedule.h>
 #include <kindling/optim/optimizer_state.h>
 
+#include <algorithm>
 #include <string>
 
 namespace kindling::detail {
 namespace {
+
+constexpr const char* kSkipNonfinite = "skip_nonfinite";
+constexpr const char* kBaseLr = "base_lr";
+constexpr const char* kStep = "step";
 
 std::string group_entry(std::size_t group, const char* field) {
   return message("param_groups.", group, ".", field);
@@ -14,6 +18,18 @@ std::string group_entry(std::size_t group, const char* field) {
 
 std::string parameter_entry(std::size_t parameter, const char* field) {
   return message("state.", parameter, ".", field);
+}
+
+double value_in(const math::HyperParameters& values, const OptionField& field) {
+  if (const auto* number = std::get_if<0>(&field.place)) return (values.*(*number)).value;
+  return values.*std::get<1>(field.place) ? 1 : 0;
+}
+
+void set_value(math::HyperParameters& values, const OptionField& field, double value) {
+  if (const auto* number = std::get_if<0>(&field.place))
+    (values.*(*number)).set(value);
+  else
+    values.*std::get<1>(field.place) = value != 0;
 }
 
 Tensor copy_of(const Arena& arena, const GroupParameter& parameter, Device device) {
@@ -26,30 +42,28 @@ Tensor copy_of(const Arena& arena, const GroupParameter& parameter, Device devic
 }  // namespace
 
 StateDict OptimizerState::state_dict() {
-  synchronize();
+  check_not_capturing("state_dict", "it is for the host: call it between steps");
   StateDict state;
+  const std::vector<double> bases = base_lrs();
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    const GroupSettings& settings = groups_[i].settings;
-    for (const UpdateRule::Number& number : rule_.numbers) {
-      state.emplace_back(group_entry(i, number.name),
-                         state_scalar((settings.*number.member).value));
-    }
-    for (const UpdateRule::Flag& flag : rule_.flags) {
-      state.emplace_back(group_entry(i, flag.name), state_scalar(settings.*flag.member ? 1 : 0));
-    }
-    state.emplace_back(group_entry(i, "base_lr"), state_scalar(groups_[i].base_lr));
+    const math::HyperParameters values = current("state_dict", i);
+    for (const OptionField& field : rule_.fields)
+      state.emplace_back(group_entry(i, field.name), state_scalar(value_in(values, field)));
+    state.emplace_back(group_entry(i, kSkipNonfinite), state_scalar(skips_ ? 1 : 0));
+    state.emplace_back(group_entry(i, kBaseLr), state_scalar(bases[i]));
   }
+  const std::vector<math::GroupRecord> records = records_.fetch();
   std::size_t number = 0;
   for (const Group& group : groups_) {
-    const std::vector<std::int64_t> updates = group.updates();
-    for (std::size_t i = 0; i < group.parameters.size(); ++i, ++number) {
-      state.emplace_back(parameter_entry(number, "step"),
-                         state_scalar(static_cast<double>(updates[i])));
-      for (std::size_t b = 0; b < rule_.buffers.size(); ++b) {
-        if (!group.buffers[b].exists()) continue;
-        state.emplace_back(parameter_entry(number, rule_.buffers[b]),
-                           copy_of(group.buffers[b], group.parameters[i], group.device()));
+    for (const GroupParameter& parameter : group.parameters) {
+      const auto updates = static_cast<double>(records[parameter.record].updates);
+      state.emplace_back(parameter_entry(number, kStep), state_scalar(updates));
+      for (std::size_t s = 0; s < rule_.states.size(); ++s) {
+        if (!group.states[s].exists()) continue;
+        state.emplace_back(parameter_entry(number, rule_.states[s]),
+                           copy_of(group.states[s], parameter, group.device()));
       }
+      ++number;
     }
   }
   return state;
@@ -57,75 +71,116 @@ StateDict OptimizerState::state_dict() {
 
 /// What was read for one group, before any of it is taken over.
 struct OptimizerState::Loaded {
-  GroupSettings settings;
+  math::HyperParameters values;
+  bool skip_nonfinite = false;
   double base_lr = 0;
   std::vector<std::int64_t> updates;  // of each parameter
-  std::array<std::vector<const Tensor*>, kMaxBuffers>
-      values;  // of each parameter; empty: no such buffer
-  std::array<Arena, kMaxBuffers> buffers;
+  std::array<std::vector<const Tensor*>, kernels::kMaxStates>
+      tensors;  // of each parameter; empty: no such state
+  std::array<Arena, kernels::kMaxStates> states;
 };
 
 OptimizerState::Loaded OptimizerState::read(StateReader& reader, std::size_t index,
-                                            std::size_t first_parameter) const {
+                                            std::size_t first_parameter) {
   const Group& group = groups_[index];
   Loaded loaded;
-  loaded.settings = group.settings;
-  for (const UpdateRule::Number& number : rule_.numbers) {
-    (loaded.settings.*number.member).set(reader.take_scalar(group_entry(index, number.name)));
-  }
-  for (const UpdateRule::Flag& flag : rule_.flags) {
-    loaded.settings.*flag.member = reader.take_scalar(group_entry(index, flag.name)) != 0;
-  }
-  check_settings(loaded.settings);
-  loaded.base_lr = reader.take_scalar(group_entry(index, "base_lr"));
-  check_not_negative(name(), "base_lr", loaded.base_lr);
+  loaded.values = group.values;
+  for (const OptionField& field : rule_.fields)
+    set_value(loaded.values, field, reader.take_scalar(group_entry(index, field.name)));
+  check_values(loaded.values, group.momentum_scheduled);
+  loaded.skip_nonfinite = reader.take_scalar(group_entry(index, kSkipNonfinite)) != 0;
+  loaded.base_lr = reader.take_scalar(group_entry(index, kBaseLr));
+  check_not_negative(name(), kBaseLr, loaded.base_lr);
   for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-    loaded.updates.push_back(reader.take_count(parameter_entry(first_parameter + i, "step")));
+    loaded.updates.push_back(reader.take_count(parameter_entry(first_parameter + i, kStep)));
   }
-  for (std::size_t b = 0; b < rule_.buffers.size(); ++b) {
-    const char* buffer = rule_.buffers[b];
-    if (!rule_.uses_buffer(loaded.settings, b) &&
-        !reader.has(parameter_entry(first_parameter, buffer))) {
+  for (std::size_t s = 0; s < rule_.states.size(); ++s) {
+    const char* state = rule_.states[s];
+    if (!rule_.uses_state(loaded.values, group.momentum_scheduled, s) &&
+        !reader.has(parameter_entry(first_parameter, state))) {
       continue;
     }
     for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-      loaded.values[b].push_back(&reader.take(parameter_entry(first_parameter + i, buffer),
-                                              group.parameters[i].impl->shape));
+      loaded.tensors[s].push_back(&reader.take(parameter_entry(first_parameter + i, state),
+                                               group.parameters[i].impl->shape));
     }
-    loaded.buffers[b] = group.buffers[b].exists() ? group.buffers[b] : group.make_buffer(b);
+    loaded.states[s] = group.states[s].exists() ? group.states[s] : group.make_state(s);
   }
   return loaded;
 }
 
-void OptimizerState::take_over(Loaded& loaded, Group& group) const {
-  group.settings = loaded.settings;
-  group.base_lr = loaded.base_lr;
-  group.buffers = loaded.buffers;
-  for (std::size_t b = 0; b < rule_.buffers.size(); ++b) {
-    for (std::size_t i = 0; i < loaded.values[b].size(); ++i) {
+void OptimizerState::take_over(Loaded& loaded, std::size_t index) {
+  Group& group = groups_[index];
+  for (std::size_t s = 0; s < rule_.states.size(); ++s) {
+    const bool used = group.uses_state(s);
+    const Intrusive<Storage> before = group.states[s].memory;
+    group.states[s] = loaded.states[s];
+    for (std::size_t i = 0; i < loaded.tensors[s].size(); ++i) {
       const GroupParameter& parameter = group.parameters[i];
-      const Tensor& values = *loaded.values[b][i];
-      transfer(view(values), values.device(),
-               group.buffers[b].view(parameter.offset, parameter.impl->numel), group.device());
+      const Tensor& values = *loaded.tensors[s][i];
+      transfer("load_state_dict", view(values), values.device(),
+               group.states[s].view(parameter.offset, parameter.impl->numel), group.device());
+    }
+    const bool uses = rule_.uses_state(loaded.values, group.momentum_scheduled, s);
+    if (used != uses || (used && group.states[s].memory != before)) structure_changed();
+  }
+  group.values = loaded.values;
+  group.base_lr = loaded.base_lr;
+  group.lr_overrides = clock_.runs();
+}
+
+// Gives the parameters of a group that have the same count of updates one record; true when these
+// are other groupings than before.
+bool OptimizerState::set_updates(const std::vector<Loaded>& loaded) {
+  bool changed = false;
+  records_.clear();
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    std::vector<std::int64_t> distinct;
+    const std::size_t first = static_cast<std::size_t>(records_.size());
+    for (std::size_t i = 0; i < loaded[g].updates.size(); ++i) {
+      const std::int64_t updates = loaded[g].updates[i];
+      const auto found = std::find(distinct.begin(), distinct.end(), updates);
+      const std::size_t record = first + static_cast<std::size_t>(found - distinct.begin());
+      changed |= std::exchange(groups_[g].parameters[i].record, record) != record;
+      if (found != distinct.end()) continue;
+      distinct.push_back(updates);
+      records_.write_one(records_.add(g), loaded[g].values, updates);
     }
   }
-  group.set_updates(loaded.updates);
+  return changed;
 }
 
 void OptimizerState::load_state_dict(const StateDict& state) {
+  check_not_capturing("load_state_dict", "it gives values of the host: call it between steps");
   StateReader reader(name(), state);
-  synchronize();
   std::vector<Loaded> loaded;
+  std::vector<double> bases;
   std::size_t first_parameter = 0;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     loaded.push_back(read(reader, i, first_parameter));
     first_parameter += groups_[i].parameters.size();
+    bases.push_back(loaded.back().base_lr);
+    if (loaded[i].skip_nonfinite != loaded[0].skip_nonfinite) {
+      throw ValueError(message(name(), ": load_state_dict: \"", group_entry(i, kSkipNonfinite),
+                               "\" differs from group 0's: all groups skip a step, or none"));
+    }
   }
   reader.finish();
-  for (std::size_t i = 0; i < groups_.size(); ++i) take_over(loaded[i], groups_[i]);
-  note_settings_changed();
+  Clock clock;
+  if (clock_.runs()) {
+    clock = Clock(clock_.source(), bases, rule_.fixed.adam, schedule_index());
+    clock.make_memory(device(), clock_);
+  }
+
+  for (std::size_t i = 0; i < groups_.size(); ++i) take_over(loaded[i], i);
+  if (set_updates(loaded)) structure_changed();
+  if (skips_ != loaded[0].skip_nonfinite) structure_changed();
+  skips_ = loaded[0].skip_nonfinite;
+  if (clock.runs()) {
+    clock_ = std::move(clock);
+    clock_.write(guard_mark());
+  }
   mark_resumed();
-  if (const auto attached = schedule()) attached->refill();
 }
 
 }  // namespace kindling::detail

@@ -5,77 +5,51 @@
 #include <cmath>
 
 namespace kindling::optim {
-namespace {
 
-using detail::GroupSettings;
-using detail::UpdateRule;
-
-constexpr UpdateRule::Number kNumbers[] = {{"lr", &GroupSettings::lr},
-                                           {"momentum", &GroupSettings::momentum},
-                                           {"dampening", &GroupSettings::dampening},
-                                           {"weight_decay", &GroupSettings::weight_decay}};
-constexpr UpdateRule::Flag kFlags[] = {{"nesterov", &GroupSettings::nesterov},
-                                       {"maximize", &GroupSettings::maximize},
-                                       {"skip_nonfinite", &GroupSettings::skip_nonfinite}};
-constexpr const char* kBuffers[] = {"momentum_buffer"};
-
-bool uses_buffer(const GroupSettings& settings, std::size_t) {
-  return settings.momentum.value != 0 || settings.momentum_scheduled;
+static constexpr auto fields_of(const SGDOptions*) {
+  return std::tuple{
+      Field{"lr", &SGDOptions::lr, &HyperParameters::lr},
+      Field{"momentum", &SGDOptions::momentum, &HyperParameters::momentum},
+      Field{"dampening", &SGDOptions::dampening, &HyperParameters::dampening},
+      Field{"weight_decay", &SGDOptions::weight_decay, &HyperParameters::weight_decay},
+      Field{"nesterov", &SGDOptions::nesterov, &HyperParameters::nesterov},
+      Field{"maximize", &SGDOptions::maximize, &HyperParameters::maximize}};
 }
 
-void check(const char* name, const GroupSettings& settings) {
-  detail::check_not_negative(name, "lr", settings.lr.value);
-  detail::check_not_negative(name, "momentum", settings.momentum.value);
-  detail::check_not_negative(name, "weight_decay", settings.weight_decay.value);
-  if (!std::isfinite(settings.dampening.value)) {
-    throw ValueError(message(name, ": dampening ", settings.dampening.value, ": must be finite"));
+namespace {
+
+constexpr auto kFields = option_fields<SGDOptions>();
+constexpr const char* kStates[] = {"momentum_buffer"};
+
+bool uses_state(const HyperParameters& values, bool momentum_scheduled, std::size_t) {
+  return values.momentum.value != 0 || momentum_scheduled;
+}
+
+void check(const char* name, const HyperParameters& values, bool momentum_scheduled) {
+  detail::check_not_negative(name, "lr", values.lr.value);
+  detail::check_not_negative(name, "momentum", values.momentum.value);
+  detail::check_not_negative(name, "weight_decay", values.weight_decay.value);
+  if (!std::isfinite(values.dampening.value)) {
+    throw ValueError(message(name, ": dampening ", values.dampening.value, ": must be finite"));
   }
-  const bool has_momentum = settings.momentum.value > 0 || settings.momentum_scheduled;
-  if (settings.nesterov && (!has_momentum || settings.dampening.value != 0)) {
-    throw ValueError(message(name, ": nesterov with momentum ", settings.momentum.value,
-                             " and dampening ", settings.dampening.value,
+  const bool has_momentum = values.momentum.value > 0 || momentum_scheduled;
+  if (values.nesterov && (!has_momentum || values.dampening.value != 0)) {
+    throw ValueError(message(name, ": nesterov with momentum ", values.momentum.value,
+                             " and dampening ", values.dampening.value,
                              ": must have momentum above 0 and dampening 0"));
   }
 }
 
-void issue(kernels::Backend& backend, const detail::RangeViews& views, math::GroupRecord* record,
-           bool advance) {
-  detail::issue(backend, kernels::SgdUpdate{views.parameter, views.gradient, views.buffers[0],
-                                            record, advance});
-}
-
-constexpr UpdateRule kRule{.name = "SGD",
-                           .numbers = kNumbers,
-                           .flags = kFlags,
-                           .buffers = kBuffers,
-                           .first_update_fills_buffers = true,
-                           .uses_buffer = uses_buffer,
-                           .check = check,
-                           .issue = issue};
+constexpr detail::UpdateRule kSgd{.name = "SGD",
+                                  .op = kernels::UpdateOp::sgd,
+                                  .fixed = {},
+                                  .fields = kFields,
+                                  .states = kStates,
+                                  .first_update_fills_states = true,
+                                  .uses_state = uses_state,
+                                  .check = check};
 
 }  // namespace
-
-static GroupSettings settings_of(const SGDOptions& options) {
-  GroupSettings settings;
-  settings.lr.set(options.lr);
-  settings.momentum.set(options.momentum);
-  settings.dampening.set(options.dampening);
-  settings.weight_decay.set(options.weight_decay);
-  settings.nesterov = options.nesterov;
-  settings.maximize = options.maximize;
-  settings.skip_nonfinite = options.skip_nonfinite;
-  return settings;
-}
-
-static void options_of(const GroupSettings& settings, SGDOptions& options) {
-  options = {.lr = settings.lr.value,
-             .momentum = settings.momentum.value,
-             .dampening = settings.dampening.value,
-             .weight_decay = settings.weight_decay.value,
-             .nesterov = settings.nesterov,
-             .maximize = settings.maximize,
-             .skip_nonfinite = settings.skip_nonfinite};
-}
 
 template class OptimizerOf<SGDOptions>;
 
@@ -83,6 +57,6 @@ SGD::SGD(std::vector<Tensor> params, const SGDOptions& options)
     : SGD(std::vector<ParamGroup<SGDOptions>>{{std::move(params), options}}) {}
 
 SGD::SGD(const std::vector<ParamGroup<SGDOptions>>& groups)
-    : OptimizerOf(make_state(kRule, groups)) {}
+    : OptimizerOf(make_state(kSgd, groups)) {}
 
 }  // namespace kindling::optim

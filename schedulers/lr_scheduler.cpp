@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
-#include <kindling/optim/attached_schedule.h>
+#include <kindling/optim/optimizer_state.h>
 #include <kindling/schedulers/lr_scheduler.h>
 
 #include <algorithm>
@@ -51,35 +51,43 @@ LRScheduler::LRScheduler(std::string name, optim::Optimizer& optimizer,
   const bool drives_momentum =
       std::any_of(schedules.begin(), schedules.end(),
                   [](const Schedule& schedule) { return schedule.drives_momentum(); });
-  GroupSchedules evaluate(name, std::move(schedules));
-  attached_ = detail::AttachedSchedule::attach(optimizer.state(), std::move(name),
-                                               std::move(evaluate), drives_momentum);
+  detail::ScheduleSource source{name, GroupSchedules(name, std::move(schedules)), drives_momentum};
+  state_ = optimizer.state();
+  follower_ = state_->follow(std::move(source));
 }
 
 LRScheduler::LRScheduler(LRScheduler&&) noexcept = default;
-LRScheduler& LRScheduler::operator=(LRScheduler&&) noexcept = default;
+LRScheduler& LRScheduler::operator=(LRScheduler&& other) noexcept {
+  follower_ = std::move(other.follower_);  // ends this one's schedule, on its own optimizer
+  state_ = std::move(other.state_);
+  return *this;
+}
 LRScheduler::~LRScheduler() = default;
 
-detail::AttachedSchedule& LRScheduler::attached() const {
-  if (attached_) return *attached_;
+detail::OptimizerState& LRScheduler::state() const {
+  if (state_) return *state_;
   throw ValueError("LRScheduler: this one was moved from: use the one that it was moved to");
 }
 
-void LRScheduler::step() { attached().step(); }
+void LRScheduler::step() { state().advance_schedule(); }
 
 std::vector<double> LRScheduler::get_last_lr() const {
-  detail::OptimizerState& state = attached().state();
   std::vector<double> lrs;
-  for (std::size_t group = 0; group < state.group_count(); ++group) {
-    lrs.push_back(state.settings("get_last_lr", group).lr.value);
+  for (std::size_t group = 0; group < state().group_count(); ++group) {
+    lrs.push_back(state().current("get_last_lr", group).lr.value);
   }
   return lrs;
 }
 
-std::int64_t LRScheduler::last_epoch() const { return attached().index(); }
+std::int64_t LRScheduler::last_epoch() const { return state().schedule_index(); }
 
 double LRScheduler::lr_at(std::int64_t t, std::size_t group) const {
-  return attached().lr_at(t, group);
+  if (t < 0) {
+    throw ValueError(
+        message(state().clock().source().name, ": lr_at: t ", t, ": must not be negative"));
+  }
+  (void)state().group("lr_at", group);
+  return state().clock().lr_at(t, group);
 }
 
 StateDict LRScheduler::state_dict() const {
@@ -93,16 +101,17 @@ StateDict LRScheduler::state_dict() const {
 }
 
 void LRScheduler::load_state_dict(const StateDict& saved) {
-  detail::OptimizerState& state = attached().state();
-  detail::StateReader reader(attached().name(), saved);
+  detail::OptimizerState& state = this->state();
+  const std::string name = state.clock().source().name;
+  detail::StateReader reader(name, saved);
   const std::int64_t last_epoch = reader.take_count("last_epoch");
   std::vector<double> lrs;
   for (std::size_t group = 0; group < state.group_count(); ++group) {
     lrs.push_back(reader.take_scalar(last_lr_entry(group)));
-    detail::check_not_negative(attached().name().c_str(), last_lr_entry(group).c_str(), lrs.back());
+    detail::check_not_negative(name.c_str(), last_lr_entry(group).c_str(), lrs.back());
   }
   reader.finish();
-  attached().go_to(last_epoch);
+  state.go_to(last_epoch);
   for (std::size_t group = 0; group < lrs.size(); ++group) state.set_lr(group, lrs[group]);
   state.mark_resumed();
 }

@@ -12,10 +12,6 @@
 #include <string>
 #include <vector>
 
-namespace kindling::detail {
-class AttachedSchedule;
-}
-
 namespace kindling::schedulers {
 
 /// Moves the learning rates of an optimizer's groups (and the momentum or beta1, where the schedule
@@ -26,8 +22,8 @@ namespace kindling::schedulers {
 /// A schedule is evaluated ahead of time, and so must be pure. A value that is not finite, or
 /// negative, is a ValueError naming scheduler, value and t, raised by the step() that reaches it
 /// (or by the constructor) with nothing changed; what a function of the user throws is kept and
-/// thrown likewise. When updates can be skipped on the device (skip_nonfinite), step() after a
-/// skipped update changes nothing, and host values wait for the device.
+/// thrown likewise. When updates can be skipped on the device (skip_nonfinite), a step() since
+/// whose predecessor all updates were skipped changes nothing, and host values wait for the device.
 ///
 /// Movable; may be destroyed before or after the optimizer. Destroying it leaves the values as they
 /// are.
@@ -45,7 +41,8 @@ class KINDLING_API LRScheduler {
   std::vector<double> get_last_lr() const;
   /// The t of the current values: steps taken.
   std::int64_t last_epoch() const;
-  /// The learning rate at t, for drawing and looking ahead; changes nothing.
+  /// The learning rate at t, for drawing and looking ahead; changes nothing. ValueError for a
+  /// negative t.
   double lr_at(std::int64_t t, std::size_t group = 0) const;
 
   /// "last_epoch" and the current learning rates; the base is in the optimizer's state.
@@ -58,9 +55,10 @@ class KINDLING_API LRScheduler {
   LRScheduler(std::string name, optim::Optimizer& optimizer, std::vector<Schedule> schedules);
 
  private:
-  detail::AttachedSchedule& attached() const;
+  detail::OptimizerState& state() const;
 
-  std::shared_ptr<detail::AttachedSchedule> attached_;
+  std::shared_ptr<detail::OptimizerState> state_;
+  std::shared_ptr<void> follower_;  // the optimizer follows the schedule while this is held
 };
 
 /// The schedules of a scheduler class, one for each group: make({name, group, groups}) for every

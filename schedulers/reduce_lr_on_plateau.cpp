@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/checks.h>
 #include <kindling/core/command.h>
-#include <kindling/optim/attached_schedule.h>
+#include <kindling/optim/optimizer_state.h>
 #include <kindling/schedulers/checks.h>
 #include <kindling/schedulers/reduce_lr_on_plateau.h>
 
@@ -36,7 +36,7 @@ math::PlateauRule checked_rule(const PlateauOptions& options) {
 }  // namespace
 
 /// The rule at work on an optimizer. Its memory is on the host until the first metric comes as a
-/// tensor, and from then on on the device, where each group has a copy (they stay equal).
+/// tensor, and from then on on the device.
 class ReduceLROnPlateau::Plateau {
  public:
   Plateau(std::shared_ptr<detail::OptimizerState> state, const PlateauOptions& options)
@@ -44,63 +44,56 @@ class ReduceLROnPlateau::Plateau {
         rule_(checked_rule(options)),
         min_lr_(options.min_lr),
         memory_(math::plateau_start(rule_)) {
-    (void)min_lr(0);
+    (void)min_lrs();
   }
 
   detail::OptimizerState& optimizer() const noexcept { return *state_; }
   const math::PlateauRule& rule() const noexcept { return rule_; }
 
-  double min_lr(std::size_t group) const {
-    return min_lr_.at({kName, group, state_->group_count()}, "min_lr");
+  /// Of each group that there is now. ValueError where they do not fit.
+  std::vector<double> min_lrs() const {
+    std::vector<double> values;
+    for (std::size_t group = 0; group < state_->group_count(); ++group)
+      values.push_back(min_lr_.at({kName, group, state_->group_count()}, "min_lr"));
+    return values;
   }
 
   math::PlateauState memory() const {
     math::PlateauState memory = memory_;
-    if (!on_device_.empty()) backend().download(&memory, on_device_.front()->data, sizeof memory);
+    if (on_device_) backend().download(&memory, on_device_->data, sizeof memory);
     return memory;
   }
 
   void set_memory(const math::PlateauState& memory) {
     memory_ = memory;
-    for (const auto& storage : on_device_) backend().upload(storage->data, &memory, sizeof memory);
+    if (on_device_) backend().upload(on_device_->data, &memory, sizeof memory);
   }
 
-  /// Gives each group that has none its memory on the device: for all before any takes in a metric.
-  void move_to_device() {
-    if (on_device_.size() == state_->group_count()) return;
+  /// The memory in device memory, then min_lr [groups].
+  const detail::Intrusive<detail::Storage>& on_device() {
+    const std::int64_t doubles = kStateDoubles + static_cast<std::int64_t>(state_->group_count());
+    if (on_device_ && on_device_->numel == doubles) return on_device_;
+    const detail::RecordingPause once;  // not in every step
     const math::PlateauState now = memory();
-    while (on_device_.size() < state_->group_count()) {
-      on_device_.push_back(
-          detail::Storage::allocate(sizeof now / sizeof(double), DType::float64, state_->device()));
-      backend().upload(on_device_.back()->data, &now, sizeof now);
-    }
-  }
-
-  math::PlateauState* on_device(std::size_t group) const {
-    return static_cast<math::PlateauState*>(on_device_[group]->data);
-  }
-
-  void reduce() {
-    const auto schedule = state_->schedule();
-    for (std::size_t i = 0; i < state_->group_count(); ++i) {
-      detail::Group& group = state_->group("step", i);
-      if (schedule) {
-        group.base_lr = math::plateau_reduced(rule_, group.base_lr, min_lr(i));
-      } else {
-        state_->set_lr(i, math::plateau_reduced(rule_, group.settings.lr.value, min_lr(i)));
-      }
-    }
-    if (schedule) schedule->go_to(schedule->index());
+    const std::vector<double> values = min_lrs();
+    const auto storage = detail::Storage::allocate(doubles, DType::float64, state_->device());
+    backend().upload(storage->data, &now, sizeof now);
+    backend().upload(static_cast<double*>(storage->data) + kStateDoubles, values.data(),
+                     values.size() * sizeof(double));
+    on_device_ = storage;
+    return on_device_;
   }
 
  private:
+  static constexpr std::int64_t kStateDoubles = sizeof(math::PlateauState) / sizeof(double);
+
   kernels::Backend& backend() const { return detail::backend_of(state_->device()); }
 
   std::shared_ptr<detail::OptimizerState> state_;
   math::PlateauRule rule_;
   PerGroup min_lr_;
   math::PlateauState memory_;
-  std::vector<detail::Intrusive<detail::Storage>> on_device_;
+  detail::Intrusive<detail::Storage> on_device_;
 };
 
 ReduceLROnPlateau::ReduceLROnPlateau(optim::Optimizer& optimizer, const PlateauOptions& options)
@@ -118,14 +111,16 @@ ReduceLROnPlateau::Plateau& ReduceLROnPlateau::plateau() const {
 }
 
 void ReduceLROnPlateau::step(double metric) {
+  detail::check_not_capturing(kName, "step() of a value on the host: give it a tensor");
   Plateau& plateau = this->plateau();
   detail::OptimizerState& state = plateau.optimizer();
-  (void)plateau.min_lr(0);  // still one for each group
-  state.synchronize();
-  if (state.last_step_was_skipped()) return;
+  const std::vector<double> min_lrs = plateau.min_lrs();
   math::PlateauState memory = plateau.memory();
-  const bool reduce = math::plateau_step(plateau.rule(), memory, metric);
-  if (reduce) plateau.reduce();
+  if (state.skips_nonfinite()) {
+    const math::StepGuard guard = state.fetch_guard();
+    if (math::stands_still(&guard, memory.mark)) return plateau.set_memory(memory);
+  }
+  if (math::plateau_step(plateau.rule(), memory, metric)) state.reduce_lr(plateau.rule(), min_lrs);
   plateau.set_memory(memory);
 }
 
@@ -141,29 +136,20 @@ void ReduceLROnPlateau::step(const Tensor& metric) {
                               state.device(),
                               ": move it with to(device), or give step() a double"));
   }
-  if (const auto schedule = state.schedule()) {
+  if (state.follows_schedule()) {
     throw ValueError(
-        message(kName, ": a metric in a tensor, beside the scheduler ", schedule->name(),
+        message(kName, ": a metric in a tensor, beside the scheduler ", state.clock().source().name,
                 ": the device cannot evaluate a schedule anew: use step(metric.item())"));
   }
-  (void)plateau.min_lr(0);
-  plateau.move_to_device();
-  for (std::size_t i = 0; i < state.group_count(); ++i) {
-    detail::Group& group = state.group("step", i);
-    math::PlateauState* memory = plateau.on_device(i);
-    detail::issue(group.backend(),
-                  kernels::AdvancePlateau{detail::view(metric), plateau.rule(), plateau.min_lr(i),
-                                          memory, group.record(0)});
-    group.follow_first_record();
-  }
-  state.set_plateau_on_device();
+  (void)plateau.min_lrs();
+  state.advance_plateau(detail::view(metric), plateau.rule(), plateau.on_device());
 }
 
 std::vector<double> ReduceLROnPlateau::get_last_lr() const {
   detail::OptimizerState& state = plateau().optimizer();
   std::vector<double> lrs;
   for (std::size_t group = 0; group < state.group_count(); ++group) {
-    lrs.push_back(state.settings("get_last_lr", group).lr.value);
+    lrs.push_back(state.current("get_last_lr", group).lr.value);
   }
   return lrs;
 }
@@ -184,7 +170,7 @@ StateDict ReduceLROnPlateau::state_dict() const {
 void ReduceLROnPlateau::load_state_dict(const StateDict& saved) {
   Plateau& plateau = this->plateau();
   detail::StateReader reader(kName, saved);
-  math::PlateauState memory;
+  math::PlateauState memory = plateau.memory();
   memory.best = reader.take_scalar("best");
   memory.bad_epochs = reader.take_count("num_bad_epochs");
   memory.cooldown_left = reader.take_count("cooldown_counter");

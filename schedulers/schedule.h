@@ -29,6 +29,9 @@ class KINDLING_API Schedule {
   /// A schedule of one's own; `value` and `momentum` must be pure. ValueError when `value` is
   /// empty.
   Schedule(std::string description, Value value, Momentum momentum = nullptr);
+  // No move: it would leave a schedule behind that is none.
+  Schedule(const Schedule&) = default;
+  Schedule& operator=(const Schedule&) = default;
 
   /// The learning rate at step t. With the default base it is the factor that multiplies the base
   /// learning rate, for all but cyclic and one_cycle, which are given in absolute learning rates

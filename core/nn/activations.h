@@ -3,6 +3,7 @@
 
 #include <kindling/core/nn/linear.h>
 #include <kindling/core/nn/module.h>
+#include <kindling/core/ops.h>
 
 #include <string>
 
@@ -16,14 +17,17 @@ class KINDLING_API ActivationModule : public Module {
   Activation activation() const noexcept { return activation_; }
 
  protected:
-  explicit ActivationModule(Activation activation) : activation_(activation) {}
+  /// function: the same on its own.
+  ActivationModule(Activation activation, Tensor (*function)(const Tensor&))
+      : activation_(activation), function_(function) {}
 
  private:
   Activation activation_;
+  Tensor (*function_)(const Tensor&);
 };
 
 struct KINDLING_API ReLU : ActivationModule {
-  ReLU() : ActivationModule(Activation::relu) {}
+  ReLU() : ActivationModule(Activation::relu, relu) {}
 };
 
 struct GELUOptions {
@@ -35,13 +39,13 @@ struct KINDLING_API GELU : ActivationModule {
 };
 
 struct KINDLING_API SiLU : ActivationModule {
-  SiLU() : ActivationModule(Activation::silu) {}
+  SiLU() : ActivationModule(Activation::silu, silu) {}
 };
 struct KINDLING_API Tanh : ActivationModule {
-  Tanh() : ActivationModule(Activation::tanh) {}
+  Tanh() : ActivationModule(Activation::tanh, kindling::tanh) {}
 };
 struct KINDLING_API Sigmoid : ActivationModule {
-  Sigmoid() : ActivationModule(Activation::sigmoid) {}
+  Sigmoid() : ActivationModule(Activation::sigmoid, sigmoid) {}
 };
 
 }  // namespace kindling::nn

@@ -14,23 +14,9 @@ using kernels::UnaryOp;
 namespace {
 
 UnaryOp op_of(Activation activation) {
-  switch (activation) {
-    case Activation::none:
-      return UnaryOp::identity;
-    case Activation::relu:
-      return UnaryOp::relu;
-    case Activation::gelu:
-      return UnaryOp::gelu;
-    case Activation::gelu_tanh:
-      return UnaryOp::gelu_tanh;
-    case Activation::silu:
-      return UnaryOp::silu;
-    case Activation::tanh:
-      return UnaryOp::tanh;
-    case Activation::sigmoid:
-      return UnaryOp::sigmoid;
-  }
-  return UnaryOp::identity;
+  static_assert(static_cast<int>(UnaryOp::identity) == static_cast<int>(Activation::none));
+  static_assert(static_cast<int>(UnaryOp::sigmoid) == static_cast<int>(Activation::sigmoid));
+  return static_cast<UnaryOp>(activation);
 }
 
 void check(const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -53,7 +39,7 @@ void check(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 // The gradient of the linear map's result, from that of the activation's.
 Tensor through_activation(const Gradients& g, UnaryOp op, const Saved& saved) {
   if (op == UnaryOp::identity || g.output_masked()) return g.output();
-  const Tensor grad = make_tensor(g.output().impl()->shape, g.output());
+  const Tensor grad = make_like(g.output());
   issue(backend_of(grad), kernels::UnaryBackward{op, g.view(saved), g.output_view(), view(grad)});
   return grad;
 }
@@ -72,8 +58,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 
   const bool tracked = is_tracked(x, weight, bias);
   const bool saves_input = tracked && math::saved_of(op) == math::Saved::input;
-  const Tensor y = make_tensor(shape, x);
-  const Tensor pre_activation = saves_input ? make_tensor(shape, x) : Tensor();
+  const Tensor y = make_tensor("linear", shape, x);
+  const Tensor pre_activation = saves_input ? make_like(y) : Tensor();
   kernels::Product forward{
       .a = view(x), .b = view(weight), .c = view(y), .m = rows, .n = out, .k = in};
   forward.transpose_b = true;
@@ -127,18 +113,23 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
   return y;
 }
 
-Linear::Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options) {
-  if (in_features < 1 || out_features < 1) {
-    throw ValueError(message("Linear: in_features ", in_features, ", out_features ", out_features,
+namespace {
+
+Tensor drawn(const Shape& shape, std::int64_t in_features, const LinearOptions& options) {
+  if (in_features < 1 || shape[0] < 1) {
+    throw ValueError(message("Linear: in_features ", in_features, ", out_features ", shape[0],
                              ": both must be at least 1"));
   }
-  const TensorOptions tensor_options{.dtype = options.dtype, .device = options.device};
-  weight = register_parameter(
-      "weight", init::linear_uniform({out_features, in_features}, in_features, tensor_options));
-  if (options.bias) {
-    bias = register_parameter("bias",
-                              init::linear_uniform({out_features}, in_features, tensor_options));
-  }
+  return init::linear_uniform(shape, in_features,
+                              {.dtype = options.dtype, .device = options.device});
 }
+
+}  // namespace
+
+Linear::Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options)
+    : weight(
+          register_parameter("weight", drawn({out_features, in_features}, in_features, options))),
+      bias(options.bias ? register_parameter("bias", drawn({out_features}, in_features, options))
+                        : Tensor()) {}
 
 }  // namespace kindling::nn

@@ -7,12 +7,14 @@
 
 namespace kindling::nn {
 
-/// What is applied to a linear map's result in the same pass. gelu is the exact erf form.
+/// What is applied to a linear map's result in the same pass: the first of kernels::UnaryOp, in its
+/// order. gelu is the exact erf form.
 enum class Activation : std::uint8_t { none, relu, gelu, gelu_tanh, silu, tanh, sigmoid };
 
 /// activation(x weight^T + bias) in one fused op, and one product each for the gradients of x and
 /// of weight and bias. x [..., in], weight [out, in], bias [out] or undefined -> [..., out].
-/// ShapeError, DTypeError, DeviceError.
+/// The gradient of bias is a sum as accurate as kindling::sum, however many rows x has. ShapeError,
+/// DTypeError, DeviceError.
 KINDLING_API Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                            Activation activation = Activation::none);
 
@@ -31,8 +33,8 @@ class KINDLING_API Linear : public Module {
 
   Tensor forward(const Tensor& x) const override { return linear(x, weight, bias); }
 
-  Tensor weight;  // [out, in]
-  Tensor bias;    // [out], or undefined
+  const Tensor weight;  // [out, in]
+  const Tensor bias;    // [out], or undefined
 };
 
 }  // namespace kindling::nn

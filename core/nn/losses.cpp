@@ -43,8 +43,8 @@ Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tenso
   }
   const bool tracked = is_tracked(input, target);
   const bool reduce = reduction != Reduction::none;
-  const Tensor loss = make_tensor(reduce ? Shape() : shape, input);
-  const Tensor gradient = tracked ? make_tensor(shape, input) : Tensor();
+  const Tensor loss = make_tensor(name, reduce ? Shape() : shape, input);
+  const Tensor gradient = tracked ? make_like(input) : Tensor();
   issue(backend_of(input),
         kernels::Loss{op, view(input), view(target), view(loss), view(gradient), parameter,
                       scale_of(reduction, input.impl()->numel), reduce});
@@ -62,7 +62,7 @@ Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tenso
           }
           if (g.needs(1)) {
             // d/dtarget = -d/dinput, since these losses depend on the difference alone
-            const Tensor negated = make_tensor(shape, g.output());
+            const Tensor negated = make_tensor("backward", shape, g.output());
             issue(backend_of(negated),
                   kernels::Unary{kernels::UnaryOp::neg, gradient_view, view(negated)});
             weigh(g, 1, view(negated), reduce ? gradient_view.numel : 1);
@@ -113,6 +113,7 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
 Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction reduction,
                           double label_smoothing) {
   check_same("cross_entropy_loss", logits, target);
+  check_untracked("cross_entropy_loss", "target", target);
   check_smoothing("cross_entropy_loss", label_smoothing);
   const Shape& shape = logits.impl()->shape;
   const Shape& wanted = target.impl()->shape;
@@ -130,8 +131,8 @@ Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction 
 
   const bool tracked = is_tracked(logits);
   const bool reduce = reduction != Reduction::none;
-  const Tensor loss = make_tensor(reduce ? Shape() : Shape(rows), logits);
-  const Tensor gradient = tracked ? make_tensor(shape, logits) : Tensor();
+  const Tensor loss = make_tensor("cross_entropy_loss", reduce ? Shape() : Shape(rows), logits);
+  const Tensor gradient = tracked ? make_like(logits) : Tensor();
   issue(backend_of(logits),
         kernels::CrossEntropy{view(logits), view(target), view(loss), view(gradient), rows, classes,
                               probabilities, label_smoothing, scale_of(reduction, rows), reduce});

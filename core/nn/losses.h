@@ -7,7 +7,8 @@
 
 namespace kindling::nn {
 
-/// What becomes of the element-wise losses: kept in the input's shape, their mean, or their sum.
+/// What becomes of the element-wise losses: kept in the input's shape, their mean, or their sum. It
+/// and all sums within a loss (over classes too) are as accurate as kindling::sum, at any length.
 enum class Reduction : std::uint8_t { none, mean, sum };
 
 /// (input - target)^2. Loss and gradient are computed in one pass. Equal shapes (ShapeError),
@@ -24,7 +25,8 @@ KINDLING_API Tensor huber_loss(const Tensor& input, const Tensor& target,
 /// Cross entropy of logits [N, C] against target: [N] class numbers as whole numbers in the logits'
 /// dtype, or [N, C] probabilities. label_smoothing s in [0, 1] mixes the target with s / C. The
 /// mean is over N; none gives [N]. A class number outside [0, C) is a ValueError on the CPU and
-/// gives NaN on a GPU, which is not waited for. Gradients flow to the logits only.
+/// gives NaN on a GPU, which is not waited for. Gradients flow to the logits only: a target that
+/// requires one is a ValueError.
 KINDLING_API Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
                                        Reduction reduction = Reduction::mean,
                                        double label_smoothing = 0);

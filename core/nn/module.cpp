@@ -5,6 +5,7 @@
 #include <kindling/core/no_grad.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace kindling::nn {
 
@@ -27,6 +28,12 @@ struct Module::State {
       }
     }
     entries.push_back(std::move(entry));
+  }
+
+  bool holds(const State& other) const {
+    return this == &other || std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
+             return entry.child && entry.child->holds(other);
+           });
   }
 
   void collect(const std::string& prefix,
@@ -60,6 +67,11 @@ Tensor Module::register_parameter(std::string name, const Tensor& tensor) {
 }
 
 void Module::add_child(std::string name, const Module& module) {
+  if (module.state_->holds(*state_)) {
+    throw ValueError(
+        message("register_module: module \"", name,
+                "\" is the one that it is added to, or holds it: it would have no end"));
+  }
   state_->add("register_module", {std::move(name), Tensor(), module.state_});
 }
 
@@ -77,27 +89,40 @@ std::vector<Tensor> Module::parameters() const {
 
 namespace {
 
-void move(const Tensor& parameter, Device device, DType dtype) {
-  detail::TensorImpl& impl = *parameter.impl();
-  impl.storage->move_to(device, dtype);
-  if (impl.grad) impl.grad->storage->move_to(device, dtype);
+// Takes all memory, which may fail, before the first parameter moves.
+void move(const std::vector<Tensor>& parameters, std::optional<Device> to_device,
+          std::optional<DType> to_dtype) {
+  detail::check_not_capturing("to", "it moves parameters: call it before");
+  std::vector<std::pair<detail::Storage*, detail::Intrusive<detail::Storage>>> moves;
+  for (const Tensor& parameter : parameters) {
+    const Device device = to_device.value_or(parameter.device());
+    const DType dtype = to_dtype.value_or(parameter.dtype());
+    for (const detail::TensorImpl* impl : {parameter.impl(), parameter.impl()->grad.get()}) {
+      if (impl == nullptr) continue;
+      detail::Storage& storage = *impl->storage;
+      if (storage.device == device && storage.dtype == dtype) continue;
+      moves.emplace_back(&storage, storage.copy(device, dtype));
+    }
+  }
+  for (const auto& [storage, copied] : moves) storage->take(*copied);
 }
 
 }  // namespace
 
 const Module& Module::to(Device device) const {
   detail::backend_of(device);
-  for (const Tensor& parameter : parameters()) move(parameter, device, parameter.dtype());
+  move(parameters(), device, std::nullopt);
   return *this;
 }
 
 const Module& Module::to(DType dtype) const {
-  for (const Tensor& parameter : parameters()) move(parameter, parameter.device(), dtype);
+  move(parameters(), std::nullopt, dtype);
   return *this;
 }
 
 void Module::zero_grad() const {
-  for (const Tensor& parameter : parameters()) parameter.impl()->grad_defined = false;
+  for (const Tensor& parameter : parameters())
+    detail::set_gradient_defined(*parameter.impl(), false);
 }
 
 StateDict Module::state_dict() const {
@@ -112,12 +137,14 @@ StateDict Module::state_dict() const {
 void Module::load_state_dict(const StateDict& state) const {
   detail::StateReader reader("Module", state);
   const StateDict parameters = named_parameters();
+  const NoGradGuard no_grad;
+  // As they will be copied in: what takes memory, and can fail, comes before the first change.
   std::vector<Tensor> sources;
   for (const auto& [name, parameter] : parameters) {
-    sources.push_back(reader.take(name, parameter.shape()));
+    sources.push_back(
+        reader.take(name, parameter.shape()).to(parameter.dtype()).to(parameter.device()));
   }
   reader.finish();
-  const NoGradGuard no_grad;
   for (std::size_t i = 0; i < sources.size(); ++i) parameters[i].second.copy_(sources[i]);
 }
 

@@ -12,20 +12,25 @@
 
 namespace kindling::nn {
 
-/// Base of everything that computes with parameters. A Module is a handle, like a Tensor: a copy
-/// shares the parameters. One's own:
+/// Base of everything that computes with parameters. A Module is a handle: a copy shares the
+/// parameters. It is not assigned to, as the module that holds it and the optimizer would go on
+/// with what it was: load_state_dict() gives it other values. One's own, whose parameters are
+/// constant handles for the same reason (`net.scale.copy_(x)` changes the values, `net.scale = x`
+/// does not compile):
 ///
 ///     struct Net : nn::Module {
 ///       nn::Linear fc1 = register_module("fc1", nn::Linear(10, 7));
 ///       nn::Linear fc2 = register_module("fc2", nn::Linear(7, 1));
-///       Tensor forward(const Tensor& x) const override { return fc2(relu(fc1(x))); }
+///       const Tensor scale = register_parameter("scale", ones({1}));
+///       Tensor forward(const Tensor& x) const override { return fc2(relu(fc1(x))) * scale; }
 ///     };
 class KINDLING_API Module {
  public:
   Module();
-  // No move: it would leave a module behind that is none.
+  // No move, in derived classes neither: it would leave a module behind that is none.
   Module(const Module&) = default;
-  Module& operator=(const Module&) = default;
+  Module(Module&&) = delete;
+  Module& operator=(const Module&) = delete;
   virtual ~Module();
 
   /// The module's result for input x; called through operator().
@@ -56,6 +61,7 @@ class KINDLING_API Module {
   /// an empty name, one with a dot, or one that is taken.
   Tensor register_parameter(std::string name, const Tensor& tensor);
   /// Makes the parameters of `module` part of this one's, under name + ".", and returns it.
+  /// ValueError for such names, and for a module that is this one or holds it.
   template <class M>
   M register_module(const std::string& name, M module) {
     add_child(name, module);

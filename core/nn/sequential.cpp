@@ -9,8 +9,13 @@
 namespace kindling::nn {
 
 void Sequential::append(std::shared_ptr<Module> module) {
-  add_child(std::to_string(modules_->size()), *module);
   modules_->push_back(std::move(module));
+  try {
+    add_child(std::to_string(modules_->size() - 1), *modules_->back());
+  } catch (...) {
+    modules_->pop_back();
+    throw;
+  }
 }
 
 const Module& Sequential::operator[](std::size_t i) const {

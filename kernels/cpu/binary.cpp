@@ -84,16 +84,15 @@ __attribute__((always_inline)) inline void broadcast(const Arguments& arguments,
     walk(coalesced(given));
 }
 
-template <class T, class Op>
+template <class T, BinaryOp op>
 void forward(const T* a, const T* b, T* y, std::int64_t n) {
-  simd_for(n, [=](std::int64_t i) { y[i] = Op::f(a[i], b[i]); });
+  simd_for(n, [=](std::int64_t i) { y[i] = math::value(op, a[i], b[i]); });
 }
 
-template <class T, class Op, int operand>
+template <class T, BinaryOp op, int operand>
 void backward(const T* grad_y, const T* a, const T* b, T* grad, std::int64_t n) {
-  simd_for(n, [=](std::int64_t i) {
-    grad[i] = grad_y[i] * (operand == 0 ? Op::da(a[i], b[i]) : Op::db(a[i], b[i]));
-  });
+  simd_for(n,
+           [=](std::int64_t i) { grad[i] = math::gradient(op, operand, a[i], b[i], grad_y[i]); });
 }
 
 }  // namespace
@@ -102,7 +101,7 @@ void run(const Binary& arguments) {
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
-    const auto apply = math::visit(arguments.op, [](auto op) { return &forward<T, decltype(op)>; });
+    const auto apply = math::visit(arguments.op, []<BinaryOp op>() { return &forward<T, op>; });
     broadcast<T>(arguments, arguments.y.numel,
                  [=](std::int64_t position, const T* a, const T* b, std::int64_t length) {
                    apply(a, b, y + position, length);
@@ -116,8 +115,8 @@ void run(const BinaryBackward& arguments) {
     const T* grad_y = elements<const T>(arguments.grad_y);
     T* grad = elements<T>(arguments.grad);
     const bool accumulate = arguments.accumulate;
-    const auto apply = math::visit(arguments.op, [&](auto op) {
-      return arguments.operand == 0 ? &backward<T, decltype(op), 0> : &backward<T, decltype(op), 1>;
+    const auto apply = math::visit(arguments.op, [&]<BinaryOp op>() {
+      return arguments.operand == 0 ? &backward<T, op, 0> : &backward<T, op, 1>;
     });
     broadcast<T>(arguments, arguments.grad.numel,
                  [=](std::int64_t position, const T* a, const T* b, std::int64_t length) {

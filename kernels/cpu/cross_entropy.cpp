@@ -6,8 +6,8 @@ namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
 /// One row's loss and gradient (nullptr: not wanted). The target row t is (1 - smoothing) * target
-/// + smoothing / classes, the loss sum_c t_c (log sum exp(x) - x_c), the gradient scale *
-/// (softmax(x) sum t - t).
+/// + smoothing / classes, the loss sum_c t_c (log sum exp(x) - x_c), where t_c = 0 excludes even a
+/// logit of -infinity, and the gradient scale * (softmax(x) sum t - t).
 template <class T>
 class Row {
  public:
@@ -30,8 +30,9 @@ class Row {
       return math::not_a_number<T>();
     }
     const auto index = static_cast<std::int64_t>(target);
-    T loss = keep_ * (log_total_ - (logits_[index] - shift_));
-    if (share_ != T(0)) loss += share_ * surprise_of_all();
+    T loss = math::weighted(keep_, surprise_of(index));
+    if (share_ != T(0))
+      loss += share_ * sum_of_classes([row = *this](std::int64_t c) { return row.surprise_of(c); });
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
       const T factor = scale_ / total_;
@@ -44,15 +45,14 @@ class Row {
 
   /// The loss for a row of probabilities.
   T for_probabilities(const T* target) const {
-    T loss = 0;
-    T weight = 0;  // the sum of t
-    for (std::int64_t c = 0; c < classes_; ++c) {
-      const T t = keep_ * target[c] + share_;
-      weight += t;
-      loss += t * (log_total_ - (logits_[c] - shift_));
-    }
+    const Row row = *this;
+    const T loss = sum_of_classes([=](std::int64_t c) {
+      return math::weighted(row.keep_ * target[c] + row.share_, row.surprise_of(c));
+    });
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
+      const T weight =
+          sum_of_classes([=](std::int64_t c) { return row.keep_ * target[c] + row.share_; });
       const T factor = scale_ * weight / total_;
       const T keep = scale_ * keep_;
       const T constant = scale_ * share_;
@@ -64,11 +64,15 @@ class Row {
   }
 
  private:
-  /// sum_c (log sum exp(x) - x_c)
-  T surprise_of_all() const {
-    T sum = 0;
-    for (std::int64_t c = 0; c < classes_; ++c) sum += log_total_ - (logits_[c] - shift_);
-    return sum;
+  /// log sum exp(x) - x_c, the loss if c is the class
+  T surprise_of(std::int64_t c) const { return log_total_ - (logits_[c] - shift_); }
+
+  template <class F>
+  T sum_of_classes(const F& value) const {
+    return static_cast<T>(
+        sum_of_values<T>(0, classes_, [=](std::int64_t begin, std::int64_t count, T* values) {
+          simd_for(count, [=](std::int64_t i) { values[i] = value(begin + i); });
+        }));
   }
 
   void fill_gradient(T value) const {
@@ -113,10 +117,11 @@ void run(const CrossEntropy& arguments) {
     }
     const double total =
         sum_of_parts(arguments.rows, rows, [&](std::int64_t begin, std::int64_t end) {
-          double sum = 0;
-          for (std::int64_t r = begin; r < end; ++r)
-            sum += static_cast<double>(loss_of_row<T>(arguments, r));
-          return sum;
+          return sum_of_values<T>(begin, end,
+                                  [&](std::int64_t first, std::int64_t count, T* losses) {
+                                    for (std::int64_t r = 0; r < count; ++r)
+                                      losses[r] = loss_of_row<T>(arguments, first + r);
+                                  });
         });
     loss[0] = static_cast<T>(arguments.scale * total);
   });

@@ -6,19 +6,20 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-template <class T, class Op>
+template <class T, UnaryOp op>
 void forward(const T* x, T* y, std::int64_t n) {
-  simd_for(n, [=](std::int64_t i) { y[i] = Op::f(x[i]); });
+  simd_for(n, [=](std::int64_t i) { y[i] = math::value(op, x[i]); });
 }
 
-template <class T, class Op>
+template <class T, UnaryOp op>
 void backward(const T* saved, const T* grad_y, T* grad_x, std::int64_t n) {
-  simd_for(n, [=](std::int64_t i) { grad_x[i] = grad_y[i] * Op::df(saved[i]); });
+  simd_for(n, [=](std::int64_t i) { grad_x[i] = math::gradient(op, saved[i], grad_y[i]); });
 }
 
 }  // namespace
 
 void run(const Fill& arguments) {
+  if (arguments.accumulate) return;
   with_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
@@ -44,7 +45,7 @@ void run(const Unary& arguments) {
     using T = decltype(zero);
     const T* x = elements<const T>(arguments.x);
     T* y = elements<T>(arguments.y);
-    const auto apply = math::visit(arguments.op, [](auto op) { return &forward<T, decltype(op)>; });
+    const auto apply = math::visit(arguments.op, []<UnaryOp op>() { return &forward<T, op>; });
     for_each_block(arguments.y.numel, kElementsPerBlock, [=](std::int64_t begin, std::int64_t end) {
       apply(x + begin, y + begin, end - begin);
     });
@@ -56,11 +57,10 @@ void run(const UnaryBackward& arguments) {
     using T = decltype(zero);
     const T* grad_y = elements<const T>(arguments.grad_y);
     T* grad_x = elements<T>(arguments.grad_x);
-    // A derivative that needs nothing is handed the gradient: something that may be read.
+    // A gradient that needs nothing saved is handed the gradient: something that may be read.
     const T* saved = arguments.saved.data == nullptr ? grad_y : elements<const T>(arguments.saved);
     const bool accumulate = arguments.accumulate;
-    const auto apply =
-        math::visit(arguments.op, [](auto op) { return &backward<T, decltype(op)>; });
+    const auto apply = math::visit(arguments.op, []<UnaryOp op>() { return &backward<T, op>; });
     for_each_block(arguments.grad_x.numel, kElementsPerBlock,
                    [=](std::int64_t begin, std::int64_t end) {
                      put_pieces(grad_x + begin, end - begin, accumulate,

@@ -63,18 +63,20 @@ void add_rows(const GatherBackward& arguments) {
 }
 
 template <class T>
-void load_rows(const LoadBatch& arguments, const LoaderState& state) {
+void load_rows(const LoadBatch& arguments) {
+  const LoaderState& state = *arguments.state;
+  const std::int64_t number = arguments.number < 0 ? state.dealt : arguments.number;
+  const std::int64_t first = number % state.per_epoch * state.batch_size;
   const std::int64_t size = arguments.row_size;
   const T* source = elements<const T>(arguments.source);
   T* batch = elements<T>(arguments.batch);
   for_each_block(
-      arguments.batch.numel / size, units_per_block(size),
-      [=](std::int64_t begin, std::int64_t end) {
-        math::Permutation permutation(static_cast<std::uint64_t>(state.samples), state.seed,
-                                      static_cast<std::uint64_t>(state.epoch));
+      arguments.rows, units_per_block(size), [=, &state](std::int64_t begin, std::int64_t end) {
+        const math::Permutation permutation(static_cast<std::uint64_t>(state.samples), state.seed,
+                                            static_cast<std::uint64_t>(number / state.per_epoch));
         for (std::int64_t j = begin; j < end; ++j) {
           // A batch that reaches past the last sample goes on with the first ones.
-          const auto position = static_cast<std::uint64_t>((state.position + j) % state.samples);
+          const auto position = static_cast<std::uint64_t>((first + j) % state.samples);
           const std::uint64_t sample = state.shuffle ? permutation(position) : position;
           copy_row(source + static_cast<std::int64_t>(sample) * size, batch + j * size, size);
         }
@@ -101,15 +103,8 @@ void run(const GatherBackward& arguments) {
 }
 
 void run(const LoadBatch& arguments) {
-  LoaderState& state = *arguments.state;
-  if (arguments.batch.numel > 0)
-    with_type(arguments.batch.dtype,
-              [&](auto zero) { load_rows<decltype(zero)>(arguments, state); });
-  if (!arguments.advance || arguments.row_size == 0) return;
-  state.position += arguments.batch.numel / arguments.row_size;
-  if (state.position < state.epoch_samples) return;
-  state.position = 0;
-  ++state.epoch;
+  with_type(arguments.batch.dtype, [&](auto zero) { load_rows<decltype(zero)>(arguments); });
+  if (arguments.advance) ++arguments.state->dealt;
 }
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

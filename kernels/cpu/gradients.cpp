@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/cpu/kernels.h>
-#include <kindling/kernels/cpu/loops.h>
+#include <kindling/kernels/cpu/sums.h>
 #include <kindling/kernels/math/optimizers.h>
 
 #include <cstdint>
@@ -20,56 +20,46 @@ bool has_nonfinite(const T* x, std::int64_t count) {
   return found != 0;
 }
 
-constexpr std::int64_t kLanes = 16;
-
-/// The sum of squares in float64: sixteen interleaved sums, then those in order.
 template <class T>
-double squares(const T* x, std::int64_t count) {
-  double sums[kLanes] = {};
-  std::int64_t i = 0;
-  for (; count - i >= kLanes; i += kLanes)
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
-      const double value = x[i + lane];
-      sums[lane] += value * value;
-    }
-  for (std::int64_t lane = 0; i < count; ++i, ++lane) {
-    const double value = x[i];
-    sums[lane] += value * value;
-  }
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return total;
+__attribute__((always_inline)) inline double square(T x) {
+  const auto value = static_cast<double>(x);
+  return value * value;
 }
 
-/// The same of a large range: of up to 256 blocks, whose size depends on the count alone, added in
-/// their order.
+/// The sum of n squares: of eight in the loop that makes them, which spares most of the buffer.
 template <class T>
-double squares_of_blocks(const T* x, std::int64_t count) {
-  constexpr std::int64_t kBlocks = 256;
-  const std::int64_t even = (count + kBlocks - 1) / kBlocks;
-  const std::int64_t block = even < kElementsPerBlock ? kElementsPerBlock : even;
-  double sums[kBlocks];
-  for_each_block(count, block, [&](std::int64_t begin, std::int64_t end) {
-    sums[begin / block] = squares(x + begin, end - begin);
-  });
-  double total = 0;
-  for (std::int64_t i = 0; i * block < count; ++i) total += sums[i];
-  return total;
+double squares(const T* x, std::int64_t n) {
+  const double eights =
+      sum_of_values<double>(0, n / 8, [x](std::int64_t begin, std::int64_t count, double* sums) {
+        const T* row = x + 8 * begin;
+        simd_for(count, [=](std::int64_t i) {
+          const auto at = [=](int k) { return square(row[k * count + i]); };
+          sums[i] = ((at(0) + at(1)) + (at(2) + at(3))) + ((at(4) + at(5)) + (at(6) + at(7)));
+        });
+      });
+  double rest = 0;
+  for (std::int64_t i = n / 8 * 8; i < n; ++i) rest += square(x[i]);
+  return eights + rest;
 }
 
 template <class T>
-void scale(T* x, std::int64_t count, double coefficient) {
-  const T factor = static_cast<T>(coefficient);
-  for_each_block(count, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) x[i] = math::clipped(x[i], factor);
+double sum_of_squares(const T* x, std::int64_t n) {
+  return sum_of_parts(n, kElementsPerBlock, [x](std::int64_t begin, std::int64_t end) {
+    return squares(x + begin, end - begin);
   });
 }
 
-}  // namespace
+template <class T>
+void scale(const View& x, double coefficient) {
+  const math::ClipScale<T> clipped(coefficient);
+  T* values = elements<T>(x);
+  for_each_block(x.numel, kElementsPerBlock, [=](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) values[i] = clipped(values[i]);
+  });
+}
 
-void run(const FindNonfinite& arguments) {
-  const View& x = arguments.x;
-  std::int32_t found = arguments.reset ? 0 : arguments.guard->nonfinite;
+bool is_nonfinite(const View& x) {
+  std::int32_t found = 0;
   for_each_block(x.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
     const bool here = x.dtype == DType::float32
                           ? has_nonfinite<float, std::uint32_t, 0x7f800000u>(
@@ -78,33 +68,45 @@ void run(const FindNonfinite& arguments) {
                                 elements<const double>(x) + begin, end - begin);
     if (here) __atomic_store_n(&found, 1, __ATOMIC_RELAXED);
   });
-  arguments.guard->nonfinite = found;
+  return found != 0;
 }
 
-void run(const SumOfSquares& arguments) {
-  const View& x = arguments.x;
-  const double sum = x.dtype == DType::float32
-                         ? squares_of_blocks(elements<const float>(x), x.numel)
-                         : squares_of_blocks(elements<const double>(x), x.numel);
+}  // namespace
+
+void run(const FindNonfinite& arguments) {
+  bool found = false;
+  for (std::int64_t i = 0; i < arguments.count && !found; ++i)
+    found = is_nonfinite(arguments.ranges[i].gradient);
+  arguments.guard->nonfinite = found ? 1 : 0;
+}
+
+void run(const ClipGradNorm& arguments) {
   double& total = *elements<double>(arguments.total);
-  total = arguments.accumulate ? total + sum : sum;
-}
-
-void run(const ClipByNorm& arguments) {
-  const double norm = math::sqrt(*elements<const double>(arguments.total));
-  const double coefficient = math::clip_coefficient(norm, arguments.max_norm);
-  const View& x = arguments.x;
-  if (coefficient != 1.0) {
-    if (x.dtype == DType::float32)
-      scale(elements<float>(x), x.numel, coefficient);
-    else
-      scale(elements<double>(x), x.numel, coefficient);
+  if (arguments.sums) {
+    double sum = arguments.accumulate ? total : 0.0;
+    for (int i = 0; i < arguments.count; ++i) {
+      const View& x = arguments.gradients[i];
+      sum += x.dtype == DType::float32 ? sum_of_squares(elements<const float>(x), x.numel)
+                                       : sum_of_squares(elements<const double>(x), x.numel);
+    }
+    total = sum;
   }
-  if (arguments.norm.data == nullptr) return;
-  if (arguments.norm.dtype == DType::float32)
-    *elements<float>(arguments.norm) = static_cast<float>(norm);
-  else
-    *elements<double>(arguments.norm) = norm;
+  const double norm = math::sqrt(total);
+  if (arguments.norm.data != nullptr) {
+    if (arguments.norm.dtype == DType::float32)
+      *elements<float>(arguments.norm) = static_cast<float>(norm);
+    else
+      *elements<double>(arguments.norm) = norm;
+  }
+  const double coefficient = math::clip_coefficient(norm, arguments.max_norm);
+  if (!arguments.scales || coefficient == 1.0) return;
+  for (int i = 0; i < arguments.count; ++i) {
+    const View& x = arguments.gradients[i];
+    if (x.dtype == DType::float32)
+      scale<float>(x, coefficient);
+    else
+      scale<double>(x, coefficient);
+  }
 }
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

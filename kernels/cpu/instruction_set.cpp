@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
+#include <kindling/kernels/cpu/flush.h>
 #include <kindling/kernels/cpu/instruction_set.h>
 #include <kindling/kernels/cpu/memory.h>
 
@@ -8,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace kindling::kernels::cpu {
 
@@ -63,9 +65,36 @@ const char* instruction_set() { return level().name; }
 
 namespace {
 
+/// A flat list of kernel calls, under one floating-point mode.
+class CpuProgram final : public Program {
+ public:
+  CpuProgram(Backend& backend, const KernelTable& kernels,
+             std::span<const RecordedCommand> commands)
+      : backend_(backend) {
+    for (const RecordedCommand& command : commands)
+      calls_.push_back({kernels.kernels[command.kind], command.arguments});
+  }
+
+  void run(std::int64_t times) override {
+    const FloatModeScope scope(kernel_float_mode());
+    for (; times > 0; --times)
+      for (const Call& call : calls_) call.kernel(backend_, call.arguments);
+  }
+
+ private:
+  struct Call {
+    Kernel kernel;
+    const void* arguments;
+  };
+
+  Backend& backend_;
+  std::vector<Call> calls_;
+};
+
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(const Level& level) noexcept : Backend(Device::cpu(), level.flushing) {}
+  explicit CpuBackend(const Level& level) noexcept
+      : Backend(Device::cpu(), level.flushing), bare_(level.bare) {}
 
   void* allocate(std::size_t bytes) override { return cpu::allocate(bytes); }
   void deallocate(void* data, std::size_t bytes) noexcept override { cpu::deallocate(data, bytes); }
@@ -76,6 +105,12 @@ class CpuBackend final : public Backend {
     if (bytes > 0) std::memcpy(host, source, bytes);
   }
   void synchronize() override {}
+  std::unique_ptr<Program> compile(std::span<const RecordedCommand> commands) override {
+    return std::make_unique<CpuProgram>(*this, bare_, commands);
+  }
+
+ private:
+  const KernelTable& bare_;
 };
 
 }  // namespace
@@ -90,9 +125,16 @@ Backend& backend_of(const Level& level) {
   return *backends.at(&level);
 }
 
-Backend& backend() {
-  static Backend& chosen = backend_of(level());
+namespace {
+
+Backend*& current() {
+  static Backend* chosen = &backend_of(level());
   return chosen;
 }
+
+}  // namespace
+
+Backend& backend() { return *current(); }
+Backend& exchange_backend(Backend& other) { return *std::exchange(current(), &other); }
 
 }  // namespace kindling::kernels::cpu

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kindling/kernels/backend.h>
-#include <kindling/kernels/cpu/product_block.h>
 
 #include <string_view>
 #include <vector>
@@ -14,8 +13,6 @@ struct Level {
   const char* name;      // baseline, avx2 or avx512
   KernelTable flushing;  // each call flushes subnormals to zero
   KernelTable bare;      // for a caller that has set the floating-point mode
-  ProductProvider eigen;
-  ProductProvider tiles;
 };
 
 /// The level in use: the widest that this processor has, or the one that the environment's
@@ -27,6 +24,10 @@ std::vector<const Level*> levels();
 
 /// The CPU with the kernels of one level; kernels::cpu::backend() is that of level().
 Backend& backend_of(const Level& level);
+
+/// Makes `other` what kernels::cpu::backend() gives in all threads, and returns what that was: for
+/// tests that count memory, or let it run out.
+Backend& exchange_backend(Backend& other);
 
 /// For `kindling-train info`: the name of the level in use.
 const char* instruction_set();

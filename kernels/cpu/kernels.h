@@ -27,12 +27,11 @@ void run(const GatherBackward& arguments);
 void run(const Random& arguments);
 void run(const RandomPermutation& arguments);
 void run(const LoadBatch& arguments);
-void run(const SgdUpdate& arguments);
-void run(const AdamUpdate& arguments);
+void run(const Update& arguments);
 void run(const FindNonfinite& arguments);
-void run(const SumOfSquares& arguments);
-void run(const ClipByNorm& arguments);
+void run(const ClipGradNorm& arguments);
 void run(const AdvanceSchedule& arguments);
+void run(const AppendHistory& arguments);
 void run(const AdvancePlateau& arguments);
 void run(const WriteRecord& arguments);
 

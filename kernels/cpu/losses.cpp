@@ -19,17 +19,19 @@ struct LossBuffers {
 /// values = losses of n elements, and their gradients. Two loops over a piece that is in the cache
 /// by then: one that stores to both took up to four times as long, since a store to memory holds up
 /// the ones behind it.
-template <class T, class Op>
+template <class T, LossOp op>
 void evaluate(const LossBuffers<T>& buffers, std::int64_t begin, T* values, std::int64_t n) {
   const T* input = buffers.input + begin;
   const T* target = buffers.target + begin;
   const T parameter = buffers.parameter;
-  simd_for(n, [=](std::int64_t i) { values[i] = Op::f(input[i] - target[i], parameter); });
+  simd_for(n,
+           [=](std::int64_t i) { values[i] = math::value(op, input[i] - target[i], parameter); });
   if (buffers.gradient == nullptr) return;
   T* gradient = buffers.gradient + begin;
   const T scale = buffers.scale;
-  simd_for(n,
-           [=](std::int64_t i) { gradient[i] = scale * Op::df(input[i] - target[i], parameter); });
+  simd_for(n, [=](std::int64_t i) {
+    gradient[i] = math::gradient(op, input[i] - target[i], parameter, scale);
+  });
 }
 
 }  // namespace
@@ -43,8 +45,7 @@ void run(const Loss& arguments) {
         elements<const T>(arguments.input), elements<const T>(arguments.target),
         elements<T>(arguments.gradient), static_cast<T>(arguments.parameter),
         static_cast<T>(arguments.scale)};
-    const auto apply =
-        math::visit(arguments.op, [](auto op) { return &evaluate<T, decltype(op)>; });
+    const auto apply = math::visit(arguments.op, []<LossOp op>() { return &evaluate<T, op>; });
     if (!arguments.reduce) {
       for_each_block(n, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; i += kPiece)
@@ -54,14 +55,10 @@ void run(const Loss& arguments) {
     }
     const double total =
         sum_of_parts(n, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-          T values[kPiece];
-          double sum = 0;
-          for (std::int64_t i = begin; i < end; i += kPiece) {
-            const std::int64_t count = smaller(kPiece, end - i);
-            apply(buffers, i, values, count);
-            sum += static_cast<double>(sum_of_run(values, count));
-          }
-          return sum;
+          return sum_of_values<T>(begin, end,
+                                  [&](std::int64_t first, std::int64_t count, T* values) {
+                                    apply(buffers, first, values, count);
+                                  });
         });
     loss[0] = static_cast<T>(arguments.scale * total);
   });

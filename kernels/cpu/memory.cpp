@@ -14,9 +14,6 @@
 namespace kindling::kernels::cpu {
 namespace {
 
-using detail::FreeList;
-using detail::kReuseMemory;
-
 constexpr std::size_t kSmallestBlock = 64;
 constexpr std::size_t kMostBytes = std::size_t{1} << 47;  // what processors address
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
@@ -41,12 +38,7 @@ constexpr SizeClass size_class(std::size_t bytes) noexcept {
 }
 constexpr std::size_t kClasses = size_class(kMaxKeptBlock).index + 1;
 
-struct Cache {
-  FreeList lists[kClasses];
-  std::size_t room = 0;  // bytes that may still be kept
-  bool closed = false;   // the thread is ending
-};
-constinit thread_local Cache cache;
+using Cache = detail::ThreadCache<kClasses, kMaxKeptBytes, std::free>;
 
 void* allocate_from_system(std::size_t bytes) {
   const std::size_t alignment = bytes >= kHugePage ? kHugePage
@@ -64,48 +56,22 @@ void* allocate_from_system(std::size_t bytes) {
   return data;
 }
 
-void empty_cache() noexcept {
-  for (FreeList& list : cache.lists)
-    while (void* data = list.pop()) std::free(data);
-}
-
-/// Empties and closes the cache when its thread ends.
-struct Closer {
-  ~Closer() {
-    empty_cache();
-    cache.room = 0;
-    cache.closed = true;
-  }
-};
-
-/// There is no room: makes it, so that the cache follows a program whose sizes change.
-void make_room() noexcept {
-  static thread_local Closer closer;
-  static_cast<void>(closer);
-  empty_cache();
-  cache.room = kMaxKeptBytes;
-}
-
 }  // namespace
 
 void* allocate(std::size_t bytes) {
   if (bytes == 0) return nullptr;
-  if (!kReuseMemory || bytes > kMaxKeptBlock) return allocate_from_system(bytes);
+  if (bytes > kMaxKeptBlock) return allocate_from_system(bytes);
   const SizeClass size = size_class(bytes);
-  if (void* data = cache.lists[size.index].pop()) {
-    cache.room += size.bytes;
-    return data;
-  }
-  return allocate_from_system(size.bytes);
+  void* data = Cache::take(size.index, size.bytes);
+  // What is never given again is as large as asked for, so that a write past its end is found.
+  return data != nullptr ? data : allocate_from_system(detail::kReuseMemory ? size.bytes : bytes);
 }
 
 void deallocate(void* data, std::size_t bytes) noexcept {
   if (data == nullptr) return;
-  if (!kReuseMemory || bytes > kMaxKeptBlock || cache.closed) return std::free(data);
+  if (bytes > kMaxKeptBlock) return std::free(data);
   const SizeClass size = size_class(bytes);
-  if (cache.room < size.bytes) make_room();
-  cache.room -= size.bytes;
-  cache.lists[size.index].push(data);
+  Cache::give(data, size.index, size.bytes);
 }
 
 }  // namespace kindling::kernels::cpu

@@ -24,109 +24,113 @@ __attribute__((always_inline)) inline void sweep(std::int64_t count, const Body&
   for (; i < count; ++i) body(i);
 }
 
-template <class T>
-void update_range(const math::SgdCoefficients<T> c, T* parameter, const T* gradient,
-                  std::int64_t count) {
+/// One range; as many states are given as the optimizer keeps.
+template <class Rule, class T, class... States>
+void update_range(const Rule rule, std::int64_t count, T* parameter, const T* gradient,
+                  States*... states) {
   sweep<T>(
-      count, [=](std::int64_t i) { math::sgd_update(c, parameter[i], gradient[i]); }, parameter,
-      gradient);
+      count, [=](std::int64_t i) { rule(parameter[i], gradient[i], states[i]...); }, parameter,
+      gradient, states...);
 }
 
 template <class T>
-void update_range(const math::SgdCoefficients<T> c, T* parameter, const T* gradient, T* buffer,
-                  bool first, std::int64_t count) {
-  sweep<T>(
-      count,
-      [=](std::int64_t i) { math::sgd_update(c, parameter[i], gradient[i], buffer[i], first); },
-      parameter, gradient, buffer);
+void scale(const UpdateRange& range, double clip) {
+  const math::ClipScale<T> clipped(clip);
+  T* gradient = elements<T>(range.gradient);
+  parallel_simd_for(range.gradient.numel,
+                    [=](std::int64_t i) { gradient[i] = clipped(gradient[i]); });
 }
 
-template <class T>
-void update_range(const math::AdamCoefficients<T> c, T* parameter, const T* gradient, T* exp_avg,
-                  T* exp_avg_sq, std::int64_t count) {
-  sweep<T>(
-      count,
-      [=](std::int64_t i) {
-        math::adam_update(c, parameter[i], gradient[i], exp_avg[i], exp_avg_sq[i]);
-      },
-      parameter, gradient, exp_avg, exp_avg_sq);
+template <class Rule, class T>
+void update(const UpdateRange& range, double clip) {
+  const Rule rule(*range.record);
+  const math::ClipScale<T> clipped(clip);
+  for_each_block(range.parameter.numel, kElementsPerBlock,
+                 [&](std::int64_t begin, std::int64_t end) {
+                   const std::int64_t count = end - begin;
+                   T* parameter = elements<T>(range.parameter) + begin;
+                   T* gradient = elements<T>(range.gradient) + begin;
+                   if (clip != 1.0)
+                     for (std::int64_t i = 0; i < count; ++i) gradient[i] = clipped(gradient[i]);
+                   const auto state = [&](int s) { return elements<T>(range.state[s]) + begin; };
+                   if constexpr (requires(T x) { rule(x, x); }) {
+                     if (range.state[0].data == nullptr)
+                       return update_range(rule, count, parameter, gradient);
+                   }
+                   if constexpr (requires(T x) { rule(x, x, x); })
+                     return update_range(rule, count, parameter, gradient, state(0));
+                   if constexpr (requires(T x) { rule(x, x, x, x); }) {
+                     if (range.state[2].data == nullptr)
+                       return update_range(rule, count, parameter, gradient, state(0), state(1));
+                   }
+                   if constexpr (requires(T x) { rule(x, x, x, x, x); })
+                     update_range(rule, count, parameter, gradient, state(0), state(1), state(2));
+                 });
 }
 
-template <class T>
-void update_range(const math::AdamCoefficients<T> c, T* parameter, const T* gradient, T* exp_avg,
-                  T* exp_avg_sq, T* max_exp_avg_sq, std::int64_t count) {
-  sweep<T>(
-      count,
-      [=](std::int64_t i) {
-        math::adam_update(c, parameter[i], gradient[i], exp_avg[i], exp_avg_sq[i],
-                          max_exp_avg_sq[i]);
-      },
-      parameter, gradient, exp_avg, exp_avg_sq, max_exp_avg_sq);
-}
-
-template <class T>
-void update(const SgdUpdate& u) {
-  const math::SgdCoefficients<T> c(*u.record);
-  const bool first = u.record->updates == 0;
-  for_each_block(u.parameter.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-    T* parameter = elements<T>(u.parameter) + begin;
-    const T* gradient = elements<T>(u.gradient) + begin;
-    if (u.momentum_buffer.data == nullptr)
-      update_range(c, parameter, gradient, end - begin);
-    else
-      update_range(c, parameter, gradient, elements<T>(u.momentum_buffer) + begin, first,
-                   end - begin);
-  });
-}
-
-template <class T>
-void update(const AdamUpdate& u) {
-  const math::AdamCoefficients<T> c(*u.record);
-  for_each_block(u.parameter.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
-    T* parameter = elements<T>(u.parameter) + begin;
-    const T* gradient = elements<T>(u.gradient) + begin;
-    T* exp_avg = elements<T>(u.exp_avg) + begin;
-    T* exp_avg_sq = elements<T>(u.exp_avg_sq) + begin;
-    if (u.max_exp_avg_sq.data == nullptr)
-      update_range(c, parameter, gradient, exp_avg, exp_avg_sq, end - begin);
-    else
-      update_range(c, parameter, gradient, exp_avg, exp_avg_sq,
-                   elements<T>(u.max_exp_avg_sq) + begin, end - begin);
-  });
-}
-
-template <class Update>
-void update_and_advance(const Update& u) {
-  if (u.record->skipped()) return;
-  if (u.parameter.dtype == DType::float32)
-    update<float>(u);
-  else
-    update<double>(u);
-  if (u.advance) math::advance_update(*u.record);
+double value_of(const View& scalar) {
+  return scalar.dtype == DType::float32 ? double{*elements<const float>(scalar)}
+                                        : *elements<const double>(scalar);
 }
 
 }  // namespace
 
-void run(const SgdUpdate& arguments) { update_and_advance(arguments); }
-void run(const AdamUpdate& arguments) { update_and_advance(arguments); }
-
-void run(const AdvanceSchedule& arguments) {
-  math::advance_schedule(*arguments.record, arguments.tape, arguments.capacity);
+void run(const Update& u) {
+  const bool skipped = u.guard != nullptr && u.guard->nonfinite != 0;
+  if (u.guard != nullptr) ++(skipped ? u.guard->skipped : u.guard->applied);
+  const double clip =
+      u.clip_total == nullptr ? 1.0 : math::clip_coefficient(math::sqrt(*u.clip_total), u.max_norm);
+  for (std::int64_t r = 0; r < u.count; ++r) {
+    const UpdateRange& range = u.ranges[r];
+    if (skipped) {  // the gradients are clipped all the same
+      if (clip != 1.0)
+        with_type(range.gradient.dtype, [&](auto zero) { scale<decltype(zero)>(range, clip); });
+      continue;
+    }
+    if (range.parameter.dtype == DType::float32)
+      math::visit<float>(u.op, [&]<class Rule>() { update<Rule, float>(range, clip); });
+    else
+      math::visit<double>(u.op, [&]<class Rule>() { update<Rule, double>(range, clip); });
+    if (range.advance) math::advance_update(*range.record, range.state[0].data != nullptr);
+  }
+  run(u.history);
+  run(u.schedule);
 }
 
-void run(const AdvancePlateau& arguments) {
-  const View& metric = arguments.metric;
-  const double value = metric.dtype == DType::float32 ? double{*elements<const float>(metric)}
-                                                      : *elements<const double>(metric);
-  math::advance_plateau(arguments.rule, *arguments.state, value, arguments.min_lr,
-                        *arguments.record);
+void run(const AdvanceSchedule& a) {
+  if (a.clock == nullptr || math::stands_still(a.guard, a.clock->mark)) return;
+  const math::SchedulePoint* points = a.tape + ++a.clock->index % a.capacity * a.groups;
+  for (std::int64_t i = 0; i < a.count; ++i)
+    math::take_point(a.records[i], points[a.records[i].group]);
 }
 
-void run(const WriteRecord& arguments) {
-  math::GroupRecord record = arguments.source != nullptr ? *arguments.source : arguments.values;
-  if (arguments.keep_updates) record.updates = arguments.record->updates;
-  math::refresh(record);
-  *arguments.record = record;
+void run(const AppendHistory& a) {
+  if (a.history == nullptr) return;
+  HistoryEntry& entry = a.history->entries[a.history->steps % History::kCapacity];
+  if (a.value.data != nullptr) entry.value = value_of(a.value);
+  if (a.record != nullptr) entry.lr = a.record->lr.value;
+  if (a.last) ++a.history->steps;
+}
+
+void run(const AdvancePlateau& a) {
+  if (math::stands_still(a.guard, a.state->mark)) return;
+  if (!math::plateau_step(a.rule, *a.state, value_of(a.metric))) return;
+  for (std::int64_t i = 0; i < a.count; ++i) {
+    math::GroupRecord& record = a.records[i];
+    record.lr.set(math::plateau_reduced(a.rule, record.lr.value, a.min_lr[record.group]));
+    math::refresh_lr(record);
+  }
+}
+
+void run(const WriteRecord& a) {
+  if (a.source != nullptr) {
+    *a.record = *a.source;
+    return;
+  }
+  static_cast<math::HyperParameters&>(*a.record) = a.values;
+  a.record->group = a.group;
+  if (a.updates >= 0) a.record->updates = a.updates;
+  math::refresh(*a.record);
 }
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

@@ -3,37 +3,10 @@
 #include <kindling/kernels/cpu/loops.h>
 #include <kindling/kernels/cpu/product_blocks.h>
 #include <kindling/kernels/cpu/product_epilogue.h>
-#include <kindling/kernels/cpu/product_provider.h>
 #include <kindling/kernels/cpu/product_tiles.h>
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
-
-/// Up to this many multiplications a provider's preparation costs more than it gains (measured
-/// against oneDNN).
-constexpr std::int64_t kMaxTilesWork = std::int64_t{160} * 160 * 160;
-
-void multiply_by_provider(const ProductBlock<float>& block) {
-  product_provider().multiply_float(block);
-}
-void multiply_by_provider(const ProductBlock<double>& block) {
-  product_provider().multiply_double(block);
-}
-
-template <class T>
-void multiply(const ProductBlock<T>& block) {
-  if (block.n == 1 && block.transpose_a) {
-    // c = a^T b is a sum of rows of a, as the row c^T = b^T a; its elements stand ldc apart.
-    if (block.ldc == 1)
-      return multiply_tiles(ProductBlock<T>{block.b, block.a, block.c, 1, block.m, block.k,
-                                            block.transpose_b ? 1 : block.ldb, block.lda, 1,
-                                            !block.transpose_b, false, block.accumulate});
-    return multiply_tiles(block);
-  }
-  if (block.n == 1 || (block.m == 1 && block.transpose_b)) return multiply_vector(block);
-  if (block.m == 1 || block.m * block.n * block.k <= kMaxTilesWork) return multiply_tiles(block);
-  multiply_by_provider(block);
-}
 
 /// Rows [i, i + rows), columns [j, j + columns) of one matrix of the batch.
 template <class T>
@@ -45,8 +18,9 @@ void compute_block(const Product& p, std::int64_t matrix, std::int64_t i, std::i
   const T* b = elements<const T>(p.b) + matrix * p.stride_b + (p.transpose_b ? j * ldb : j);
   T* c = elements<T>(p.c) + matrix * p.stride_c + i * p.n + j;
   if (rows > 0 && columns > 0) {
-    multiply(ProductBlock<T>{a, b, c, rows, columns, p.k, lda, ldb, p.n, p.transpose_a,
-                             p.transpose_b, p.accumulate});
+    const ProductBlock<T> block{a,   b,   c,   rows,          columns,       p.k,
+                                lda, ldb, p.n, p.transpose_a, p.transpose_b, p.accumulate};
+    if (!multiply_vectors(block)) multiply_tiles(block);
     apply_epilogue<T>(p, i, rows, j, columns);
   }
   if (p.row_sums.data != nullptr && j == 0)
@@ -55,7 +29,7 @@ void compute_block(const Product& p, std::int64_t matrix, std::int64_t i, std::i
 
 template <class T>
 void run(const Product& p) {
-  const BlockSize block = block_size(p.m, p.n, p.k);
+  const BlockSize block = block_size(p.m, p.n, p.k, p.transpose_a);
   const auto count = [](std::int64_t side, std::int64_t part) {
     return side > part ? (side + part - 1) / part : std::int64_t{1};
   };

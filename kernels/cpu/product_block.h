@@ -24,12 +24,4 @@ struct ProductBlock {
   bool accumulate;
 };
 
-/// Someone who multiplies blocks, each in the thread that asks and without dividing it among
-/// others.
-struct ProductProvider {
-  const char* name;
-  void (*multiply_float)(const ProductBlock<float>&);
-  void (*multiply_double)(const ProductBlock<double>&);
-};
-
 }  // namespace kindling::kernels::cpu

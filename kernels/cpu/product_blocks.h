@@ -13,34 +13,30 @@ struct BlockSize {
 };
 
 /// The blocks of one product, from its shape alone, so that no result depends on the thread count.
-/// A provider prepares the operands of each block anew, so blocks are few and large: 8 to 16, more
-/// only where each still has half a million elements. A product of less than about 0.1 ms is one
-/// block. (Against one block, this costs oneDNN 3 to 6 % of its speed on one thread at the sizes of
-/// bench/works.h; twice as many blocks cost 6 to 12 %.)
+/// Each block copies its part of b anew, and of a if that is transposed, so it is the columns that
+/// are divided first, and with a transposed a the rows. A product of less than some 40 microseconds
+/// is one block, and their number grows with the root of the work.
 __attribute__((always_inline)) inline BlockSize block_size(std::int64_t m, std::int64_t n,
-                                                           std::int64_t k) {
-  constexpr std::int64_t kBlocks = 8;
-  constexpr std::int64_t kLeastWork = std::int64_t{8} << 20;  // multiplications in a block
-  constexpr std::int64_t kMostElements = std::int64_t{512} * 1024;
-  constexpr std::int64_t kRows = 16, kColumns = 64;  // sides are multiples of these
-  const std::int64_t share = m * n / kBlocks * k;
-  const auto too_large = [&](BlockSize block) {
-    const std::int64_t elements = block.rows * block.columns;
-    return elements * k > kLeastWork && (elements * k > share || elements > kMostElements);
+                                                           std::int64_t k, bool transpose_a) {
+  constexpr std::int64_t kMostBlocks = 8;
+  constexpr double kLeastWork = 1 << 20;  // multiplications in a block
+  constexpr std::int64_t kRows = 48;      // of a block, at least
+  // A transposed a is copied for 256 to 512 columns at a time in any case.
+  const std::int64_t columns_least = !transpose_a || m < 4 * kRows ? 128 : k > 256 ? 256 : 512;
+  const auto within = [](std::int64_t value, std::int64_t most) {
+    return value < 1 ? 1 : value > most ? most : value;
   };
-  BlockSize block{m, n};
-  const auto half = [](std::int64_t side, std::int64_t unit) {
-    return (side / 2 + unit - 1) / unit * unit;
+  const auto share = [](std::int64_t side, std::int64_t parts, std::int64_t unit) {
+    return parts == 1 ? side : (side + parts * unit - 1) / (parts * unit) * unit;
   };
-  while (too_large(block)) {
-    if (block.columns >= block.rows && block.columns > kColumns)
-      block.columns = half(block.columns, kColumns);
-    else if (block.rows > kRows)
-      block.rows = half(block.rows, kRows);
-    else
-      break;
-  }
-  return block;
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  std::int64_t blocks = 1;
+  while (blocks < kMostBlocks &&
+         static_cast<double>((blocks + 1) * (blocks + 1)) * kLeastWork <= work)
+    ++blocks;
+  const std::int64_t across = within(n / columns_least, blocks);
+  const std::int64_t down = within(m / kRows, blocks / across);
+  return {share(m, down, kRows / 2), share(n, across, 64)};
 }
 
 }  // namespace kindling::kernels::cpu

@@ -3,7 +3,7 @@
 
 #include <kindling/kernels/backend.h>
 #include <kindling/kernels/cpu/loops.h>
-#include <kindling/kernels/cpu/vector.h>
+#include <kindling/kernels/cpu/sums.h>
 #include <kindling/kernels/math/elementwise.h>
 
 #include <cstdint>
@@ -13,9 +13,9 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// c = F(c + bias) on `count` elements that follow one another; pre_activation, if given, is what F
-/// was applied to.
-template <class F, class T>
+/// c = op(c + bias) on `count` elements that follow one another; pre_activation, if given, is what
+/// op was applied to.
+template <UnaryOp op, class T>
 void finish_elements(T* __restrict c, const T* __restrict bias, T* __restrict pre_activation,
                      std::int64_t count) {
   if (pre_activation != nullptr) {
@@ -26,15 +26,15 @@ void finish_elements(T* __restrict c, const T* __restrict bias, T* __restrict pr
     bias = nullptr;
   }
   if (bias != nullptr)
-    for (std::int64_t x = 0; x < count; ++x) c[x] = F::f(c[x] + bias[x]);
+    for (std::int64_t x = 0; x < count; ++x) c[x] = math::value(op, c[x] + bias[x]);
   else
-    for (std::int64_t x = 0; x < count; ++x) c[x] = F::f(c[x]);
+    for (std::int64_t x = 0; x < count; ++x) c[x] = math::value(op, c[x]);
 }
 
-/// c = 0 where the mask is not positive
+/// c = 0 where the mask, the output of a ReLU, is
 template <class T>
 void mask_elements(T* __restrict c, const T* __restrict mask, std::int64_t count) {
-  for (std::int64_t x = 0; x < count; ++x) c[x] = mask[x] > T(0) ? c[x] : T(0);
+  for (std::int64_t x = 0; x < count; ++x) c[x] = math::gradient(UnaryOp::relu, mask[x], c[x]);
 }
 
 /// The epilogue of rows [i, i + rows), columns [j, j + columns) of c.
@@ -47,22 +47,21 @@ void apply_epilogue(const Product& p, std::int64_t i, std::int64_t rows, std::in
   const auto at = [](const View& view, std::int64_t offset) {
     return view.data == nullptr ? nullptr : elements<T>(view) + offset;
   };
-  math::visit(p.activation, [&](auto functor) {
-    using F = decltype(functor);
+  math::visit(p.activation, [&]<UnaryOp op>() {
     if (p.n == 1) {  // the rows follow one another: one pass for all
       T* c = at(p.c, i);
       if (p.bias.data != nullptr) {
         const T bias = *at(p.bias, 0);
         for (std::int64_t x = 0; x < rows; ++x) c[x] += bias;
       }
-      finish_elements<F, T>(c, nullptr, at(p.pre_activation, i), rows);
+      finish_elements<op, T>(c, nullptr, at(p.pre_activation, i), rows);
       if (p.mask.data != nullptr) mask_elements<T>(c, at(p.mask, i), rows);
       return;
     }
     for (std::int64_t row = i; row < i + rows; ++row) {
       const std::int64_t start = row * p.n + j;
       T* c = at(p.c, start);
-      finish_elements<F, T>(c, at(p.bias, j), at(p.pre_activation, start), columns);
+      finish_elements<op, T>(c, at(p.bias, j), at(p.pre_activation, start), columns);
       if (p.mask.data != nullptr) mask_elements<T>(c, at(p.mask, start), columns);
     }
   });
@@ -72,31 +71,17 @@ void apply_epilogue(const Product& p, std::int64_t i, std::int64_t rows, std::in
 template <class T>
 void sum_rows(const T* a, std::int64_t lda, bool transposed, std::int64_t rows, std::int64_t k,
               T* sums, bool accumulate) {
-  if (!transposed || (rows == 1 && lda == 1)) {
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const T* row = a + i * lda;
-      Vector<T> lanes{};
-      std::int64_t p = 0;
-      for (; k - p >= kLanes<T>; p += kLanes<T>) lanes += load(row + p);
-      T sum = sum_of_lanes<T>(lanes);
-      for (; p < k; ++p) sum += row[p];
-      sums[i] = accumulate ? sums[i] + sum : sum;
-    }
+  if (!transposed || lda == 1) {
+    for (std::int64_t i = 0; i < rows; ++i)
+      put(sums[i], static_cast<T>(sum_of(a + i * lda, k)), accumulate);
     return;
   }
-  constexpr std::int64_t kTogether = 64;  // columns of the stored a, whose sums stay in registers
-  for (std::int64_t i = 0; i < rows; i += kTogether) {
-    T sum[kTogether] = {};
-    const std::int64_t count = rows - i < kTogether ? rows - i : kTogether;
-    if (count == kTogether) {
-      for (std::int64_t p = 0; p < k; ++p)
-        for (std::int64_t x = 0; x < kTogether; ++x) sum[x] += a[p * lda + i + x];
-    } else {
-      for (std::int64_t p = 0; p < k; ++p)
-        for (std::int64_t x = 0; x < count; ++x) sum[x] += a[p * lda + i + x];
-    }
-    for (std::int64_t x = 0; x < count; ++x)
-      sums[i + x] = accumulate ? sums[i + x] + sum[x] : sum[x];
+  for (std::int64_t i = 0; i < rows; i += kStrip) {
+    const std::int64_t width = smaller(kStrip, rows - i);
+    double totals[kStrip];
+    sum_columns(a + i, k, lda, width, totals);
+    for (std::int64_t x = 0; x < width; ++x)
+      put(sums[i + x], static_cast<T>(totals[x]), accumulate);
   }
 }
 

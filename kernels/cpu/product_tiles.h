@@ -6,14 +6,13 @@
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 
-/// Multiplies without preparation, for products too small to be worth any: in tiles that fill the
-/// registers.
+/// Multiplies in tiles of c whose sums stay in registers.
 void multiply_tiles(const ProductBlock<float>& block);
 void multiply_tiles(const ProductBlock<double>& block);
 
-/// The same for n = 1, or m = 1 with a transposed b: dot products of rows with a vector, at the
-/// speed of the memory.
-void multiply_vector(const ProductBlock<float>& block);
-void multiply_vector(const ProductBlock<double>& block);
+/// Multiplies few rows or columns, as dot products or as sums of rows, at the speed of the memory;
+/// false, and nothing done, where tiles are as good.
+bool multiply_vectors(const ProductBlock<float>& block);
+bool multiply_vectors(const ProductBlock<double>& block);
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

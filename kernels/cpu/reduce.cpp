@@ -7,27 +7,7 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-constexpr std::int64_t kColumns = 128;   // columns summed together
-constexpr std::int64_t kRunOfRows = 64;  // rows added up in the dtype
-
-/// totals[0, width) = sums of `width` <= kColumns columns of x [rows, width], whose rows are `step`
-/// elements apart
-template <class T>
-void sum_columns(const T* x, std::int64_t rows, std::int64_t step, std::int64_t width,
-                 double* totals) {
-  for (std::int64_t i = 0; i < width; ++i) totals[i] = 0;
-  for (std::int64_t begin = 0; begin < rows; begin += kRunOfRows) {
-    T sums[kColumns] = {};
-    T* run = sums;
-    for (std::int64_t k = begin; k < smaller(begin + kRunOfRows, rows); ++k) {
-      const T* row = x + k * step;
-      simd_for(width, [=](std::int64_t i) { run[i] += row[i]; });
-    }
-    simd_for(width, [=](std::int64_t i) { totals[i] += static_cast<double>(run[i]); });
-  }
-}
-
-/// The same, with many rows dealt out to the threads.
+/// sum_columns with many rows dealt out to the threads.
 template <class T>
 void sum_columns_in_parts(const T* x, std::int64_t rows, std::int64_t step, std::int64_t width,
                           double* totals) {
@@ -36,15 +16,12 @@ void sum_columns_in_parts(const T* x, std::int64_t rows, std::int64_t step, std:
   const std::int64_t usual = units_per_block(width);
   const std::int64_t size = even < usual ? usual : even;
   if (rows <= size) return sum_columns(x, rows, step, width, totals);
-  double parts[most_parts][kColumns];
+  double parts[most_parts][kStrip];
   const std::int64_t count = (rows + size - 1) / size;
   parallel_for(count, [&](std::int64_t p) {
     sum_columns(x + p * size * step, smaller(size, rows - p * size), step, width, parts[p]);
   });
-  for (std::int64_t i = 0; i < width; ++i) {
-    totals[i] = 0;
-    for (std::int64_t p = 0; p < count; ++p) totals[i] += parts[p][i];
-  }
+  sum_columns(parts[0], count, kStrip, width, totals);
 }
 
 template <class T>
@@ -63,14 +40,14 @@ void sum_of_view(const Sum& s) {
     });
     return;
   }
-  const std::int64_t strips = (s.inner + kColumns - 1) / kColumns;
-  const std::int64_t per_block = units_per_block(s.count * smaller(s.inner, kColumns));
+  const std::int64_t strips = (s.inner + kStrip - 1) / kStrip;
+  const std::int64_t per_block = units_per_block(s.count * smaller(s.inner, kStrip));
   for_each_block(s.outer * strips, per_block, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t unit = begin; unit < end; ++unit) {
       const std::int64_t outer = unit / strips;
-      const std::int64_t first = unit % strips * kColumns;
-      const std::int64_t width = smaller(kColumns, s.inner - first);
-      double totals[kColumns];
+      const std::int64_t first = unit % strips * kStrip;
+      const std::int64_t width = smaller(kStrip, s.inner - first);
+      double totals[kStrip];
       sum_columns_in_parts(x + outer * s.count * s.inner + first, s.count, s.inner, width, totals);
       T* out = y + outer * s.inner + first;
       for (std::int64_t i = 0; i < width; ++i)

@@ -42,11 +42,10 @@ inline T exponentials(const T* x, std::int64_t n, T shift, T* y) {
 /// The same sum without keeping the exponentials.
 template <class T>
 inline T sum_of_exponentials(const T* x, std::int64_t n, T shift) {
-  T buffer[kPiece];
-  double total = 0;
-  for (std::int64_t i = 0; i < n; i += kPiece)
-    total += static_cast<double>(exponentials(x + i, smaller(kPiece, n - i), shift, buffer));
-  return static_cast<T>(total);
+  return static_cast<T>(
+      sum_of_values<T>(0, n, [=](std::int64_t begin, std::int64_t count, T* values) {
+        simd_for(count, [=](std::int64_t i) { values[i] = math::exp(x[begin + i] - shift); });
+      }));
 }
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

@@ -2,8 +2,6 @@
 #include <kindling/kernels/cpu/flush.h>
 #include <kindling/kernels/cpu/instruction_set.h>
 #include <kindling/kernels/cpu/kernels.h>
-#include <kindling/kernels/cpu/product_eigen.h>
-#include <kindling/kernels/cpu/product_tiles.h>
 
 #define KINDLING_TEXT_OF(name) #name
 #define KINDLING_TEXT(name) KINDLING_TEXT_OF(name)
@@ -32,8 +30,6 @@ constexpr Level kLevel{
     .name = KINDLING_TEXT(KINDLING_ISA),
     .flushing = kernel_table<Flushing>(AllCommands()),
     .bare = kernel_table<Bare>(AllCommands()),
-    .eigen = {"eigen", multiply_eigen, multiply_eigen},
-    .tiles = {"tiles", multiply_tiles, multiply_tiles},
 };
 
 }  // namespace

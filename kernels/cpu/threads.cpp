@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace kindling::kernels::cpu {
@@ -41,8 +44,8 @@ void wait_for_change(const std::atomic<T>& value, T old) noexcept {
 /// it closed and is not waited for.
 class Pool {
  public:
-  void run(std::int64_t blocks, BlockFunction function, int helpers) {
-    function_ = function;
+  void run(std::int64_t blocks, const BlockFunction& function, int helpers) {
+    function_ = &function;
     blocks_ = blocks;
     mode_ = float_mode();
     next_.store(0, std::memory_order_relaxed);
@@ -54,6 +57,7 @@ class Pool {
     participants_.fetch_sub(1, std::memory_order_acq_rel);
     for (int left; (left = participants_.load(std::memory_order_acquire)) != 0;)
       wait_for_change(participants_, left);
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
   std::mutex mutex;  // held by the thread whose job runs
@@ -63,12 +67,22 @@ class Pool {
     std::atomic<std::uint32_t> calls{0};
   };
 
-  void take_blocks() {
-    for (std::int64_t block; (block = next_.fetch_add(1, std::memory_order_relaxed)) < blocks_;)
-      function_(block);
+  void take_blocks() noexcept {
+    std::int64_t block = 0;
+    try {
+      while ((block = next_.fetch_add(1, std::memory_order_relaxed)) < blocks_) (*function_)(block);
+    } catch (...) {
+      next_.store(blocks_, std::memory_order_relaxed);
+      // All blocks before this one have been started, so the first of those that throw is found.
+      const std::lock_guard lock(error_mutex_);
+      if (!error_ || block < failed_block_) {
+        error_ = std::current_exception();
+        failed_block_ = block;
+      }
+    }
   }
 
-  void wake(int helpers) {
+  void wake(int helpers) noexcept {
     const auto wanted = static_cast<std::size_t>(helpers);
     while (workers_.size() < wanted && start_worker()) {
     }
@@ -78,15 +92,16 @@ class Pool {
     }
   }
 
-  /// False when the system has no thread to give: the work is then done by fewer.
-  bool start_worker() {
-    auto worker = std::make_unique<Worker>();
+  /// False when the system has no thread or memory to give: the work is then done by fewer.
+  bool start_worker() noexcept {
     try {
+      workers_.reserve(workers_.size() + 1);
+      auto worker = std::make_unique<Worker>();
       std::thread([this, w = worker.get()] { serve(*w); }).detach();
-    } catch (const std::system_error&) {
+      workers_.push_back(std::move(worker));
+    } catch (const std::exception&) {
       return false;
     }
-    workers_.push_back(std::move(worker));
     return true;
   }
 
@@ -113,12 +128,15 @@ class Pool {
     return false;
   }
 
-  BlockFunction function_ = [](std::int64_t) {};
+  const BlockFunction* function_ = nullptr;
   std::int64_t blocks_ = 0;
   FloatMode mode_ = 0;
   alignas(64) std::atomic<std::int64_t> next_{0};
   alignas(64) std::atomic<int> participants_{0};  // 0: no job is open
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::mutex error_mutex_;
+  std::exception_ptr error_;  // of failed_block_
+  std::int64_t failed_block_ = 0;
 };
 
 /// Never destroyed: kernels may run in destructors of static objects, and sleeping workers end with
@@ -130,14 +148,8 @@ Pool& pool() {
 
 int initial_thread_count() {
   const char* text = std::getenv("KINDLING_NUM_THREADS");
-  if (text == nullptr || *text == '\0')
-    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  char* end = nullptr;
-  const long count = std::strtol(text, &end, 10);
-  if (*end != '\0' || count < 1 || count > 65536)
-    throw ValueError(message("KINDLING_NUM_THREADS: value \"", text,
-                             "\": set it to a whole number of threads, at least 1"));
-  return static_cast<int>(count);
+  if (text != nullptr && *text != '\0') return parse_thread_count(text);
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 std::atomic<int>& thread_count() {
@@ -157,6 +169,16 @@ void parallel_for(std::int64_t blocks, BlockFunction function) {
 }
 
 int get_num_threads() { return thread_count().load(std::memory_order_relaxed); }
+
+int parse_thread_count(std::string_view text) {
+  int count = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc() || rest != end || count < 1 || count > 65536)
+    throw ValueError(message("KINDLING_NUM_THREADS: value \"", text,
+                             "\": set it to a whole number of threads, from 1 to 65536"));
+  return count;
+}
 
 void set_num_threads(int count) {
   if (count < 1)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace kindling::kernels::cpu {
 
@@ -27,8 +28,8 @@ class BlockFunction {
 /// Calls function(block) once for each block of [0, blocks), on up to get_num_threads() threads
 /// with the caller's floating-point mode; returns when all are done. How the work falls into blocks
 /// must depend on its size alone: then results do not depend on the thread count. Serial inside
-/// another parallel_for, and while another thread's is running. The function must not throw when
-/// there is more than one block.
+/// another parallel_for, and while another thread's is running. After a block has thrown no other
+/// is started, and the first block's exception (in their order) is thrown here.
 void parallel_for(std::int64_t blocks, BlockFunction function);
 
 /// Elements per block of for_each_block: large enough to be worth waking a thread for.
@@ -53,6 +54,10 @@ __attribute__((always_inline)) inline void for_each_block(std::int64_t count, st
 /// Threads that parallel_for may use, the caller included. At first KINDLING_NUM_THREADS, or else
 /// the number of processors this process may run on.
 int get_num_threads();
+
+/// The number of threads that the value of KINDLING_NUM_THREADS asks for. ValueError unless it is a
+/// whole number from 1 to 65536.
+int parse_thread_count(std::string_view text);
 
 /// ValueError for count < 1.
 void set_num_threads(int count);

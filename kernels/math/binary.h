@@ -3,101 +3,46 @@
 
 #include <kindling/kernels/math/host_device.h>
 #include <kindling/kernels/math/op.h>
+#include <kindling/kernels/math/visit.h>
 
-/// The binary element-wise formulas: f(a, b), its derivatives da and db, and which operands each of
-/// those reads.
+/// The binary element-wise formulas, their gradients, and which operands those read.
 namespace kindling::math {
 
-struct Reads {
-  bool a;
-  bool b;
-};
+using kernels::BinaryOp;
 
-struct Add {
-  static constexpr Reads reads[2] = {{false, false}, {false, false}};
-  template <class T>
-  static KINDLING_HOST_DEVICE T f(T a, T b) {
-    return a + b;
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T da(T, T) {
-    return T(1);
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T db(T, T) {
-    return T(1);
-  }
-};
+// clang-format off
 
-struct Sub {
-  static constexpr Reads reads[2] = {{false, false}, {false, false}};
-  template <class T>
-  static KINDLING_HOST_DEVICE T f(T a, T b) {
-    return a - b;
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T da(T, T) {
-    return T(1);
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T db(T, T) {
-    return T(-1);
-  }
-};
-
-struct Mul {
-  static constexpr Reads reads[2] = {{false, true}, {true, false}};
-  template <class T>
-  static KINDLING_HOST_DEVICE T f(T a, T b) {
-    return a * b;
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T da(T, T b) {
-    return b;
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T db(T a, T) {
-    return a;
-  }
-};
-
-struct Div {
-  static constexpr Reads reads[2] = {{false, true}, {true, true}};
-  template <class T>
-  static KINDLING_HOST_DEVICE T f(T a, T b) {
-    return a / b;
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T da(T, T b) {
-    return T(1) / b;
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T db(T a, T b) {
-    return -(a / b) / b;
-  }
-};
-
-/// Calls function(functor) with the functor of `op`.
-template <class F>
-KINDLING_HOST_DEVICE auto visit(kernels::BinaryOp op, const F& function) {
-  using enum kernels::BinaryOp;
+template <class T>
+KINDLING_HOST_DEVICE T value(BinaryOp op, T a, T b) {
   switch (op) {
-    case add:
-      return function(Add{});
-    case sub:
-      return function(Sub{});
-    case mul:
-      return function(Mul{});
-    case div:
-      return function(Div{});
+    case BinaryOp::add: return a + b;
+    case BinaryOp::sub: return a - b;
+    case BinaryOp::mul: return a * b;
+    case BinaryOp::div: return a / b;
   }
   __builtin_unreachable();
 }
 
-/// Which operands the derivative of `op` by operand 0 (a) or 1 (b) reads, and so which must be
-/// saved.
-KINDLING_HOST_DEVICE Reads reads_of(kernels::BinaryOp op, int operand) {
-  return visit(op, [operand](auto functor) { return functor.reads[operand]; });
+/// The gradient of operand 0 (a) or 1 (b) where that of the result is g.
+template <class T>
+KINDLING_HOST_DEVICE T gradient(BinaryOp op, int operand, T a, T b, T g) {
+  switch (op) {
+    case BinaryOp::add: return g;
+    case BinaryOp::sub: return operand == 0 ? g : -g;
+    case BinaryOp::mul: return operand == 0 ? g * b : g * a;
+    case BinaryOp::div: return operand == 0 ? g / b : -g * (a / b / b);
+  }
+  __builtin_unreachable();
 }
+
+/// Whether the gradient of an operand reads the value of the `other` one, or its own.
+KINDLING_HOST_DEVICE bool reads_other(BinaryOp op) {
+  return op == BinaryOp::mul || op == BinaryOp::div;
+}
+KINDLING_HOST_DEVICE bool reads_own(BinaryOp op, int operand) {
+  return op == BinaryOp::div && operand == 1;
+}
+
+// clang-format on
 
 }  // namespace kindling::math

@@ -31,10 +31,17 @@ KINDLING_HOST_DEVICE T not_a_number() {
 KINDLING_HOST_DEVICE float abs(float x) { return __builtin_fabsf(x); }
 KINDLING_HOST_DEVICE double abs(double x) { return __builtin_fabs(x); }
 
-/// -1, 0 or 1; a NaN stays one.
+/// g times the sign of x: 0 where that is 0, even for an infinite g; NaN where x is.
 template <class T>
-KINDLING_HOST_DEVICE T sign(T x) {
-  return x > T(0) ? T(1) : (x < T(0) ? T(-1) : (x == T(0) ? T(0) : x));
+KINDLING_HOST_DEVICE T times_sign(T g, T x) {
+  return x > T(0) ? g : (x < T(0) ? -g : x);
+}
+
+/// weight * x, and 0 where the weight is, even for an infinite x: the limit where a weight reaches
+/// 0 faster than x grows.
+template <class T>
+KINDLING_HOST_DEVICE T weighted(T weight, T x) {
+  return weight == T(0) ? T(0) : weight * x;
 }
 
 KINDLING_HOST_DEVICE float sqrt(float x) { return ::sqrtf(x); }
@@ -103,7 +110,7 @@ KINDLING_HOST_DEVICE float tanh(float x) {
   p = p * z - 3.333331645e-1f;
   const float near = x + x * (z * p);
   const float far = 1.0f - 2.0f / (exp(2.0f * abs(x)) + 1.0f);
-  return abs(x) < 0.55f ? near : __builtin_copysignf(far, x);
+  return __builtin_copysignf(abs(x) < 0.55f ? near : far, x);
 }
 KINDLING_HOST_DEVICE double tanh(double x) { return ::tanh(x); }
 

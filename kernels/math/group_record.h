@@ -19,23 +19,25 @@ struct Rounded {
   }
 };
 
-/// Shared by all groups of one optimizer: set by the search for non-finite gradients, read by what
-/// must then stand still.
-struct StepGuard {
-  std::int32_t nonfinite = 0;
-};
-
-/// What a fused update reads of its parameter group, in device memory beside the parameters. The
-/// learning rate reaches a kernel only through a pointer to this record, so a replayed launch sees
-/// every change of it.
-struct GroupRecord {
+/// The options of a parameter group as update kernels read them.
+struct HyperParameters {
   Rounded lr;
   Rounded momentum;   // SGD's momentum; Adam's beta1
   Rounded beta2;      // Adam
   Rounded dampening;  // SGD
   Rounded eps;        // Adam
   Rounded weight_decay;
+  bool adam = false;  // has bias corrections
+  bool nesterov = false;
+  bool maximize = false;
+  bool decoupled = false;  // AdamW: decay the parameter, not the gradient
+  bool amsgrad = false;
+};
 
+/// What a fused update reads of its parameter group, in device memory beside the parameters. The
+/// learning rate reaches a kernel only through a pointer to this record, so a replayed launch sees
+/// every change of it.
+struct GroupRecord : HyperParameters {
   // Derived from the above and from `updates` by refresh(), for the update that comes next. The
   // complements are formed in double: in float, 1 - 0.999 is off by 1.3e-5 of itself.
   Rounded one_minus_momentum;  // Adam's 1 - beta1
@@ -44,25 +46,15 @@ struct GroupRecord {
   double bias_correction1 = 1;  // 1 - beta1^t, t = updates + 1
   Rounded step_size;            // lr / (1 - beta1^t)
   Rounded inverse_bias2_sqrt;   // 1 / sqrt(1 - beta2^t)
-  Rounded decay_factor;         // 1 - lr * weight_decay, for decoupled decay
+  Rounded decay;                // lr * weight_decay, where the decay is decoupled
 
-  std::int64_t updates = 0;         // updates applied so far; bias correction uses updates + 1
-  std::int64_t schedule_index = 0;  // scheduler.step() calls that took effect
-  const StepGuard* guard = nullptr;
-
-  bool adam = false;  // refresh() computes bias corrections
-  bool nesterov = false;
-  bool maximize = false;
-  bool decoupled = false;  // AdamW: decay the parameter, not the gradient
-  bool skip_nonfinite = false;
-
-  /// True when this step found a non-finite gradient and must change nothing.
-  KINDLING_HOST_DEVICE bool skipped() const { return skip_nonfinite && guard->nonfinite != 0; }
+  std::int64_t updates = 0;  // that the state has taken in; bias correction uses updates + 1
+  std::int64_t group = 0;    // whose schedule it follows
 };
 
 /// Recomputes what derives from the learning rate: to be called after it alone changes.
 KINDLING_HOST_DEVICE void refresh_lr(GroupRecord& record) {
-  record.decay_factor.set(1.0 - record.lr.value * record.weight_decay.value);
+  record.decay.set(record.decoupled ? record.lr.value * record.weight_decay.value : 0.0);
   record.step_size.set(record.lr.value / record.bias_correction1);
 }
 
@@ -81,19 +73,47 @@ KINDLING_HOST_DEVICE void refresh(GroupRecord& record) {
   refresh_lr(record);
 }
 
+/// Where updates may be skipped: set by the search for non-finite gradients, read by what must then
+/// stand still. One for all groups of an optimizer.
+struct StepGuard {
+  std::int64_t nonfinite = 0;  // whether the gradients of this step are
+  std::int64_t applied = 0;    // updates that took effect
+  std::int64_t skipped = 0;    // updates that did not
+};
+
+/// The counts of a guard when a scheduler last looked.
+struct GuardMark {
+  std::int64_t applied = 0;
+  std::int64_t skipped = 0;
+};
+
+/// True when updates were tried since the mark and none took effect: then a scheduler stands still.
+/// No guard: nothing is ever skipped.
+KINDLING_HOST_DEVICE bool only_skipped(const StepGuard* guard, const GuardMark& mark) {
+  return guard != nullptr && guard->skipped != mark.skipped && guard->applied == mark.applied;
+}
+
+/// The same, and moves the mark to now.
+KINDLING_HOST_DEVICE bool stands_still(const StepGuard* guard, GuardMark& mark) {
+  const bool still = only_skipped(guard, mark);
+  if (guard != nullptr) mark = {guard->applied, guard->skipped};
+  return still;
+}
+
 /// One point of an evaluated schedule. A NaN momentum leaves the group's as it is.
 struct SchedulePoint {
   double lr;
   double momentum;
 };
 
-/// scheduler.step() on the device: moves to the next point of the schedule, unless the step was
-/// skipped. tape: the points of a ring of `capacity`, the point of index t at t % capacity.
-KINDLING_HOST_DEVICE void advance_schedule(GroupRecord& record, const SchedulePoint* tape,
-                                           std::int64_t capacity) {
-  if (record.skipped()) return;
-  ++record.schedule_index;
-  const SchedulePoint point = tape[record.schedule_index % capacity];
+/// Where an optimizer's schedule stands.
+struct ScheduleClock {
+  std::int64_t index = 0;  // scheduler.step() calls that took effect
+  GuardMark mark;
+};
+
+/// Takes over a point of the schedule.
+KINDLING_HOST_DEVICE void take_point(GroupRecord& record, const SchedulePoint& point) {
   record.lr.set(point.lr);
   if (point.momentum != point.momentum) return refresh_lr(record);
   record.momentum.set(point.momentum);

@@ -3,59 +3,49 @@
 
 #include <kindling/kernels/math/functions.h>
 #include <kindling/kernels/math/op.h>
+#include <kindling/kernels/math/visit.h>
 
-/// The element-wise losses as functions of the error d = input - target: f, and its derivative df
-/// by the input. parameter: the delta of Huber, not used by the others.
+/// The element-wise losses as functions of the error d = input - target. parameter: the delta of
+/// Huber, not used by the others. Equal infinities have no difference: there a loss and its
+/// gradient are NaN, as in PyTorch.
 namespace kindling::math {
 
-struct SquaredError {
-  template <class T>
-  static KINDLING_HOST_DEVICE T f(T d, T) {
-    return d * d;
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T df(T d, T) {
-    return T(2) * d;
-  }
-};
-
-struct AbsoluteError {
-  template <class T>
-  static KINDLING_HOST_DEVICE T f(T d, T) {
-    return abs(d);
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T df(T d, T) {
-    return sign(d);
-  }
-};
+using kernels::LossOp;
 
 /// d^2 / 2 up to delta, then the tangent (Huber, 1964).
-struct Huber {
-  template <class T>
-  static KINDLING_HOST_DEVICE T f(T d, T delta) {
-    const T size = abs(d);
-    return size <= delta ? T(0.5) * d * d : delta * (size - T(0.5) * delta);
-  }
-  template <class T>
-  static KINDLING_HOST_DEVICE T df(T d, T delta) {
-    return abs(d) <= delta ? d : delta * sign(d);
-  }
-};
+template <class T>
+KINDLING_HOST_DEVICE T huber(T d, T delta) {
+  const T size = abs(d);
+  return size <= delta ? T(0.5) * d * d : delta * (size - T(0.5) * delta);
+}
+template <class T>
+KINDLING_HOST_DEVICE T huber_slope(T d, T delta) {
+  return d < -delta ? -delta : d > delta ? delta : d;
+}
 
-/// Calls function(functor) with the functor of `op`.
-template <class F>
-KINDLING_HOST_DEVICE auto visit(kernels::LossOp op, const F& function) {
-  using enum kernels::LossOp;
+// clang-format off
+
+template <class T>
+KINDLING_HOST_DEVICE T value(LossOp op, T d, T parameter) {
   switch (op) {
-    case squared_error:
-      return function(SquaredError{});
-    case absolute_error:
-      return function(AbsoluteError{});
-    case huber:
-      return function(Huber{});
+    case LossOp::squared_error:  return d * d;
+    case LossOp::absolute_error: return abs(d);
+    case LossOp::huber:          return huber(d, parameter);
   }
   __builtin_unreachable();
 }
+
+/// The gradient of the input where that of the loss is g.
+template <class T>
+KINDLING_HOST_DEVICE T gradient(LossOp op, T d, T parameter, T g) {
+  switch (op) {
+    case LossOp::squared_error:  return T(2) * g * d;
+    case LossOp::absolute_error: return times_sign(g, d);
+    case LossOp::huber:          return g * huber_slope(d, parameter);
+  }
+  __builtin_unreachable();
+}
+
+// clang-format on
 
 }  // namespace kindling::math

@@ -35,8 +35,8 @@ class Permutation {
   }
 
  private:
-  /// A bijection of the numbers of bits_ bits: each half in turn is changed by a function of the
-  /// other.
+  /// A bijection of the numbers of bits_ bits: a function of each half in turn is added to the
+  /// other. (With exclusive or in place of the sum, every such bijection is an even permutation.)
   KINDLING_HOST_DEVICE std::uint64_t scramble(std::uint64_t i) const {
     const int low_bits = bits_ / 2;
     const std::uint64_t low_mask = (std::uint64_t{1} << low_bits) - 1;
@@ -45,8 +45,8 @@ class Permutation {
     std::uint64_t high = i >> low_bits;
     std::uint64_t key = key_;
     for (int round = 0; round < rounds_; ++round) {
-      high ^= mix(low + (key += kStep)) & high_mask;
-      low ^= mix(high + (key += kStep)) & low_mask;
+      high = (high + mix(low + (key += kStep))) & high_mask;
+      low = (low + mix(high + (key += kStep))) & low_mask;
     }
     return high << low_bits | low;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kindling/kernels/math/host_device.h>
+#include <kindling/kernels/math/group_record.h>
 
 #include <cmath>
 #include <cstdint>
@@ -25,6 +25,7 @@ struct PlateauState {
   std::int64_t bad_epochs = 0;     // since the best
   std::int64_t cooldown_left = 0;  // steps in which nothing counts as bad
   std::int64_t last_epoch = 0;     // metrics seen
+  GuardMark mark;                  // of the optimizer's guard, when the last one came
 };
 
 /// The state before the first metric: anything beats it.

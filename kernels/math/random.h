@@ -78,10 +78,13 @@ KINDLING_HOST_DEVICE T unit_uniform(typename RandomTraits<T>::Word word) {
   return static_cast<T>(fraction) * step;
 }
 
-/// Uniform in [low, high): should rounding reach high, low is returned.
+/// Uniform in [low, high): should rounding reach high, low is returned. Where high - low is beyond
+/// the largest number, halves are worked with.
 template <class T>
 KINDLING_HOST_DEVICE T uniform(typename RandomTraits<T>::Word word, T low, T high) {
-  const T x = low + unit_uniform<T>(word) * (high - low);
+  const T scale = high - low < infinity<T>() ? T(1) : T(0.5);
+  const T first = low * scale;
+  const T x = (first + unit_uniform<T>(word) * (high * scale - first)) / scale;
   return x < high ? x : low;
 }
 

@@ -12,6 +12,8 @@
 namespace kindling::test {
 namespace {
 
+constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+
 // The samples of one epoch, in the order in which they are dealt out.
 template <std::size_t N>
 std::vector<double> epoch(const DataLoader<N>& loader) {
@@ -152,6 +154,83 @@ TEST(DataLoader, ALoopThatWasLeftEarlyStartsTheNextEpoch) {
   EXPECT_EQ(epoch(loader), epoch(unbroken));
 }
 
+// Each loop has an epoch of its own, numbered by the order in which the loops begin.
+TEST(DataLoader, NestedLoopsAreIndependent) {
+  const DataLoaderOptions options{.batch_size = 4, .shuffle = true, .seed = 8};
+  std::vector<std::vector<double>> epochs;
+  const DataLoader one_by_one({arange(10)}, options);
+  for (int e = 0; e < 5; ++e) epochs.push_back(epoch(one_by_one));
+
+  const DataLoader loader({arange(10)}, options);
+  const DataLoader copy = loader;
+  std::vector<double> outer;
+  std::vector<std::vector<double>> inner;
+  for (const auto& [x] : loader) {
+    for (const double sample : x.to_vector<double>()) outer.push_back(sample);
+    inner.push_back(epoch(inner.empty() ? copy : loader));
+  }
+  EXPECT_EQ(outer, epochs[0]);
+  EXPECT_EQ(inner, std::vector(epochs.begin() + 1, epochs.begin() + 4));
+  EXPECT_EQ(loader.epoch(), 4);
+  EXPECT_EQ(epoch(loader), epochs[4]);
+}
+
+TEST(DataLoader, TwoIteratorsAtOnceAreIndependent) {
+  const DataLoader loader({arange(6)}, {.batch_size = 2});
+  auto first = loader.begin();
+  auto second = loader.begin();
+  for (const double batch : {0, 2, 4}) {
+    EXPECT_TRUE(same((*first)[0], {{2}, {batch, batch + 1}}));
+    EXPECT_TRUE(same((*second)[0], {{2}, {batch, batch + 1}}));
+    EXPECT_FALSE(first == loader.end());
+    ++first;
+    second++;
+  }
+  EXPECT_EQ(first, loader.end());
+  EXPECT_EQ(second, loader.end());
+}
+
+TEST(DataLoader, NextAndLoopsDoNotDisturbEachOther) {
+  const DataLoaderOptions options{.batch_size = 4, .shuffle = true, .seed = 8};
+  const DataLoader only_next({arange(10)}, options), only_loops({arange(10)}, options);
+  const DataLoader both({arange(10)}, options);
+  for (int e = 0; e < 3; ++e) {
+    both.next();
+    only_next.next();
+    std::vector<double> looped;
+    for (const auto& [x] : both) {
+      for (const double sample : x.to_vector<double>()) looped.push_back(sample);
+      EXPECT_TRUE(same_bits(both.next()[0], only_next.next()[0]));
+    }
+    EXPECT_EQ(looped, epoch(only_loops));
+  }
+}
+
+TEST(DataLoader, RowsMayHaveNoElements) {
+  const DataLoader loader({arange(5), zeros({5, 0})}, {.batch_size = 2});
+  const std::vector<std::vector<double>> batches = {{0, 1}, {2, 3}, {4}, {0, 1}};
+  for (const std::vector<double>& rows : batches) {
+    const auto [x, y] = loader.next();
+    EXPECT_EQ(x.to_vector<double>(), rows);
+    EXPECT_EQ(y.shape(), Shape(x.size(0), 0));
+  }
+  EXPECT_EQ(epoch(loader), (std::vector<double>{0, 1, 2, 3, 4}));
+}
+
+TEST(DataLoader, BatchesMayBeLargerThanTheData) {
+  for (const std::int64_t samples : {1, 3}) {
+    for (const std::int64_t batch_size : {samples, std::int64_t{10}, kLargest}) {
+      const DataLoader loader({arange(static_cast<double>(samples))}, {.batch_size = batch_size});
+      EXPECT_EQ(loader.size(), 1);
+      for (int e = 0; e < 3; ++e) {
+        EXPECT_EQ(loader.epoch(), e);
+        EXPECT_TRUE(same(loader.next()[0], to_array(arange(static_cast<double>(samples)))));
+      }
+      loader.load_state_dict(loader.state_dict());
+    }
+  }
+}
+
 TEST(DataLoader, ResumesExactly) {
   const DataLoaderOptions options{.batch_size = 4, .shuffle = true, .seed = 0x123456789abcdef0};
   const DataLoader loader({arange(10)}, options);
@@ -187,6 +266,46 @@ TEST(DataLoader, ResumesAnEpochInALoop) {
   resumed.load_state_dict(state);
   EXPECT_EQ(epoch(resumed), rest);
   EXPECT_EQ(epoch(resumed), following);
+}
+
+// So does a second loop, in the middle of which the state was taken, whatever the first one does.
+TEST(DataLoader, ResumesTheLoopThatBeganLast) {
+  const DataLoaderOptions options{.batch_size = 3, .shuffle = true, .seed = 4};
+  const DataLoader loader({arange(10)}, options), resumed({arange(10)}, options);
+  auto outer = loader.begin();
+  auto inner = loader.begin();
+  ++inner;
+  ++outer;
+  resumed.load_state_dict(loader.state_dict());
+  EXPECT_EQ(resumed.epoch(), 1);
+  for (const auto& batch : resumed) {
+    ++inner;
+    EXPECT_TRUE(same_bits(batch[0], (*inner)[0]));
+  }
+  EXPECT_EQ(++inner, loader.end());
+  EXPECT_EQ(epoch(resumed), epoch(loader));
+}
+
+TEST(DataLoader, ResumesFarOn) {
+  constexpr std::int64_t batches = std::int64_t{1} << 53;  // what a float64 counts exactly
+  const DataLoaderOptions options{.batch_size = 3, .shuffle = true};
+  const DataLoader loader({arange(10)}, options);
+  StateDict state = loader.state_dict();
+  for (auto& [name, value] : state) {
+    if (name == "batches_by_next" || name == "batches_by_loops") {
+      value = full({}, static_cast<double>(batches - 1), {.dtype = DType::float64});
+    }
+  }
+  loader.load_state_dict(state);
+  EXPECT_EQ(loader.epoch(), (batches - 1) / 4);
+  const StateDict again = loader.state_dict();
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    EXPECT_TRUE(same_bits(again[i].second, state[i].second)) << state[i].first;
+  }
+  const Tensor last = loader.next()[0];  // of an epoch, and so the short one
+  EXPECT_EQ(last.numel(), 1);
+  for (const auto& batch : loader) EXPECT_TRUE(same_bits(batch[0], last));
+  EXPECT_EQ(loader.epoch(), batches / 4);
 }
 
 TEST(DataLoader, CopiesShareThePosition) {
@@ -255,11 +374,19 @@ TEST(DataLoaderErrors, AFailedLoadChangesNothing) {
   StateDict other_shape = good;
   other_shape.front().second = zeros({2});
   EXPECT_THROW(load(other_shape), ShapeError);
-  EXPECT_THROW(load(with("samples", 9)), ValueError);
-  EXPECT_THROW(load(with("position", 10)), ValueError);
-  EXPECT_THROW(load(with("position", -1)), ValueError);
-  EXPECT_THROW(load(with("epoch", 0.5)), ValueError);
-  EXPECT_THROW(load(with("epoch", std::numeric_limits<double>::quiet_NaN())), ValueError);
+  const auto differs = [](const std::string& saved, const std::string& own) {
+    return "DataLoader: load_state_dict: the state is of a loader with " + saved + ", not " + own +
+           ": make the loader with the same data and options";
+  };
+  expect_error<ValueError>(differs("samples 9", "10"), [&] { return load(with("samples", 9)); });
+  expect_error<ValueError>(differs("batch_size 4", "3"),
+                           [&] { return load(with("batch_size", 4)); });
+  expect_error<ValueError>(differs("shuffle 0", "1"), [&] { return load(with("shuffle", 0)); });
+  expect_error<ValueError>(differs("drop_last 1", "0"), [&] { return load(with("drop_last", 1)); });
+  EXPECT_THROW(load(with("batches_by_next", -1)), ValueError);
+  EXPECT_THROW(load(with("batches_by_loops", 0.5)), ValueError);
+  EXPECT_THROW(load(with("batches_by_loops", std::numeric_limits<double>::quiet_NaN())),
+               ValueError);
   EXPECT_THROW(load(with("seed_low", -1)), ValueError);
   EXPECT_EQ(epoch(loader), epoch(untouched));
   load(good);

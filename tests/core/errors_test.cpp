@@ -174,5 +174,13 @@ TEST(Errors, LeaveOperandsAlone) {
   EXPECT_FALSE(x().requires_grad());
 }
 
+TEST(Errors, RowsGetNoGradient) {
+  const Tensor rows = zeros({2}, {.requires_grad = true});
+  expect_error<ValueError>(
+      "index_select: rows: it requires a gradient, and none flows to it here: give its detach()",
+      [&] { return index_select(x(), rows); });
+  EXPECT_EQ(index_select(x(), rows.detach()).shape(), Shape(2, 3));
+}
+
 }  // namespace
 }  // namespace kindling::test

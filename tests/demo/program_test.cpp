@@ -157,6 +157,9 @@ TEST_F(Program, RepeatsARunWhateverTheThreads) {
     EXPECT_EQ(once.status, 0) << once.err;
     EXPECT_EQ(again.out, once.out);
     EXPECT_EQ(read_file(folder_ / "1.csv"), read_file(folder_ / "2.csv"));
+    const Outcome eager = run(arguments + " --no-capture --log 3.csv");
+    EXPECT_EQ(eager.out, once.out);
+    EXPECT_EQ(read_file(folder_ / "1.csv"), read_file(folder_ / "3.csv"));
   }
 }
 

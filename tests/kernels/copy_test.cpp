@@ -44,7 +44,7 @@ std::int64_t extent(const CopyCase& c, const std::vector<std::int64_t>& strides)
 }
 
 template <class From, class To>
-void check(const kernels::cpu::Level& level) {
+void check(Backend& backend) {
   for (const CopyCase& c : copy_cases()) {
     SCOPED_TRACE(c.name);
     Strides walk;
@@ -57,7 +57,7 @@ void check(const kernels::cpu::Level& level) {
       numel *= c.size[d];
     }
     const std::vector<From> source = spread<From>(extent(c, c.source), -1, 1);
-    Buffer<From> in(source);
+    Buffer<From> in(backend, source);
     for (const bool accumulate : {false, true}) {
       const std::vector<To> before(static_cast<std::size_t>(extent(c, c.target)), To(3));
       std::vector<double> expected(before.begin(), before.end());
@@ -72,8 +72,8 @@ void check(const kernels::cpu::Level& level) {
         expected[static_cast<std::size_t>(to)] =
             static_cast<double>(accumulate ? To(3) + value : value);
       }
-      expect_near(run_kernel<To>(level, before,
-                                 [&](auto& backend, View out) {
+      expect_near(run_kernel<To>(backend, before,
+                                 [&](View out) {
                                    run(backend, Copy{in.view(), out, walk, accumulate});
                                  }),
                   expected, 0);
@@ -82,11 +82,11 @@ void check(const kernels::cpu::Level& level) {
 }
 
 TEST(Copy, FollowsStridesAndConverts) {
-  on_every_level([](const auto& level) {
-    check<float, float>(level);
-    check<double, double>(level);
-    check<float, double>(level);
-    check<double, float>(level);
+  on_every_backend([](Backend& backend) {
+    check<float, float>(backend);
+    check<double, double>(backend);
+    check<float, double>(backend);
+    check<double, float>(backend);
   });
 }
 

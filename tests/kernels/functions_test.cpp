@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The float functions of kernels/math, through the kernels of every level, against <cmath> in
+// The float functions of kernels/math, through the kernels of every backend, against <cmath> in
 // double.
 #include "tests/kernels/kernel_test.h"
 #include "tests/support/special_values.h"
@@ -28,14 +28,14 @@ double error_in_ulp(float value, double exact) {
 }
 
 /// The worst error of op over all normal floats of [low, high], `step` bit patterns apart.
-double worst_error(const kernels::cpu::Level& level, UnaryOp op, double (*exact)(double), float low,
-                   float high, std::uint32_t step = 1009) {
+double worst_error(Backend& backend, UnaryOp op, double (*exact)(double), float low, float high,
+                   std::uint32_t step = 1009) {
   double worst = 0;
   std::vector<float> x;
   const auto check = [&] {
-    Buffer<float> in(x);
-    Buffer<float> out(static_cast<std::int64_t>(x.size()));
-    run(cpu::backend_of(level), Unary{op, in.view(), out.view()});
+    Buffer<float> in(backend, x);
+    Buffer<float> out(backend, static_cast<std::int64_t>(x.size()));
+    run(backend, Unary{op, in.view(), out.view()});
     const std::vector<float> y = out.values();
     for (std::size_t i = 0; i < x.size(); ++i)
       worst = std::max(worst, error_in_ulp(y[i], exact(static_cast<double>(x[i]))));
@@ -57,51 +57,53 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double gelu(double x) { return x * 0.5 * std::erfc(-x * 0.70710678118654752440); }
 
 TEST(Functions, ExpIsWithinAnUlp) {
-  on_every_level([](const auto& level) {
-    EXPECT_LE(worst_error(
-                  level, UnaryOp::exp, [](double x) { return std::exp(x); }, -kInfinity, kInfinity),
-              1.05);
+  on_every_backend([](Backend& backend) {
+    EXPECT_LE(
+        worst_error(
+            backend, UnaryOp::exp, [](double x) { return std::exp(x); }, -kInfinity, kInfinity),
+        1.05);
   });
 }
 
 TEST(Functions, LogIsWithinAnUlp) {
-  on_every_level([](const auto& level) {
-    EXPECT_LE(worst_error(
-                  level, UnaryOp::log, [](double x) { return std::log(x); }, -kInfinity, kInfinity),
-              1.0);
+  on_every_backend([](Backend& backend) {
+    EXPECT_LE(
+        worst_error(
+            backend, UnaryOp::log, [](double x) { return std::log(x); }, -kInfinity, kInfinity),
+        1.0);
   });
 }
 
 TEST(Functions, TanhIsWithinTwoUlp) {
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     EXPECT_LE(
         worst_error(
-            level, UnaryOp::tanh, [](double x) { return std::tanh(x); }, -kInfinity, kInfinity),
+            backend, UnaryOp::tanh, [](double x) { return std::tanh(x); }, -kInfinity, kInfinity),
         2.0);
   });
 }
 
 TEST(Functions, SigmoidIsWithinThreeUlp) {
-  on_every_level([](const auto& level) {
-    EXPECT_LE(worst_error(level, UnaryOp::sigmoid, sigmoid, -kInfinity, kInfinity), 3.0);
+  on_every_backend([](Backend& backend) {
+    EXPECT_LE(worst_error(backend, UnaryOp::sigmoid, sigmoid, -kInfinity, kInfinity), 3.0);
   });
 }
 
 // The lower tail, where PyTorch's float formula cancels, keeps all but three bits, until the
 // probability is subnormal and flushed.
 TEST(Functions, GeluIsWithinFourUlpAndSevenInItsTail) {
-  on_every_level([](const auto& level) {
-    EXPECT_LE(worst_error(level, UnaryOp::gelu, gelu, -1.0f, 1e30f), 4.0);
-    EXPECT_LE(worst_error(level, UnaryOp::gelu, gelu, -12.8f, -1.0f), 7.0);
+  on_every_backend([](Backend& backend) {
+    EXPECT_LE(worst_error(backend, UnaryOp::gelu, gelu, -1.0f, 1e30f), 4.0);
+    EXPECT_LE(worst_error(backend, UnaryOp::gelu, gelu, -12.8f, -1.0f), 7.0);
   });
 }
 
 TEST(Functions, EdgesAreExact) {
-  on_every_level([](const auto& level) {
-    const auto at = [&level](UnaryOp op, float x) {
-      Buffer<float> in(std::vector<float>{x});
-      Buffer<float> out(1);
-      run(cpu::backend_of(level), Unary{op, in.view(), out.view()});
+  on_every_backend([](Backend& backend) {
+    const auto at = [&backend](UnaryOp op, float x) {
+      Buffer<float> in(backend, std::vector<float>{x});
+      Buffer<float> out(backend, 1);
+      run(backend, Unary{op, in.view(), out.view()});
       return out.values()[0];
     };
     EXPECT_EQ(at(UnaryOp::exp, 0.0f), 1.0f);

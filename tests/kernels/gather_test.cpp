@@ -15,7 +15,7 @@ TYPED_TEST_SUITE(GatherOf, Types);
 
 TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const std::int64_t size : {1, 3, 17, 3000})
       for (const std::int64_t picked : {0, 1, 5, 200}) {
         constexpr std::int64_t rows = 11;
@@ -31,19 +31,19 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
             y.push_back(static_cast<double>(x[from]));
             grad[from] += static_cast<double>(g[static_cast<std::size_t>(r * size + i)]);
           }
-        Buffer<T> x_buffer(x), g_buffer(g);
-        Buffer<float> rows_buffer(numbers);
+        Buffer<T> x_buffer(backend, x), g_buffer(backend, g);
+        Buffer<float> rows_buffer(backend, numbers);
         expect_near(
-            run_kernel<T>(level, std::vector<T>(y.size(), T(NAN)),
-                          [&](auto& backend, View out) {
+            run_kernel<T>(backend, std::vector<T>(y.size(), T(NAN)),
+                          [&](View out) {
                             run(backend, Gather{x_buffer.view(), rows_buffer.view(), out, size});
                           }),
             y, 0);
         for (const bool accumulate : {false, true}) {
           std::vector<double> wanted = grad;
           for (double& value : wanted) value += accumulate ? 2 : 0;
-          expect_near(run_kernel<T>(level, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
-                                    [&](auto& backend, View out) {
+          expect_near(run_kernel<T>(backend, std::vector<T>(x.size(), accumulate ? T(2) : T(NAN)),
+                                    [&](View out) {
                                       run(backend,
                                           GatherBackward{rows_buffer.view(), g_buffer.view(), out,
                                                          size, accumulate});
@@ -56,16 +56,16 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
 
 TYPED_TEST(GatherOf, ARowThatThereIsNotIsNaNAndGetsNoGradient) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
-    Buffer<T> x(std::vector<T>{1, 2, 3, 4}), g(std::vector<T>{1, 1, 1, 1, 1, 1});
-    Buffer<T> rows(std::vector<T>{-1, 1, 2});
-    expect_near(run_kernel<T>(level, std::vector<T>(6),
-                              [&](auto& backend, View out) {
+  on_every_backend([](Backend& backend) {
+    Buffer<T> x(backend, std::vector<T>{1, 2, 3, 4}), g(backend, std::vector<T>{1, 1, 1, 1, 1, 1});
+    Buffer<T> rows(backend, std::vector<T>{-1, 1, 2});
+    expect_near(run_kernel<T>(backend, std::vector<T>(6),
+                              [&](View out) {
                                 run(backend, Gather{x.view(), rows.view(), out, 2});
                               }),
                 {NAN, NAN, 3, 4, NAN, NAN}, 0);
-    expect_near(run_kernel<T>(level, std::vector<T>(4),
-                              [&](auto& backend, View out) {
+    expect_near(run_kernel<T>(backend, std::vector<T>(4),
+                              [&](View out) {
                                 run(backend, GatherBackward{rows.view(), g.view(), out, 2, false});
                               }),
                 {0, 0, 1, 1}, 0);
@@ -74,27 +74,31 @@ TYPED_TEST(GatherOf, ARowThatThereIsNotIsNaNAndGetsNoGradient) {
 
 TYPED_TEST(GatherOf, BatchesAreEpochsWithoutRepetition) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     constexpr std::int64_t samples = 10, batch = 4;
-    Buffer<T> source(std::vector<T>{0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5,
-                                    5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5});
+    Buffer<T> source(backend, std::vector<T>{0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5,
+                                             5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5});
     for (const bool shuffle : {true, false}) {
-      kernels::LoaderState state{
-          .seed = 3, .samples = samples, .epoch_samples = samples, .shuffle = shuffle};
+      const Placed<LoaderState> state(
+          backend,
+          {.seed = 3, .samples = samples, .per_epoch = 3, .batch_size = batch, .shuffle = shuffle});
       std::vector<std::vector<T>> epochs(2);
+      std::int64_t number = 0;
       for (std::vector<T>& epoch : epochs)
-        for (const std::int64_t size : {batch, batch, samples - 2 * batch}) {
-          Buffer<T> target(size * 2), again(size * 2);
-          run(cpu::backend_of(level), LoadBatch{source.view(), again.view(), 2, &state, false});
-          run(cpu::backend_of(level), LoadBatch{source.view(), target.view(), 2, &state, true});
+        for (const std::int64_t rows : {batch, batch, samples - 2 * batch}) {
+          Buffer<T> target(backend, rows * 2), again(backend, rows * 2);
+          run(backend, LoadBatch{source.view(), target.view(), rows, 2, state.data(), true});
+          run(backend,
+              LoadBatch{source.view(), again.view(), rows, 2, state.data(), false, number++});
           EXPECT_EQ(target.values(), again.values());
-          for (std::int64_t j = 0; j < size; ++j) {
+          for (std::int64_t j = 0; j < rows; ++j) {
             epoch.push_back(target.values()[static_cast<std::size_t>(2 * j)]);
             EXPECT_EQ(target.values()[static_cast<std::size_t>(2 * j + 1)], epoch.back() + T(0.5));
           }
         }
-      EXPECT_EQ(state.epoch, 2);
-      EXPECT_EQ(state.position, 0);
+      EXPECT_EQ(state.value().dealt, 6);
+      run(backend, LoadBatch{{}, {}, batch, 0, state.data(), true});  // rows of no elements
+      EXPECT_EQ(state.value().dealt, 7);
       for (const std::vector<T>& epoch : epochs)
         EXPECT_EQ(std::set<T>(epoch.begin(), epoch.end()).size(), 10u);
       EXPECT_EQ(epochs[0] == epochs[1], !shuffle);

@@ -26,14 +26,14 @@ double derivative_of(LossOp op, double d, double delta) {
 
 TYPED_TEST(Losses, ValueAndGradientInOnePass) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const LossOp op : {LossOp::squared_error, LossOp::absolute_error, LossOp::huber})
       for (const std::int64_t n : kSizes)
         for (const bool reduce : {true, false}) {
           SCOPED_TRACE(testing::Message()
                        << "op " << static_cast<int>(op) << " n " << n << " reduce " << reduce);
           const std::vector<T> input = spread<T>(n, -2, 2, 1), target = spread<T>(n, -2, 2, 2);
-          Buffer<T> input_buffer(input), target_buffer(target);
+          Buffer<T> input_buffer(backend, input), target_buffer(backend, target);
           const double scale = 0.25, delta = 0.75;
           std::vector<double> values, gradients;
           long double total = 0;
@@ -47,9 +47,9 @@ TYPED_TEST(Losses, ValueAndGradientInOnePass) {
           kernels::Loss arguments{
               op, input_buffer.view(), target_buffer.view(), {}, {}, delta, scale, reduce};
           for (const bool with_gradient : {true, false}) {
-            const auto loss = run_kernel<T>(
-                level, std::vector<T>(values.size(), T(NAN)), [&](auto& backend, View out) {
-                  Buffer<T> unread(n);
+            const auto loss =
+                run_kernel<T>(backend, std::vector<T>(values.size(), T(NAN)), [&](View out) {
+                  Buffer<T> unread(backend, n);
                   kernels::Loss call = arguments;
                   call.loss = out;
                   call.gradient = with_gradient ? unread.view() : View{};
@@ -57,9 +57,9 @@ TYPED_TEST(Losses, ValueAndGradientInOnePass) {
                 });
             expect_near(loss, values, 2 * kFewRoundings<T>, kFewRoundings<T>);
           }
-          const auto gradient = run_kernel<T>(
-              level, std::vector<T>(input.size(), T(NAN)), [&](auto& backend, View out) {
-                Buffer<T> unread(static_cast<std::int64_t>(values.size()));
+          const auto gradient =
+              run_kernel<T>(backend, std::vector<T>(input.size(), T(NAN)), [&](View out) {
+                Buffer<T> unread(backend, static_cast<std::int64_t>(values.size()));
                 kernels::Loss call = arguments;
                 call.loss = unread.view();
                 call.gradient = out;
@@ -72,13 +72,12 @@ TYPED_TEST(Losses, ValueAndGradientInOnePass) {
 
 TYPED_TEST(Losses, KinksHaveDerivativeZero) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
-    Buffer<T> same(std::vector<T>{3}), loss(1);
-    const auto gradient =
-        run_kernel<T>(level, std::vector<T>(1, T(NAN)), [&](auto& backend, View out) {
-          run(backend,
-              Loss{LossOp::absolute_error, same.view(), same.view(), loss.view(), out, 1, 1, true});
-        });
+  on_every_backend([](Backend& backend) {
+    Buffer<T> same(backend, std::vector<T>{3}), loss(backend, 1);
+    const auto gradient = run_kernel<T>(backend, std::vector<T>(1, T(NAN)), [&](View out) {
+      run(backend,
+          Loss{LossOp::absolute_error, same.view(), same.view(), loss.view(), out, 1, 1, true});
+    });
     EXPECT_EQ(gradient[0], T(0));
   });
 }
@@ -105,7 +104,7 @@ void cross_entropy_of(const std::vector<double>& x, const std::vector<double>& t
 
 TYPED_TEST(Losses, CrossEntropyOfClassesAndOfProbabilities) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const auto& size : std::vector<std::pair<std::int64_t, std::int64_t>>{
              {0, 3}, {1, 1}, {5, 10}, {3, 17}, {3000, 10}, {2, 5000}})
       for (const bool probabilities : {false, true})
@@ -131,22 +130,23 @@ TYPED_TEST(Losses, CrossEntropyOfClassesAndOfProbabilities) {
               for (const double loss : losses) total += loss;
               losses = {static_cast<double>(total / 2)};
             }
-            Buffer<T> logits(x), target_buffer(probabilities ? target : numbers);
+            Buffer<T> logits(backend, x), target_buffer(backend, probabilities ? target : numbers);
             kernels::CrossEntropy call{logits.view(), target_buffer.view(), {},        {},  rows,
                                        classes,       probabilities,        smoothing, 0.5, reduce};
             for (const bool with_gradient : {true, false})
-              expect_near(run_kernel<T>(level, std::vector<T>(losses.size(), T(NAN)),
-                                        [&](auto& backend, View out) {
-                                          Buffer<T> unread(rows * classes);
+              expect_near(run_kernel<T>(backend, std::vector<T>(losses.size(), T(NAN)),
+                                        [&](View out) {
+                                          Buffer<T> unread(backend, rows * classes);
                                           kernels::CrossEntropy mine = call;
                                           mine.loss = out;
                                           mine.gradient = with_gradient ? unread.view() : View{};
                                           run(backend, mine);
                                         }),
                           losses, 20 * kFewRoundings<T>, kFewRoundings<T>);
-            expect_near(run_kernel<T>(level, std::vector<T>(x.size(), T(NAN)),
-                                      [&](auto& backend, View out) {
-                                        Buffer<T> unread(static_cast<std::int64_t>(losses.size()));
+            expect_near(run_kernel<T>(backend, std::vector<T>(x.size(), T(NAN)),
+                                      [&](View out) {
+                                        Buffer<T> unread(backend,
+                                                         static_cast<std::int64_t>(losses.size()));
                                         kernels::CrossEntropy mine = call;
                                         mine.loss = unread.view();
                                         mine.gradient = out;
@@ -159,11 +159,11 @@ TYPED_TEST(Losses, CrossEntropyOfClassesAndOfProbabilities) {
 
 TYPED_TEST(Losses, AClassThatThereIsNotMakesNaN) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const T bad : {T(-1), T(3), T(NAN)}) {
-      Buffer<T> logits(std::vector<T>{1, 2, 3, 1, 2, 3}), target(std::vector<T>{bad, 1}),
-          gradient(6);
-      const auto loss = run_kernel<T>(level, std::vector<T>(2), [&](auto& backend, View out) {
+      Buffer<T> logits(backend, std::vector<T>{1, 2, 3, 1, 2, 3}),
+          target(backend, std::vector<T>{bad, 1}), gradient(backend, 6);
+      const auto loss = run_kernel<T>(backend, std::vector<T>(2), [&](View out) {
         run(backend, CrossEntropy{logits.view(), target.view(), out, gradient.view(), 2, 3, false,
                                   0, 1, false});
       });

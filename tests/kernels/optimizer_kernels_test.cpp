@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/kernels/cpu/instruction_set.h>
+#include "tests/kernels/kernel_test.h"
 
-#include "tests/kernels/guarded_memory.h"
-#include "tests/support/threads.h"
-
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <limits>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace kindling::test {
 namespace {
@@ -33,43 +24,51 @@ GroupRecord make_record(bool adam) {
 /// What every update works on: a parameter, its gradient, and up to three buffers.
 template <class T>
 struct State {
-  explicit State(std::int64_t count)
-      : parameter(count), gradient(count), first(count), second(count), third(count) {
-    parameter.fill_spread(1);
-    gradient.fill_spread(2);
+  State(Backend& backend, std::int64_t count)
+      : parameter(backend, spread<T>(count, -1, 1, 1)),
+        gradient(backend, spread<T>(count, -1, 1, 2)),
+        first(backend, count, 0),
+        second(backend, count, 0),
+        third(backend, count, 0) {}
+  bool same_as(const State& other) const {
+    return same_bits(parameter.values(), other.parameter.values()) &&
+           same_bits(gradient.values(), other.gradient.values()) &&
+           same_bits(first.values(), other.first.values()) &&
+           same_bits(second.values(), other.second.values()) &&
+           same_bits(third.values(), other.third.values());
   }
-  bool guards_intact() const {
-    return parameter.guards_intact() && gradient.guards_intact() && first.guards_intact() &&
-           second.guards_intact() && third.guards_intact();
-  }
-  bool same_bits(const State& other) const {
-    return parameter.same_bits(other.parameter) && gradient.same_bits(other.gradient) &&
-           first.same_bits(other.first) && second.same_bits(other.second) &&
-           third.same_bits(other.third);
-  }
-  GuardedMemory<T> parameter, gradient, first, second, third;
+  Buffer<T> parameter, gradient, first, second, third;
+};
+
+using Record = Placed<GroupRecord>;
+
+/// The one range of an update, in the memory of the backend, and the update.
+struct OneRange {
+  OneRange(Backend& backend, UpdateOp op, const UpdateRange& range)
+      : ranges(backend, range), update{.op = op, .ranges = ranges.data(), .count = 1} {}
+  Placed<UpdateRange> ranges;
+  Update update;
 };
 
 template <class T>
-SgdUpdate sgd(State<T>& state, GroupRecord& record) {
-  SgdUpdate u;
-  u.parameter = state.parameter.view();
-  u.gradient = state.gradient.view();
-  if (record.momentum.value != 0) u.momentum_buffer = state.first.view();
-  u.record = &record;
-  return u;
+UpdateRange range_of(const State<T>& state, const Record& record, int states) {
+  const View views[] = {state.first.view(), state.second.view(), state.third.view()};
+  UpdateRange range{.parameter = state.parameter.view(), .gradient = state.gradient.view()};
+  std::copy_n(views, states, range.state);
+  range.record = record.data();
+  range.advance = true;
+  return range;
 }
 
 template <class T>
-AdamUpdate adam(State<T>& state, GroupRecord& record, bool amsgrad) {
-  AdamUpdate u;
-  u.parameter = state.parameter.view();
-  u.gradient = state.gradient.view();
-  u.exp_avg = state.first.view();
-  u.exp_avg_sq = state.second.view();
-  if (amsgrad) u.max_exp_avg_sq = state.third.view();
-  u.record = &record;
-  return u;
+OneRange sgd(Backend& backend, const State<T>& state, const Record& record) {
+  return {backend, UpdateOp::sgd,
+          range_of(state, record, record.value().momentum.value != 0 ? 1 : 0)};
+}
+
+template <class T>
+OneRange adam(Backend& backend, const State<T>& state, const Record& record, bool amsgrad) {
+  return {backend, UpdateOp::adam, range_of(state, record, amsgrad ? 3 : 2)};
 }
 
 /// PyTorch's SGD, step by step, for one element in double; as in torch/optim/sgd.py.
@@ -108,35 +107,35 @@ double reference_adam(const GroupRecord& r, double p, double gradient, bool amsg
   return p;
 }
 
-/// Runs three updates at every level and compares with the reference.
+/// Runs three updates on every backend and compares with the reference.
 template <class T, class Issue, class Reference>
 void check_update(const GroupRecord& start, const std::string& what, const Issue& issue,
                   const Reference& reference) {
-  for (const cpu::Level* level : cpu::levels())
-    for (const std::int64_t count : kCounts) {
-      State<T> state(count);
-      const State<T> before = state;
-      GroupRecord record = start;
-      refresh(record);
-      for (int step = 0; step < 3; ++step) issue(cpu::backend_of(*level), state, record);
-      EXPECT_EQ(record.updates, 3);
-      EXPECT_TRUE(state.guards_intact()) << what;
-      EXPECT_TRUE(state.gradient.same_bits(before.gradient)) << what;
-      for (std::int64_t i = 0; i < count; ++i) {
-        const double expected =
-            reference(start, double{before.parameter[i]}, double{before.gradient[i]}, 3);
-        ASSERT_NEAR(double{state.parameter[i]}, expected, sizeof(T) == 4 ? 2e-6 : 1e-14)
-            << what << " " << level->name << ", element " << i << " of " << count;
-      }
+  SCOPED_TRACE(what);
+  on_every_backend([&](Backend& backend) {
+    for (const std::int64_t count : kSizes) {
+      const State<T> state(backend, count), before(backend, count);
+      GroupRecord refreshed = start;
+      refresh(refreshed);
+      const Record record(backend, refreshed);
+      for (int step = 0; step < 3; ++step) issue(backend, state, record);
+      EXPECT_EQ(record.value().updates, 3);
+      const std::vector<T> p = before.parameter.values(), g = before.gradient.values();
+      EXPECT_TRUE(same_bits(state.gradient.values(), g));
+      std::vector<double> expected;
+      for (std::size_t i = 0; i < p.size(); ++i)
+        expected.push_back(reference(start, double{p[i]}, double{g[i]}, 3));
+      expect_near(state.parameter.values(), expected, 0, sizeof(T) == 4 ? 2e-6 : 1e-14);
     }
+  });
 }
 
 template <class T>
 void check_sgd(const GroupRecord& start, const std::string& what) {
   check_update<T>(
       start, what,
-      [](Backend& backend, State<T>& state, GroupRecord& record) {
-        run(backend, sgd(state, record));
+      [](Backend& backend, const State<T>& state, const Record& record) {
+        run(backend, sgd(backend, state, record).update);
       },
       reference_sgd);
 }
@@ -145,8 +144,8 @@ template <class T>
 void check_adam(const GroupRecord& start, bool amsgrad, const std::string& what) {
   check_update<T>(
       start, what,
-      [amsgrad](Backend& backend, State<T>& state, GroupRecord& record) {
-        run(backend, adam(state, record, amsgrad));
+      [amsgrad](Backend& backend, const State<T>& state, const Record& record) {
+        run(backend, adam(backend, state, record, amsgrad).update);
       },
       [amsgrad](const GroupRecord& r, double p, double g, int steps) {
         return reference_adam(r, p, g, amsgrad, steps);
@@ -184,132 +183,232 @@ TEST(AdamKernel, MatchesPyTorchsDefinition) {
 }
 
 TEST(AdamKernel, ReadsTheLearningRateFromTheRecord) {
-  State<float> state(100);
-  const State<float> before = state;
-  GroupRecord record = make_record(true);
-  record.lr.set(0);
-  refresh(record);
-  run(cpu::backend(), adam(state, record, false));
-  EXPECT_TRUE(state.parameter.same_bits(before.parameter));
-  record.lr.set(0.1);
-  refresh(record);
-  run(cpu::backend(), adam(state, record, false));
-  EXPECT_FALSE(state.parameter.same_bits(before.parameter));
+  on_every_backend([](Backend& backend) {
+    const State<float> state(backend, 100), before(backend, 100);
+    for (const double lr : {0.0, 0.1}) {
+      GroupRecord values = make_record(true);
+      values.lr.set(lr);
+      refresh(values);
+      const Record record(backend, values);
+      run(backend, adam(backend, state, record, false).update);
+      EXPECT_EQ(same_bits(state.parameter.values(), before.parameter.values()), lr == 0);
+    }
+  });
+}
+
+/// Calls test(backend, is_adam, one_range) for both rules, where one_range(state, record) makes
+/// one's update.
+template <class F>
+void on_every_update(const F& test) {
+  on_every_backend([&](Backend& backend) {
+    test(backend, false, [&](const State<float>& state, const Record& record) {
+      return sgd(backend, state, record);
+    });
+    test(backend, true, [&](const State<float>& state, const Record& record) {
+      return adam(backend, state, record, true);
+    });
+  });
 }
 
 TEST(UpdateKernels, ASkippedStepChangesNothing) {
-  for (const bool use_adam : {false, true}) {
-    State<float> state(1000);
-    const State<float> before = state;
-    math::StepGuard guard{1};
-    GroupRecord record = make_record(use_adam);
-    record.guard = &guard;
-    record.skip_nonfinite = true;
-    const auto update = [&] {
-      if (use_adam)
-        run(cpu::backend(), adam(state, record, false));
-      else
-        run(cpu::backend(), sgd(state, record));
-    };
-    update();
-    EXPECT_TRUE(state.same_bits(before));
-    EXPECT_EQ(record.updates, 0);
-    guard.nonfinite = 0;
-    update();
-    EXPECT_FALSE(state.same_bits(before));
-    EXPECT_EQ(record.updates, 1);
-  }
+  on_every_update([](Backend& backend, bool is_adam, const auto& one_range) {
+    const State<float> state(backend, 1000), before(backend, 1000);
+    Placed<math::StepGuard> guard(backend, {.nonfinite = 1});
+    const Record record(backend, make_record(is_adam));
+    OneRange range = one_range(state, record);
+    range.update.guard = guard.data();
+    run(backend, range.update);
+    EXPECT_TRUE(state.same_as(before));
+    EXPECT_EQ(record.value().updates, 0);
+    EXPECT_EQ(guard.value().skipped, 1);
+    guard.set({});
+    run(backend, range.update);
+    EXPECT_FALSE(state.same_as(before));
+    EXPECT_EQ(record.value().updates, 1);
+    EXPECT_EQ(guard.value().applied, 1);
+  });
 }
 
 TEST(UpdateKernels, OnlyTheLastRangeAdvances) {
-  State<float> state(10);
-  GroupRecord record = make_record(true);
-  AdamUpdate u = adam(state, record, false);
-  u.advance = false;
-  run(cpu::backend(), u);
-  EXPECT_EQ(record.updates, 0);
-  u.advance = true;
-  run(cpu::backend(), u);
-  EXPECT_EQ(record.updates, 1);
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.05 / (1 - 0.9 * 0.9));
+  on_every_backend([](Backend& backend) {
+    const State<float> state(backend, 10);
+    const Record record(backend, make_record(true));
+    UpdateRange range = range_of(state, record, 2);
+    range.advance = false;
+    run(backend, OneRange(backend, UpdateOp::adam, range).update);
+    EXPECT_EQ(record.value().updates, 0);
+    range.advance = true;
+    run(backend, OneRange(backend, UpdateOp::adam, range).update);
+    EXPECT_EQ(record.value().updates, 1);
+    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.05 / (1 - 0.9 * 0.9));
+  });
+}
+
+TEST(UpdateKernels, ScaleClippedGradientsAsTheClipDoes) {
+  on_every_update([](Backend& backend, bool is_adam, const auto& one_range) {
+    const State<float> folded(backend, 1000), apart(backend, 1000);
+    for (const double max_norm : {0.5, 1e9}) {
+      const Buffer<double> total(backend, 1);
+      ClipGradNorm clip{.count = 1, .total = total.view(), .max_norm = max_norm};
+      clip.gradients[0] = apart.gradient.view();
+      run(backend, clip);
+      const Record first(backend, make_record(is_adam)), second(backend, make_record(is_adam));
+      run(backend, one_range(apart, first).update);
+      OneRange range = one_range(folded, second);
+      range.update.clip_total = total.data();
+      range.update.max_norm = max_norm;
+      run(backend, range.update);
+      EXPECT_TRUE(folded.same_as(apart)) << max_norm;
+    }
+  });
 }
 
 TEST(UpdateKernels, GiveTheSameBitsWhateverTheThreadCount) {
-  for (const bool use_adam : {false, true}) {
-    std::vector<State<float>> states(2, State<float>(200001));
-    for (const int threads : {1, 3}) {
-      const ThreadCount scope(threads);
-      State<float>& state = states[threads == 1 ? 0 : 1];
-      GroupRecord record = make_record(use_adam);
-      if (use_adam)
-        run(cpu::backend(), adam(state, record, true));
-      else
-        run(cpu::backend(), sgd(state, record));
+  on_every_update([](Backend& backend, bool is_adam, const auto& one_range) {
+    const State<float> one(backend, 200001), three(backend, 200001);
+    for (const int count : {1, 3}) {
+      const ThreadCount threads(count);
+      const Record record(backend, make_record(is_adam));
+      run(backend, one_range(count == 1 ? one : three, record).update);
     }
-    EXPECT_TRUE(states[0].same_bits(states[1]));
-  }
+    EXPECT_TRUE(one.same_as(three));
+  });
 }
 
 TEST(UpdateKernels, FlushSubnormalMoments) {
-  State<float> state(64);
-  state.gradient.fill(0);
-  state.first.fill(std::numeric_limits<float>::min());
-  GroupRecord record = make_record(true);
-  run(cpu::backend(), adam(state, record, false));
-  for (std::int64_t i = 0; i < 64; ++i) EXPECT_EQ(state.first[i], 0.0f);
+  on_every_backend([](Backend& backend) {
+    State<float> state(backend, 64);
+    state.gradient.set(std::vector<float>(64, 0));
+    state.first.set(std::vector<float>(64, std::numeric_limits<float>::min()));
+    const Record record(backend, make_record(true));
+    run(backend, adam(backend, state, record, false).update);
+    EXPECT_EQ(state.first.values(), std::vector<float>(64, 0));
+  });
 }
 
-TEST(AdvanceSchedule, FollowsTheTapeRoundItsRing) {
-  const double keep = std::nan("");
-  const std::vector<math::SchedulePoint> tape = {{0.1, keep}, {0.2, 0.8}, {0.3, keep}};
-  GroupRecord record = make_record(true);
-  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
-  EXPECT_EQ(record.lr.value, 0.2);
-  EXPECT_EQ(record.lr.rounded, 0.2f);
-  EXPECT_EQ(record.momentum.value, 0.8);
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.2 / (1 - 0.8));
-  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
-  run(cpu::backend(), AdvanceSchedule{&record, tape.data(), 3});
-  EXPECT_EQ(record.lr.value, 0.1);
-  EXPECT_EQ(record.momentum.value, 0.8);
-  EXPECT_EQ(record.schedule_index, 3);
+TEST(AdvanceSchedule, MovesEveryRecordAlongItsGroupsTape) {
+  on_every_backend([](Backend& backend) {
+    const double keep = std::nan("");
+    const Buffer<math::SchedulePoint> tape(
+        backend, {{0.1, keep}, {1, keep}, {0.2, 0.8}, {2, keep}, {0.3, keep}, {3, keep}});
+    std::vector<GroupRecord> records(3, make_record(true));
+    records[1].group = records[2].group = 1;
+    const Buffer<GroupRecord> placed(backend, records);
+    const Placed<math::ScheduleClock> clock(backend);
+    const AdvanceSchedule command{.clock = clock.data(),
+                                  .records = placed.data(),
+                                  .count = 3,
+                                  .tape = tape.data(),
+                                  .groups = 2,
+                                  .capacity = 3};
+    run(backend, command);
+    records = placed.values();
+    EXPECT_EQ(records[0].lr.value, 0.2);
+    EXPECT_EQ(records[0].lr.rounded, 0.2f);
+    EXPECT_EQ(records[0].momentum.value, 0.8);
+    EXPECT_DOUBLE_EQ(records[0].step_size.value, 0.2 / (1 - 0.8));
+    for (const std::size_t i : {1U, 2U}) {
+      EXPECT_EQ(records[i].lr.value, 2);
+      EXPECT_EQ(records[i].momentum.value, 0.9);
+    }
+    run(backend, command);
+    run(backend, command);  // round the ring
+    records = placed.values();
+    EXPECT_EQ(records[0].lr.value, 0.1);
+    EXPECT_EQ(records[0].momentum.value, 0.8);
+    EXPECT_EQ(records[2].lr.value, 1);
+    EXPECT_EQ(clock.value().index, 3);
+  });
 }
 
-TEST(AdvancePlateau, ReducesTheLearningRateAfterPatience) {
-  GroupRecord record = make_record(true);
-  AdvancePlateau command;
-  command.rule.patience = 1;
-  command.min_lr = 0.02;
-  math::PlateauState state = plateau_start(command.rule);
-  GuardedMemory<float> metric(1);
-  metric[0] = 1;
-  command.metric = metric.view();
-  command.state = &state;
-  command.record = &record;
-  std::vector<double> rates;
-  for (int step = 0; step < 4; ++step) {
-    run(cpu::backend(), command);
-    rates.push_back(record.lr.value);
-  }
-  EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.02, 0.02}));
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.02 / (1 - 0.9));
+TEST(AdvanceSchedule, StandsStillOnlyWhereAllUpdatesWereSkipped) {
+  on_every_backend([](Backend& backend) {
+    const Buffer<math::SchedulePoint> tape(backend, std::vector<math::SchedulePoint>(8, {1, 0.5}));
+    const Record record(backend, make_record(false));
+    const Placed<math::ScheduleClock> clock(backend);
+    Placed<math::StepGuard> guard(backend);
+    const auto index_after = [&](std::int64_t applied, std::int64_t skipped) {
+      guard.set({.applied = applied, .skipped = skipped});
+      run(backend, AdvanceSchedule{.clock = clock.data(),
+                                   .guard = guard.data(),
+                                   .records = record.data(),
+                                   .count = 1,
+                                   .tape = tape.data(),
+                                   .groups = 1,
+                                   .capacity = 8});
+      return clock.value().index;
+    };
+    EXPECT_EQ(index_after(1, 0), 1);
+    EXPECT_EQ(index_after(1, 2), 1);  // two updates, both skipped
+    EXPECT_EQ(index_after(2, 3), 2);  // one of two took effect
+    EXPECT_EQ(index_after(2, 3), 3);  // none was tried
+    EXPECT_EQ(index_after(2, 4), 3);
+  });
+}
+
+TEST(AppendHistory, KeepsTheLastEntriesOfARing) {
+  on_every_backend([](Backend& backend) {
+    const Placed<History> history(backend);
+    Placed<GroupRecord> record(backend, make_record(false));
+    Buffer<float> value(backend, 1, 0.0f);
+    for (int t = 0; t < 1030; ++t) {
+      GroupRecord now = make_record(false);
+      now.lr.set(t);
+      record.set(now);
+      value.set({static_cast<float>(2 * t)});
+      run(backend, AppendHistory{history.data(), {}, record.data(), false});
+      run(backend, AppendHistory{history.data(), value.view(), nullptr});
+    }
+    const auto read = std::make_unique<History>(history.value());
+    EXPECT_EQ(read->steps, 1030);
+    for (const int t : {6, 7, 1023, 1024, 1029}) {
+      EXPECT_EQ(read->entries[t % 1024].lr, t);
+      EXPECT_EQ(read->entries[t % 1024].value, 2 * t);
+    }
+  });
+}
+
+TEST(AdvancePlateau, ReducesTheLearningRatesAfterPatience) {
+  on_every_backend([](Backend& backend) {
+    std::vector<GroupRecord> records(2, make_record(true));
+    records[1].group = 1;
+    const Buffer<GroupRecord> placed(backend, records);
+    AdvancePlateau command;
+    command.rule.patience = 1;
+    const Buffer<double> min_lr(backend, {0.02, 0.03});
+    const Placed<math::PlateauState> state(backend, plateau_start(command.rule));
+    const Buffer<float> metric(backend, 1, 1.0f);
+    command.metric = metric.view();
+    command.min_lr = min_lr.data();
+    command.state = state.data();
+    command.records = placed.data();
+    command.count = 2;
+    std::vector<double> rates;
+    for (int step = 0; step < 4; ++step) {
+      run(backend, command);
+      for (const GroupRecord& record : placed.values()) rates.push_back(record.lr.value);
+    }
+    EXPECT_EQ(rates, (std::vector<double>{0.05, 0.05, 0.05, 0.05, 0.02, 0.03, 0.02, 0.03}));
+    EXPECT_DOUBLE_EQ(placed.values()[0].step_size.value, 0.02 / (1 - 0.9));
+  });
 }
 
 TEST(WriteRecord, KeepsTheUpdatesOrNot) {
-  GroupRecord record = make_record(true);
-  record.updates = 5;
-  GroupRecord values = make_record(true);
-  values.lr.set(0.5);
-  values.updates = 2;
-  run(cpu::backend(), WriteRecord{&record, nullptr, values, true});
-  EXPECT_EQ(record.updates, 5);
-  EXPECT_DOUBLE_EQ(record.step_size.value, 0.5 / (1 - std::pow(0.9, 6)));
-  run(cpu::backend(), WriteRecord{&record, nullptr, values, false});
-  EXPECT_EQ(record.updates, 2);
-  GroupRecord other;
-  run(cpu::backend(), WriteRecord{&other, &record, {}, false});
-  EXPECT_EQ(other.updates, 2);
-  EXPECT_EQ(other.lr.value, 0.5);
+  on_every_backend([](Backend& backend) {
+    GroupRecord values = make_record(true);
+    values.updates = 5;
+    const Record record(backend, values), other(backend);
+    values.lr.set(0.5);
+    run(backend, WriteRecord{.record = record.data(), .values = values, .group = 3});
+    EXPECT_EQ(record.value().updates, 5);
+    EXPECT_EQ(record.value().group, 3);
+    EXPECT_DOUBLE_EQ(record.value().step_size.value, 0.5 / (1 - std::pow(0.9, 6)));
+    run(backend, WriteRecord{.record = record.data(), .values = values, .updates = 2});
+    EXPECT_EQ(record.value().updates, 2);
+    run(backend, WriteRecord{.record = other.data(), .source = record.data()});
+    EXPECT_EQ(other.value().updates, 2);
+    EXPECT_EQ(other.value().lr.value, 0.5);
+  });
 }
 
 }  // namespace

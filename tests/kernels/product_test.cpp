@@ -1,48 +1,21 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/core/error.h>
-#include <kindling/kernels/cpu/instruction_set.h>
-#include <kindling/kernels/cpu/openmp.h>
-#include <kindling/kernels/cpu/product_provider.h>
+#include "tests/kernels/kernel_test.h"
 
-#include "tests/kernels/guarded_memory.h"
-#include "tests/support/expect_error.h"
-#include "tests/support/threads.h"
-
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <limits>
-#include <string>
-#include <vector>
+#include <utility>
 
 namespace kindling::test {
 namespace {
 
 using namespace kernels;
 
-/// Puts the provider in use back.
-class ProviderScope {
- public:
-  explicit ProviderScope(std::string_view name) : previous_(cpu::product_provider().name) {
-    cpu::set_product_provider(name);
-  }
-  ~ProviderScope() { cpu::set_product_provider(previous_); }
-  ProviderScope(const ProviderScope&) = delete;
-  ProviderScope& operator=(const ProviderScope&) = delete;
-
- private:
-  std::string previous_;
-};
-
 struct ProductSizes {
   std::int64_t m, n, k;
 };
 
 const std::vector<ProductSizes> kSmallSizes = {
-    {1, 1, 1},    {10, 1, 10},  {1, 10, 10},  {3, 5, 7},    {6, 16, 1},   {1, 64, 32},
-    {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9}, {13, 15, 40}, {2, 3, 1100},
+    {1, 1, 1},    {10, 1, 10},  {1, 10, 10},  {3, 5, 7},    {6, 16, 1},
+    {1, 64, 32},  {32, 64, 64}, {17, 33, 65}, {64, 10, 31}, {65, 129, 9},
+    {13, 15, 40}, {2, 3, 1100}, {4, 9, 130},  {9, 3, 150},  {5, 50, 150},
 };
 
 /// What a sum of k products of numbers below 1 may be off by: the partial sums grow like sqrt(k),
@@ -56,38 +29,41 @@ double rounding_errors(std::int64_t k) {
 /// Operands of a product and what it must give, computed in the most obvious way.
 template <class T>
 struct Problem {
-  Problem(ProductSizes s, bool ta, bool tb, std::int64_t count = 1)
-      : sizes(s),
+  Problem(Backend& on, ProductSizes s, bool ta, bool tb, std::int64_t count = 1)
+      : backend(on),
+        sizes(s),
         transpose_a(ta),
         transpose_b(tb),
         batch(count),
-        a(s.m * s.k * count),
-        b(s.k * s.n * count),
-        c(s.m * s.n * count) {
-    a.fill_spread(1);
-    b.fill_spread(2);
-    c.fill_spread(3);
-    expected.assign(static_cast<std::size_t>(s.m * s.n * count), 0.0);
+        a(spread<T>(s.m * s.k * count, -1, 1, 1)),
+        b(spread<T>(s.k * s.n * count, -1, 1, 2)),
+        before(spread<T>(s.m * s.n * count, -1, 1, 3)),
+        a_buffer(on, a),
+        b_buffer(on, b),
+        c_buffer(on, before) {
     for (std::int64_t q = 0; q < count; ++q)
       for (std::int64_t i = 0; i < s.m; ++i)
-        for (std::int64_t j = 0; j < s.n; ++j)
-          for (std::int64_t p = 0; p < s.k; ++p)
-            at(q, i, j) +=
-                left(q, i, p) * double{b[q * s.k * s.n + (tb ? j * s.k + p : p * s.n + j)]};
+        for (std::int64_t j = 0; j < s.n; ++j) {
+          double sum = 0;
+          for (std::int64_t p = 0; p < s.k; ++p) sum += left(q, i, p) * right(q, p, j);
+          expected.push_back(sum);
+        }
   }
 
   double left(std::int64_t q, std::int64_t i, std::int64_t p) const {
-    return double{a[q * sizes.m * sizes.k + (transpose_a ? p * sizes.m + i : i * sizes.k + p)]};
+    const std::int64_t at = transpose_a ? p * sizes.m + i : i * sizes.k + p;
+    return double{a[static_cast<std::size_t>(q * sizes.m * sizes.k + at)]};
   }
-  double& at(std::int64_t q, std::int64_t i, std::int64_t j) {
-    return expected[static_cast<std::size_t>((q * sizes.m + i) * sizes.n + j)];
+  double right(std::int64_t q, std::int64_t p, std::int64_t j) const {
+    const std::int64_t at = transpose_b ? j * sizes.k + p : p * sizes.n + j;
+    return double{b[static_cast<std::size_t>(q * sizes.k * sizes.n + at)]};
   }
 
-  Product arguments() {
+  Product arguments() const {
     Product p;
-    p.a = a.view();
-    p.b = b.view();
-    p.c = c.view();
+    p.a = a_buffer.view();
+    p.b = b_buffer.view();
+    p.c = c_buffer.view();
     p.m = sizes.m;
     p.n = sizes.n;
     p.k = sizes.k;
@@ -102,18 +78,20 @@ struct Problem {
 
   double tolerance() const { return rounding_errors<T>(sizes.k); }
 
-  void check(const std::string& what) {
-    EXPECT_TRUE(a.guards_intact() && b.guards_intact() && c.guards_intact()) << what;
-    for (std::int64_t i = 0; i < c.size(); ++i)
-      ASSERT_NEAR(double{c[i]}, expected[static_cast<std::size_t>(i)], tolerance())
-          << what << " at " << i << " of " << sizes.m << " x " << sizes.n << " x " << sizes.k
-          << (transpose_a ? " T" : " N") << (transpose_b ? "T" : "N");
+  void check_after(const Product& p) const {
+    SCOPED_TRACE(testing::Message()
+                 << sizes.m << " x " << sizes.n << " x " << sizes.k << (transpose_a ? " T" : " N")
+                 << (transpose_b ? "T" : "N") << (p.accumulate ? ", accumulating" : ""));
+    run(backend, p);
+    expect_near(c_buffer.values(), expected, 0, tolerance());
   }
 
+  Backend& backend;
   ProductSizes sizes;
   bool transpose_a, transpose_b;
   std::int64_t batch;
-  GuardedMemory<T> a, b, c;
+  std::vector<T> a, b, before;
+  Buffer<T> a_buffer, b_buffer, c_buffer;
   std::vector<double> expected;
 };
 
@@ -124,226 +102,237 @@ void for_transposes(const F& function) {
 }
 
 template <class T>
-void check_products(Backend& backend, const std::vector<ProductSizes>& sizes,
-                    const std::string& what) {
+void check_products(Backend& backend, const std::vector<ProductSizes>& sizes) {
   for (const ProductSizes& s : sizes)
     for_transposes([&](bool ta, bool tb) {
-      Problem<T> overwrite(s, ta, tb);
-      overwrite.c.fill(std::numeric_limits<T>::quiet_NaN());
-      run(backend, overwrite.arguments());
-      overwrite.check(what);
+      Problem<T> overwrite(backend, s, ta, tb);
+      overwrite.c_buffer.set(std::vector<T>(overwrite.before.size(), T(NAN)));
+      overwrite.check_after(overwrite.arguments());
 
-      Problem<T> add(s, ta, tb);
-      for (std::int64_t i = 0; i < add.c.size(); ++i)
-        add.expected[static_cast<std::size_t>(i)] += double{add.c[i]};
+      Problem<T> add(backend, s, ta, tb);
+      for (std::size_t i = 0; i < add.before.size(); ++i) add.expected[i] += double{add.before[i]};
       Product p = add.arguments();
       p.accumulate = true;
-      run(backend, p);
-      add.check(what + ", accumulating");
+      add.check_after(p);
     });
 }
 
-TEST(Product, MatchesTheNaiveSumsAtEveryLevel) {
-  for (const cpu::Level* level : cpu::levels()) {
-    check_products<float>(cpu::backend_of(*level), kSmallSizes, level->name);
-    check_products<double>(cpu::backend_of(*level), kSmallSizes, level->name);
-  }
+TEST(Product, MatchesTheNaiveSums) {
+  on_every_backend([](Backend& backend) {
+    check_products<float>(backend, kSmallSizes);
+    check_products<double>(backend, kSmallSizes);
+  });
 }
 
-TEST(Product, MatchesTheNaiveSumsWithEveryProvider) {
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    check_products<float>(cpu::backend(), {{161, 163, 167}, {210, 200, 230}}, name);
-    check_products<double>(cpu::backend(), {{161, 163, 167}, {210, 200, 230}}, name);
-  }
-}
-
-/// A block inside larger matrices, so that rows stand further apart than they are long.
-template <class T>
-void check_inner_block(void (*multiply)(const cpu::ProductBlock<T>&), const std::string& what) {
-  for (const ProductSizes& s : kSmallSizes)
-    for_transposes([&](bool ta, bool tb) {
-      for (const bool accumulate : {false, true}) {
-        const std::int64_t lda = (ta ? s.m : s.k) + 3, ldb = (tb ? s.k : s.n) + 2, ldc = s.n + 5;
-        GuardedMemory<T> a((ta ? s.k : s.m) * lda), b((tb ? s.n : s.k) * ldb), c(s.m * ldc);
-        a.fill_spread(1);
-        b.fill_spread(2);
-        c.fill_spread(3);
-        const GuardedMemory<T> before = c;
-        multiply({a.data(), b.data(), c.data(), s.m, s.n, s.k, lda, ldb, ldc, ta, tb, accumulate});
-        EXPECT_TRUE(c.guards_intact()) << what;
-        for (std::int64_t i = 0; i < s.m; ++i)
-          for (std::int64_t j = 0; j < ldc; ++j) {
-            double expected = double{before[i * ldc + j]};
-            if (j < s.n && !accumulate) expected = 0;
-            for (std::int64_t p = 0; j < s.n && p < s.k; ++p)
-              expected += double{a[ta ? p * lda + i : i * lda + p]} *
-                          double{b[tb ? j * ldb + p : p * ldb + j]};
-            const double tolerance = j < s.n ? rounding_errors<T>(s.k) : 0;
-            ASSERT_NEAR(double{c[i * ldc + j]}, expected, tolerance)
-                << what << " " << i << ", " << j << " of " << s.m << " x " << s.n << " x " << s.k
-                << ta << tb;
-          }
-      }
-    });
-}
-
-TEST(Product, ProvidersMultiplyBlocksOfLargerMatrices) {
-  for (const cpu::Level* level : cpu::levels()) {
-    for (const cpu::ProductProvider& provider : {level->eigen, level->tiles}) {
-      check_inner_block(provider.multiply_float, std::string(provider.name) + " " + level->name);
-      check_inner_block(provider.multiply_double, std::string(provider.name) + " " + level->name);
-    }
-  }
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    check_inner_block(cpu::product_provider().multiply_float, name);
-    check_inner_block(cpu::product_provider().multiply_double, name);
-  }
+// Several blocks, operands that are copied, sums that are cut into runs.
+TEST(Product, MatchesTheNaiveSumsWhenLarge) {
+  const std::vector<ProductSizes> sizes = {{161, 163, 167}, {210, 200, 230}, {97, 300, 70},
+                                           {35, 65, 1100},  {1, 500, 600},   {500, 1, 600}};
+  on_every_backend([&](Backend& backend) {
+    check_products<float>(backend, sizes);
+    check_products<double>(backend, sizes);
+  });
 }
 
 TEST(Product, MultipliesABatch) {
-  for (const cpu::Level* level : cpu::levels()) {
-    Problem<float> problem({5, 9, 4}, false, true, 7);
-    run(cpu::backend_of(*level), problem.arguments());
-    problem.check(level->name);
-  }
+  on_every_backend([](Backend& backend) {
+    const Problem<float> problem(backend, {5, 9, 4}, false, true, 7);
+    problem.check_after(problem.arguments());
+  });
 }
 
 TEST(Product, SharesAnOperandThatHasNoStride) {
-  Problem<double> problem({5, 9, 4}, false, false, 3);
-  for (std::int64_t i = 20; i < 60; ++i) problem.a[i] = problem.a[i % 20];
-  Problem<double> shared({5, 9, 4}, false, false, 3);
-  Product all = problem.arguments();
-  run(cpu::backend(), all);
-  Product p = shared.arguments();
-  p.a = View{problem.a.data(), 20, DType::float64};
-  p.stride_a = 0;
-  run(cpu::backend(), p);
-  for (std::int64_t i = 0; i < problem.c.size(); ++i) ASSERT_EQ(problem.c[i], shared.c[i]);
+  on_every_backend([](Backend& backend) {
+    Problem<double> problem(backend, {5, 9, 4}, false, false, 3);
+    const std::vector<double> shared(problem.a.begin(), problem.a.begin() + 20);
+    for (std::size_t i = 20; i < 60; ++i) problem.a[i] = shared[i % 20];
+    problem.a_buffer.set(problem.a);
+    run(backend, problem.arguments());
+    const std::vector<double> repeated = problem.c_buffer.values();
+    const Buffer<double> once(backend, shared);
+    Product p = problem.arguments();
+    p.a = once.view();
+    p.stride_a = 0;
+    run(backend, p);
+    EXPECT_EQ(problem.c_buffer.values(), repeated);
+  });
 }
 
 TEST(Product, OfAnEmptyInnerDimensionIsZero) {
-  for (const cpu::Level* level : cpu::levels())
+  on_every_backend([](Backend& backend) {
     for_transposes([&](bool ta, bool tb) {
       for (const ProductSizes& s :
            {ProductSizes{3, 5, 0}, ProductSizes{3, 1, 0}, ProductSizes{1, 4, 0}}) {
-        Problem<float> problem(s, ta, tb);
-        run(cpu::backend_of(*level), problem.arguments());
-        problem.check(level->name);
+        const Problem<float> problem(backend, s, ta, tb);
+        problem.check_after(problem.arguments());
       }
     });
+  });
 }
 
 template <class T>
-void check_epilogue(Backend& backend, ProductSizes s, const std::string& what) {
-  Problem<T> problem(s, false, true);
-  GuardedMemory<T> bias(s.n), pre(s.m * s.n), mask(s.m * s.n);
-  bias.fill_spread(4);
-  mask.fill_spread(5);
-  Product p = problem.arguments();
-  p.bias = bias.view();
-  p.pre_activation = pre.view();
-  p.activation = UnaryOp::relu;
-  p.mask = mask.view();
-  run(backend, p);
+void check_epilogue(Backend& backend, ProductSizes s) {
+  Problem<T> problem(backend, s, false, true);
+  const std::vector<T> bias = spread<T>(s.n, -1, 1, 4), mask = spread<T>(s.m * s.n, -1, 1, 5);
+  const Buffer<T> bias_buffer(backend, bias), mask_buffer(backend, mask), pre(backend, s.m * s.n);
   std::vector<double> before;
-  for (std::int64_t i = 0; i < s.m * s.n; ++i) {
-    double& value = problem.expected[static_cast<std::size_t>(i)];
-    value += double{bias[i % s.n]};
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    double& value = problem.expected[i];
+    value += double{bias[i % bias.size()]};
     before.push_back(value);
     value = double{mask[i]} > 0 ? std::max(value, 0.0) : 0.0;
   }
-  problem.check(what);
-  EXPECT_TRUE(bias.guards_intact() && pre.guards_intact() && mask.guards_intact()) << what;
-  for (std::int64_t i = 0; i < pre.size(); ++i)
-    ASSERT_NEAR(double{pre[i]}, before[static_cast<std::size_t>(i)], problem.tolerance()) << what;
+  Product p = problem.arguments();
+  p.bias = bias_buffer.view();
+  p.pre_activation = pre.view();
+  p.activation = UnaryOp::relu;
+  p.mask = mask_buffer.view();
+  problem.check_after(p);
+  expect_near(pre.values(), before, 0, problem.tolerance());
 
-  Problem<T> bias_only(s, false, true);
-  Product q = bias_only.arguments();
-  q.bias = bias.view();
-  run(backend, q);
-  bias_only.expected = before;
-  bias_only.check(what + ", bias only");
+  Product bias_only = problem.arguments();
+  bias_only.bias = bias_buffer.view();
+  problem.expected = before;
+  problem.check_after(bias_only);
 }
 
 TEST(Product, AppliesBiasActivationAndMask) {
-  for (const cpu::Level* level : cpu::levels())
+  on_every_backend([](Backend& backend) {
     for (const ProductSizes& s : {ProductSizes{10, 1, 10}, ProductSizes{7, 19, 5},
                                   ProductSizes{32, 64, 64}, ProductSizes{200, 210, 220}}) {
-      check_epilogue<float>(cpu::backend_of(*level), s, level->name);
-      check_epilogue<double>(cpu::backend_of(*level), s, level->name);
+      check_epilogue<float>(backend, s);
+      check_epilogue<double>(backend, s);
     }
+  });
 }
 
 template <class T>
-void check_row_sums(Backend& backend, ProductSizes s, bool transpose_a, const std::string& what) {
-  Problem<T> problem(s, transpose_a, false);
-  GuardedMemory<T> sums(s.m);
-  sums.fill_spread(6);
+void check_row_sums(Backend& backend, ProductSizes s, bool transpose_a) {
+  const Problem<T> problem(backend, s, transpose_a, false);
+  const std::vector<T> before = spread<T>(s.m, -1, 1, 6);
   for (const bool accumulate : {false, true}) {
-    const GuardedMemory<T> before = sums;
+    const Buffer<T> sums(backend, before);
     Product p = problem.arguments();
     p.row_sums = sums.view();
     p.accumulate_row_sums = accumulate;
-    run(backend, p);
-    EXPECT_TRUE(sums.guards_intact()) << what;
+    problem.check_after(p);
+    std::vector<double> expected;
     for (std::int64_t i = 0; i < s.m; ++i) {
-      double expected = accumulate ? double{before[i]} : 0.0;
-      for (std::int64_t k = 0; k < s.k; ++k) expected += problem.left(0, i, k);
-      ASSERT_NEAR(double{sums[i]}, expected, problem.tolerance()) << what << " row " << i;
+      expected.push_back(accumulate ? double{before[static_cast<std::size_t>(i)]} : 0.0);
+      for (std::int64_t k = 0; k < s.k; ++k) expected.back() += problem.left(0, i, k);
     }
+    expect_near(sums.values(), expected, 0, problem.tolerance());
   }
-  problem.check(what);
 }
 
 TEST(Product, SumsTheRowsOfItsLeftOperand) {
-  for (const cpu::Level* level : cpu::levels())
+  on_every_backend([](Backend& backend) {
     for (const bool transpose_a : {false, true})
       for (const ProductSizes& s : {ProductSizes{1, 10, 10}, ProductSizes{64, 64, 32},
                                     ProductSizes{75, 3, 37}, ProductSizes{200, 210, 220}}) {
-        check_row_sums<float>(cpu::backend_of(*level), s, transpose_a, level->name);
-        check_row_sums<double>(cpu::backend_of(*level), s, transpose_a, level->name);
+        check_row_sums<float>(backend, s, transpose_a);
+        check_row_sums<double>(backend, s, transpose_a);
       }
+  });
 }
 
 TEST(Product, GivesTheSameBitsWhateverTheThreadCount) {
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
+  on_every_backend([](Backend& backend) {
     for_transposes([&](bool ta, bool tb) {
-      Problem<float> one({200, 210, 220}, ta, tb), several({200, 210, 220}, ta, tb);
-      {
-        const ThreadCount threads(1);
-        run(cpu::backend(), one.arguments());
+      const Problem<float> one(backend, {200, 210, 220}, ta, tb);
+      const Problem<float> several(backend, {200, 210, 220}, ta, tb);
+      for (const Problem<float>* problem : {&one, &several}) {
+        const ThreadCount threads(problem == &one ? 1 : 3);
+        run(backend, problem->arguments());
       }
-      const ThreadCount threads(3);
-      run(cpu::backend(), several.arguments());
-      EXPECT_TRUE(one.c.same_bits(several.c)) << name << ta << tb;
+      EXPECT_TRUE(same_bits(one.c_buffer.values(), several.c_buffer.values())) << ta << tb;
     });
+  });
+}
+
+/// A copy of a matrix that begins `shift` elements later than another would.
+template <class T>
+class ShiftedMatrix {
+ public:
+  ShiftedMatrix(Backend& backend, const std::vector<T>& from, std::size_t shift)
+      : shift_(shift), size_(from.size()), buffer_(backend, shifted(from, shift)) {}
+  View view() const {
+    return {buffer_.data() + shift_, static_cast<std::int64_t>(size_), dtype_of<T>};
+  }
+  std::vector<T> values() const {
+    const std::vector<T> all = buffer_.values();
+    return {all.begin() + static_cast<std::ptrdiff_t>(shift_), all.end()};
+  }
+
+ private:
+  static std::vector<T> shifted(const std::vector<T>& from, std::size_t shift) {
+    std::vector<T> all(shift);
+    all.insert(all.end(), from.begin(), from.end());
+    return all;
+  }
+  std::size_t shift_, size_;
+  Buffer<T> buffer_;
+};
+
+template <class T>
+void check_alignment(Backend& backend, ProductSizes sizes, bool ta, bool tb) {
+  const Problem<T> problem(backend, sizes, ta, tb);
+  run(backend, problem.arguments());
+  for (const std::size_t shift : {1U, 2U, 3U, 7U}) {
+    const ShiftedMatrix<T> a(backend, problem.a, shift), b(backend, problem.b, shift / 2),
+        c(backend, problem.before, (shift + 1) % 8);
+    Product p = problem.arguments();
+    p.a = a.view();
+    p.b = b.view();
+    p.c = c.view();
+    run(backend, p);
+    EXPECT_TRUE(same_bits(c.values(), problem.c_buffer.values()))
+        << "shifted by " << shift << ": " << sizes.m << " x " << sizes.n << " x " << sizes.k << ta
+        << tb;
   }
 }
 
-TEST(Product, LeavesTheProgramsOpenMPThreadsAsTheyWere) {
-  if (omp_get_max_threads == nullptr || omp_set_num_threads == nullptr)
-    GTEST_SKIP() << "no OpenMP in this program";
-  const int previous = omp_get_max_threads();
-  omp_set_num_threads(3);
-  for (const std::string& name : cpu::product_providers()) {
-    const ProviderScope scope(name);
-    Problem<float> problem({200, 210, 220}, false, false);
-    run(cpu::backend(), problem.arguments());
-    EXPECT_EQ(omp_get_max_threads(), 3) << name;
-  }
-  omp_set_num_threads(previous);
+TEST(Product, GivesTheSameBitsWhereverItsOperandsLie) {
+  on_every_backend([](Backend& backend) {
+    for (const ProductSizes& s : {ProductSizes{1, 37, 50}, ProductSizes{37, 1, 50},
+                                  ProductSizes{33, 70, 41}, ProductSizes{130, 150, 160}})
+      for_transposes([&](bool ta, bool tb) {
+        check_alignment<float>(backend, s, ta, tb);
+        check_alignment<double>(backend, s, ta, tb);
+      });
+  });
 }
 
-TEST(Product, RefusesAnUnknownProvider) {
-  std::string names;
-  for (const std::string& name : cpu::product_providers())
-    names += (names.empty() ? "" : ", ") + name;
-  expect_error<ValueError>(
-      "set_product_provider: no product provider \"abacus\": there are " + names,
-      [] { cpu::set_product_provider("abacus"); });
+// The sum behind an element is a matter of its row, its column and k: so a product cut in two, at
+// any place, is the whole one bit for bit, however its tiles fall.
+TEST(Product, GivesAnElementTheSameBitsWhereverItStands) {
+  on_every_backend([](Backend& backend) {
+    for_transposes([&](bool ta, bool tb) {
+      const ProductSizes s{61, 143, 530};
+      const Problem<float> whole(backend, s, ta, tb);
+      run(backend, whole.arguments());
+      const std::vector<float> c = whole.c_buffer.values();
+      for (const std::int64_t first : {9, 16, 40}) {
+        for (const auto& [begin, rows] :
+             {std::pair{std::int64_t{0}, first}, {first, s.m - first}}) {
+          std::vector<float> part;  // those rows of op(a), stored as a is
+          for (std::int64_t i = 0; i < rows * s.k; ++i) {
+            const std::int64_t row = begin + (ta ? i % rows : i / s.k);
+            part.push_back(static_cast<float>(whole.left(0, row, ta ? i / rows : i % s.k)));
+          }
+          const Buffer<float> a(backend, part), result(backend, rows * s.n);
+          Product p = whole.arguments();
+          p.a = a.view();
+          p.c = result.view();
+          p.m = rows;
+          run(backend, p);
+          EXPECT_TRUE(same_bits(result.values(),
+                                {c.begin() + begin * s.n, c.begin() + (begin + rows) * s.n}))
+              << ta << tb << " rows from " << begin;
+        }
+      }
+    });
+  });
 }
 
 }  // namespace

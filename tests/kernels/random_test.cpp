@@ -19,15 +19,14 @@ TEST(Random, PhiloxGivesTheKnownAnswers) {
 }
 
 template <class T>
-std::vector<T> random_numbers(const kernels::cpu::Level& level, Distribution distribution,
-                              std::int64_t n, double first, double second,
-                              RandomState from = {42, 5}, std::uint64_t* offset = nullptr) {
-  return run_kernel<T>(level, std::vector<T>(static_cast<std::size_t>(n), T(NAN)),
-                       [&](auto& backend, View out) {
-                         RandomState state = from;
-                         run(backend, Random{distribution, out, first, second, &state});
-                         if (offset != nullptr) *offset = state.offset;
-                       });
+std::vector<T> random_numbers(Backend& backend, Distribution distribution, std::int64_t n,
+                              double first, double second, RandomState from = {42, 5},
+                              std::uint64_t* offset = nullptr) {
+  return run_kernel<T>(backend, std::vector<T>(static_cast<std::size_t>(n), T(NAN)), [&](View out) {
+    const Placed<RandomState> state(backend, from);
+    run(backend, Random{distribution, out, first, second, state.data()});
+    if (offset != nullptr) *offset = state.value().offset;
+  });
 }
 
 template <class T>
@@ -35,31 +34,29 @@ class RandomOf : public testing::Test {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(RandomOf, Types);
 
-TYPED_TEST(RandomOf, EveryLevelGivesTheSameBits) {
+TYPED_TEST(RandomOf, EveryBackendGivesTheSameBits) {
   using T = TypeParam;
   for (const auto distribution : {Distribution::uniform, Distribution::normal})
     for (const std::int64_t n : kSizes) {
-      const auto expected =
-          random_numbers<T>(*kernels::cpu::levels().front(), distribution, n, -0.3, 1.7);
-      on_every_level([&](const auto& level) {
-        const auto got = random_numbers<T>(level, distribution, n, -0.3, 1.7);
-        EXPECT_TRUE(n == 0 || std::memcmp(got.data(), expected.data(), got.size() * sizeof(T)) == 0)
-            << n;
+      const auto expected = random_numbers<T>(cpu::backend(), distribution, n, -0.3, 1.7);
+      on_every_backend([&](Backend& backend) {
+        const auto got = random_numbers<T>(backend, distribution, n, -0.3, 1.7);
+        EXPECT_TRUE(same_bits(got, expected)) << n;
       });
     }
 }
 
 TYPED_TEST(RandomOf, ContinuesWhereItStopped) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     std::uint64_t offset = 0;
-    const auto all = random_numbers<T>(level, Distribution::normal, 40, 0, 1);
-    const auto head = random_numbers<T>(level, Distribution::normal, 16, 0, 1, {42, 5}, &offset);
+    const auto all = random_numbers<T>(backend, Distribution::normal, 40, 0, 1);
+    const auto head = random_numbers<T>(backend, Distribution::normal, 16, 0, 1, {42, 5}, &offset);
     EXPECT_EQ(offset, 5u + 16u / math::RandomTraits<T>::words);
-    const auto tail = random_numbers<T>(level, Distribution::normal, 24, 0, 1, {42, offset});
+    const auto tail = random_numbers<T>(backend, Distribution::normal, 24, 0, 1, {42, offset});
     EXPECT_TRUE(std::equal(head.begin(), head.end(), all.begin()));
     EXPECT_TRUE(std::equal(tail.begin(), tail.end(), all.begin() + 16));
-    random_numbers<T>(level, Distribution::uniform, 1, 0, 1, {42, 5}, &offset);
+    random_numbers<T>(backend, Distribution::uniform, 1, 0, 1, {42, 5}, &offset);
     EXPECT_EQ(offset, 6u);
   });
 }
@@ -81,9 +78,9 @@ TYPED_TEST(RandomOf, MomentsAreThoseOfTheDistribution) {
           << "power " << power;
     }
   };
-  on_every_level([&](const auto& level) {
-    check(random_numbers<T>(level, Distribution::uniform, n, 0, 1), {0.5, 1.0 / 3, 0.25, 0.2});
-    check(random_numbers<T>(level, Distribution::normal, n, 0, 1), {0, 1, 0, 3, 0, 15});
+  on_every_backend([&](Backend& backend) {
+    check(random_numbers<T>(backend, Distribution::uniform, n, 0, 1), {0.5, 1.0 / 3, 0.25, 0.2});
+    check(random_numbers<T>(backend, Distribution::normal, n, 0, 1), {0, 1, 0, 3, 0, 15});
   });
 }
 
@@ -108,13 +105,50 @@ TYPED_TEST(RandomOf, NormalNumbersAreAsBoxAndMullerSay) {
 
 TYPED_TEST(RandomOf, UniformStaysInItsHalfOpenRange) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     const T high = std::nextafter(T(1), T(2));
     for (const T x :
-         random_numbers<T>(level, Distribution::uniform, 100000, 1.0, static_cast<double>(high)))
+         random_numbers<T>(backend, Distribution::uniform, 100000, 1.0, static_cast<double>(high)))
       ASSERT_EQ(x, T(1));
-    for (const T x : random_numbers<T>(level, Distribution::uniform, 100000, -2, 3))
+    for (const T x : random_numbers<T>(backend, Distribution::uniform, 100000, -2, 3))
       ASSERT_TRUE(x >= T(-2) && x < T(3));
+  });
+}
+
+// Also where high - low, or the whole range, is beyond the largest number.
+TYPED_TEST(RandomOf, UniformFillsEveryFiniteRange) {
+  using T = TypeParam;
+  constexpr std::int64_t n = 20000;
+  constexpr T most = std::numeric_limits<T>::max();
+  const T least = std::numeric_limits<T>::min();
+  on_every_backend([&](Backend& backend) {
+    for (const auto& [low, high] :
+         std::vector<std::pair<T, T>>{{-most, most},
+                                      {T(-3e38), T(3e38)},
+                                      {-most, T(0)},
+                                      {T(0), most},
+                                      {-most, -most / 2},
+                                      {most / 4, most},
+                                      {T(-1e-3), most},
+                                      {-most / 2, std::nextafter(most, T(0))},
+                                      {T(-1), T(2)},
+                                      {-least * 1024, least * 1024}}) {
+      SCOPED_TRACE(testing::Message() << low << " to " << high);
+      std::vector<T> x = random_numbers<T>(backend, Distribution::uniform, n,
+                                           static_cast<double>(low), static_cast<double>(high));
+      long double sum = 0;
+      for (const T value : x) {
+        ASSERT_TRUE(value >= low && value < high) << value;
+        sum += (static_cast<long double>(value) - low) / (static_cast<long double>(high) - low);
+      }
+      EXPECT_NEAR(static_cast<double>(sum / n), 0.5, 5 / std::sqrt(12.0 * n));
+      std::sort(x.begin(), x.end());
+      EXPECT_GT(std::unique(x.begin(), x.end()) - x.begin(), n / 2);
+    }
+    for (const T only : {T(0), T(-2.5), most, -most})
+      for (const T x : random_numbers<T>(backend, Distribution::uniform, 100,
+                                         static_cast<double>(only), static_cast<double>(only)))
+        ASSERT_EQ(x, only);
   });
 }
 

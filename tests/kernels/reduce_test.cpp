@@ -28,11 +28,11 @@ TYPED_TEST_SUITE(Reduce, Types);
 
 TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const ReductionSizes& s : all_sizes()) {
       SCOPED_TRACE(testing::Message() << s.outer << " x " << s.count << " x " << s.inner);
       const std::vector<T> x = spread<T>(s.numel(), -1, 2);
-      Buffer<T> in(x);
+      Buffer<T> in(backend, x);
       for (const bool accumulate : {false, true}) {
         std::vector<double> expected;
         for (std::int64_t o = 0; o < s.outer; ++o)
@@ -44,7 +44,7 @@ TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
             expected.push_back(static_cast<double>(total * 0.5L + (accumulate ? 4 : 0)));
           }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
-        const auto y = run_kernel<T>(level, before, [&](auto& backend, View out) {
+        const auto y = run_kernel<T>(backend, before, [&](View out) {
           run(backend, Sum{in.view(), out, s.outer, s.count, s.inner, 0.5, accumulate});
         });
         expect_near(y, expected, kFewRoundings<T>, kFewRoundings<T> * 4);
@@ -55,9 +55,9 @@ TYPED_TEST(Reduce, SumAgreesWithLongDouble) {
 
 // 2^25 ones: a plain float sum stops at 2^24.
 TEST(Sum, OfManyFloatsIsAccurate) {
-  on_every_level([](const auto& level) {
-    Buffer<float> ones(std::int64_t{1} << 25, 1.0f);
-    const auto y = run_kernel<float>(level, std::vector<float>(1), [&](auto& backend, View out) {
+  on_every_backend([](Backend& backend) {
+    Buffer<float> ones(backend, std::int64_t{1} << 25, 1.0f);
+    const auto y = run_kernel<float>(backend, std::vector<float>(1), [&](View out) {
       run(backend, Sum{ones.view(), out, 1, std::int64_t{1} << 25, 1});
     });
     EXPECT_EQ(y[0], 0x1p25f);
@@ -65,12 +65,12 @@ TEST(Sum, OfManyFloatsIsAccurate) {
 }
 
 TEST(Sum, KeepsNaNAndInfinity) {
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const float odd : {NAN, INFINITY}) {
       std::vector<float> x(1000, 1.0f);
       x[517] = odd;
-      Buffer<float> in(x);
-      const auto y = run_kernel<float>(level, std::vector<float>(1), [&](auto& backend, View out) {
+      Buffer<float> in(backend, x);
+      const auto y = run_kernel<float>(backend, std::vector<float>(1), [&](View out) {
         run(backend, Sum{in.view(), out, 1, 1000, 1});
       });
       expect_near(y, {static_cast<double>(odd)}, 0);
@@ -80,10 +80,10 @@ TEST(Sum, KeepsNaNAndInfinity) {
 
 TYPED_TEST(Reduce, ExpandRepeats) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     for (const ReductionSizes& s : all_sizes()) {
       const std::vector<T> y = spread<T>(s.reduced(), -1, 2);
-      Buffer<T> in(y);
+      Buffer<T> in(backend, y);
       for (const bool accumulate : {false, true}) {
         std::vector<double> expected;
         for (std::int64_t i = 0; i < s.numel(); ++i) {
@@ -92,7 +92,7 @@ TYPED_TEST(Reduce, ExpandRepeats) {
                              (accumulate ? 4 : 0));
         }
         const std::vector<T> before(expected.size(), accumulate ? T(4) : T(NAN));
-        const auto x = run_kernel<T>(level, before, [&](auto& backend, View out) {
+        const auto x = run_kernel<T>(backend, before, [&](View out) {
           run(backend, Expand{in.view(), out, s.outer, s.count, s.inner, 0.25, accumulate});
         });
         expect_near(x, expected, kFewRoundings<T>);
@@ -103,24 +103,24 @@ TYPED_TEST(Reduce, ExpandRepeats) {
 
 TYPED_TEST(Reduce, ArgmaxIsTheFirstLargestAndNaNIsLargest) {
   using T = TypeParam;
-  on_every_level([](const auto& level) {
+  on_every_backend([](Backend& backend) {
     const T nan = T(NAN);
-    Buffer<T> rows(std::vector<T>{1, 3, 3, 2, -1, -1, -2, -3, 5, nan, 9, nan});
-    EXPECT_EQ(run_kernel<T>(level, std::vector<T>(3),
-                            [&](auto& backend, View out) {
+    Buffer<T> rows(backend, std::vector<T>{1, 3, 3, 2, -1, -1, -2, -3, 5, nan, 9, nan});
+    EXPECT_EQ(run_kernel<T>(backend, std::vector<T>(3),
+                            [&](View out) {
                               run(backend, Argmax{rows.view(), out, 3, 4, 1});
                             }),
               (std::vector<T>{1, 0, 1}));
-    EXPECT_EQ(run_kernel<T>(level, std::vector<T>(4),
-                            [&](auto& backend, View out) {
+    EXPECT_EQ(run_kernel<T>(backend, std::vector<T>(4),
+                            [&](View out) {
                               run(backend, Argmax{rows.view(), out, 1, 3, 4});
                             }),
               (std::vector<T>{2, 2, 2, 2}));
-    Buffer<T> long_row(spread<T>(70001, -1, 1));
+    Buffer<T> long_row(backend, spread<T>(70001, -1, 1));
     const auto values = long_row.values();
     const auto at = std::max_element(values.begin(), values.end()) - values.begin();
-    EXPECT_EQ(run_kernel<T>(level, std::vector<T>(1),
-                            [&](auto& backend, View out) {
+    EXPECT_EQ(run_kernel<T>(backend, std::vector<T>(1),
+                            [&](View out) {
                               run(backend, Argmax{long_row.view(), out, 1, 70001, 1});
                             })[0],
               static_cast<T>(at));

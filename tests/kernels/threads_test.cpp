@@ -7,9 +7,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -102,6 +106,98 @@ TEST_F(ThreadsTest, PiecesCoverTheRange) {
   }
 }
 
+// The text of what parallel_for throws, or "" if it returns.
+template <class F>
+std::string error_of_parallel_for(std::int64_t blocks, const F& function) {
+  try {
+    parallel_for(blocks, function);
+  } catch (const ValueError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// As if the blocks had run one after the other, whoever ran them.
+TEST_F(ThreadsTest, TheErrorOfTheFirstBlockThatFailsReachesTheCaller) {
+  for (const int threads : {1, 2, 3, 8}) {
+    SCOPED_TRACE(threads);
+    set_num_threads(threads);
+    for (const std::int64_t first : {0, 1, 5, 99})
+      for (int call = 0; call < 50; ++call) {
+        std::vector<std::atomic<int>> calls(100);
+        const std::string error = error_of_parallel_for(100, [&](std::int64_t block) {
+          ++calls[static_cast<std::size_t>(block)];
+          if (block >= first) throw ValueError(message("block ", block));
+        });
+        ASSERT_EQ(error, message("block ", first));
+        for (std::int64_t block = 0; block < 100; ++block)
+          ASSERT_LE(calls[static_cast<std::size_t>(block)], 1);
+        for (std::int64_t block = 0; block <= first; ++block)
+          ASSERT_EQ(calls[static_cast<std::size_t>(block)], 1);
+      }
+    EXPECT_EQ(calls_per_block(1000), std::vector<int>(1000, 1)) << "after an error";
+  }
+}
+
+TEST_F(ThreadsTest, NoBlockStartsAfterOneHasFailed) {
+  set_num_threads(4);
+  for (int call = 0; call < 20; ++call) {
+    std::atomic<std::int64_t> last = 0;
+    std::atomic<bool> failed = false;
+    EXPECT_EQ(error_of_parallel_for(1 << 30,
+                                    [&](std::int64_t block) {
+                                      if (block == 0) {
+                                        failed = true;
+                                        throw ValueError("the first");
+                                      }
+                                      last = block;
+                                      while (!failed) std::this_thread::yield();
+                                    }),
+              "the first");
+    EXPECT_LT(last, 1 << 29);
+  }
+}
+
+TEST_F(ThreadsTest, AfterAnErrorTheCallerIsOutsideAndItsPoolFree) {
+  set_num_threads(4);
+  for (const bool nested : {false, true}) {
+    EXPECT_EQ(error_of_parallel_for(8,
+                                    [&](std::int64_t block) {
+                                      if (!nested) throw ValueError("outer");
+                                      parallel_for(8, [&](std::int64_t inner) {
+                                        if (block == 3 && inner == 2) throw ValueError("inner");
+                                      });
+                                    }),
+              nested ? "inner" : "outer");
+    // Blocks meet only if a second thread takes one; a minute ends the wait of one that is alone.
+    std::atomic<int> arrived = 0, met = 0;
+    parallel_for(2, [&](std::int64_t) {
+      ++arrived;
+      const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+      while (arrived < 2 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+      if (arrived == 2) ++met;
+    });
+    EXPECT_EQ(met, 2);
+  }
+}
+
+TEST_F(ThreadsTest, SeveralThreadsMayFailAtOnce) {
+  set_num_threads(3);
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong = 0;
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&, caller] {
+      for (int call = 0; call < 200; ++call) {
+        const std::string error = error_of_parallel_for(17, [&](std::int64_t block) {
+          if (block == 5) throw ValueError(message("caller ", caller));
+        });
+        if (error != message("caller ", caller)) ++wrong;
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST_F(ThreadsTest, WorkersTakeOverTheCallersFloatingPointMode) {
   if (kFlushBits == 0) GTEST_SKIP() << "this processor has no such mode";
   set_num_threads(4);
@@ -134,6 +230,31 @@ TEST_F(ThreadsTest, RefusesLessThanOneThread) {
   test::expect_error<ValueError>("set_num_threads: count 0: must be at least 1",
                                  [] { set_num_threads(0); });
   EXPECT_EQ(get_num_threads(), 2);
+}
+
+TEST(ThreadsEnvironment, AcceptsWholeNumbersOnly) {
+  EXPECT_EQ(parse_thread_count("1"), 1);
+  EXPECT_EQ(parse_thread_count("16"), 16);
+  EXPECT_EQ(parse_thread_count("65536"), 65536);
+  for (const char* bad : {"0", "-1", "65537", "4294967298", "99999999999999999999", "2.5", "4x",
+                          " 4", "4 ", "+4", "0x4", "1e2", "two", ""})
+    test::expect_error<ValueError>(
+        message("KINDLING_NUM_THREADS: value \"", bad,
+                "\": set it to a whole number of threads, from 1 to 65536"),
+        [&] { return parse_thread_count(bad); });
+}
+
+// ctest runs this test with the variable set to 3 and to "typo" as well.
+TEST(ThreadsEnvironment, DecidesTheFirstThreadCount) {
+  const char* variable = std::getenv("KINDLING_NUM_THREADS");
+  const std::string text = variable == nullptr ? "" : variable;
+  if (text == "typo") {
+    EXPECT_THROW(get_num_threads(), ValueError);
+    EXPECT_THROW(parallel_for(2, [](std::int64_t) {}), ValueError);
+    return;
+  }
+  const auto processors = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  EXPECT_EQ(get_num_threads(), text.empty() ? processors : parse_thread_count(text));
 }
 
 }  // namespace

@@ -78,16 +78,22 @@ TEST_F(Allocations, NoneInAStepOfSingleOps) {
 TEST_F(Allocations, NoneWithBatchesFromALoader) {
   const nn::Linear model(10, 1);
   optim::SGD optimizer(model.parameters(), {.lr = 1e-3});
-  const DataLoader loader({randn({64, 10}), randn({64, 1})}, {.batch_size = 16, .shuffle = true});
-  const auto step = [&] {
-    const auto [x, y] = loader.next();
+  const DataLoader loader({randn({70, 10}), randn({70, 1})}, {.batch_size = 16, .shuffle = true});
+  const auto step = [&](const Tensor& x, const Tensor& y) {
     optimizer.zero_grad();
     nn::mse_loss(model(x), y).backward();
     optimizer.step();
   };
-  for (int i = 0; i < 10; ++i) step();
+  const auto stream_and_epoch = [&] {
+    for (int i = 0; i < 10; ++i) {
+      const auto [x, y] = loader.next();
+      step(x, y);
+    }
+    for (const auto& [x, y] : loader) step(x, y);
+  };
+  stream_and_epoch();
   const std::int64_t before = heap_allocations();
-  for (int i = 0; i < 50; ++i) step();
+  for (int i = 0; i < 5; ++i) stream_and_epoch();
   EXPECT_EQ(heap_allocations() - before, 0);
 }
 

@@ -4,6 +4,7 @@
 #include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/op_case.h"
+#include "tests/support/special_values.h"
 #include "tests/support/threads.h"
 
 #include <cmath>
@@ -151,6 +152,46 @@ TEST(LinearFused, GradientAtTheKinkOfReLUIsZero) {
   EXPECT_TRUE(same(y, {{1, 2}, {0, 1}}));
   EXPECT_TRUE(same(x.grad(), {{1, 2}, {0, 1}}));
   EXPECT_TRUE(same(weight.grad(), {{2, 2}, {0, 0, 0, 1}}));
+}
+
+TEST(LinearFused, InfinitiesHaveTheirLimits) {
+  struct Row {
+    Activation activation;
+    double bias, y, slope;
+  };
+  for (const Row& row : std::vector<Row>{{Activation::relu, -kInfinity, 0, 0},
+                                         {Activation::relu, kInfinity, kInfinity, 1},
+                                         {Activation::gelu, -kInfinity, 0, 0},
+                                         {Activation::gelu, kInfinity, kInfinity, 1},
+                                         {Activation::gelu_tanh, -kInfinity, 0, 0},
+                                         {Activation::gelu_tanh, kInfinity, kInfinity, 1},
+                                         {Activation::silu, -kInfinity, 0, 0},
+                                         {Activation::silu, kInfinity, kInfinity, 1},
+                                         {Activation::tanh, -kInfinity, -1, 0},
+                                         {Activation::tanh, kInfinity, 1, 0},
+                                         {Activation::sigmoid, -kInfinity, 0, 0},
+                                         {Activation::sigmoid, kInfinity, 1, 0}}) {
+    for (const DType dtype : kDTypes) {
+      SCOPED_TRACE(message("activation ", static_cast<int>(row.activation), " at ", row.bias));
+      const Tensor bias = full({9}, row.bias, {.dtype = dtype, .requires_grad = true});
+      const Tensor y = nn::linear(ones({2, 3}, {.dtype = dtype}), ones({9, 3}, {.dtype = dtype}),
+                                  bias, row.activation);
+      y.backward(ones({2, 9}, {.dtype = dtype}));
+      EXPECT_EQ(y.to_vector<double>(), std::vector<double>(18, row.y));
+      EXPECT_EQ(bias.grad().to_vector<double>(), std::vector<double>(9, 2 * row.slope));
+    }
+  }
+}
+
+// The same whether the ReLU's own backward pass turns it off or the product of its consumer.
+TEST(LinearFused, AnInfiniteGradientDoesNotPassAReLUThatIsOff) {
+  for (const bool consumed : {false, true}) {
+    const Tensor bias = tensor({-1, 1}, {.requires_grad = true});
+    Tensor y = nn::linear(ones({1, 2}), zeros({2, 2}), bias, Activation::relu);
+    if (consumed) y = nn::linear(y, ones({1, 2}));
+    y.backward(full(y.shape(), kInfinity));
+    EXPECT_EQ(bias.grad().to_vector<double>(), (std::vector<double>{0, kInfinity})) << consumed;
+  }
 }
 
 TEST(Linear, IsTheSameForAnyNumberOfThreads) {

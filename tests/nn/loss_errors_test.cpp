@@ -113,5 +113,20 @@ TEST(LossErrors, CrossEntropyClasses) {
   EXPECT_TRUE(same(logits.detach(), {{2, 3}, {0, 0, 0, 0, 0, 0}}));
 }
 
+TEST(LossErrors, CrossEntropyTargetsGetNoGradient) {
+  const Tensor logits = zeros({2, 3}, {.requires_grad = true});
+  const std::string text =
+      "cross_entropy_loss: target: it requires a gradient, and none flows to it here: give its "
+      "detach()";
+  for (const Shape& shape : {Shape(2, 3), Shape(2)}) {
+    const Tensor target = zeros(shape, {.requires_grad = true});
+    expect_error<ValueError>(text, [&] { return nn::cross_entropy_loss(logits, target); });
+    expect_error<ValueError>(text, [&] { return nn::CrossEntropyLoss()(logits, target * 2); });
+    EXPECT_TRUE(nn::cross_entropy_loss(logits, target.detach()).requires_grad());
+    const NoGradGuard no_grad;
+    nn::cross_entropy_loss(logits, target);
+  }
+}
+
 }  // namespace
 }  // namespace kindling::test

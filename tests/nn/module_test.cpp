@@ -12,10 +12,23 @@ namespace {
 struct Net : nn::Module {
   nn::Linear fc1 = register_module("fc1", nn::Linear(3, 4));
   nn::Linear fc2 = register_module("fc2", nn::Linear(4, 2));
-  Tensor scale = register_parameter("scale", full({2}, 2));
+  const Tensor scale = register_parameter("scale", full({2}, 2));
 
   Tensor forward(const Tensor& x) const override { return fc2(relu(fc1(x))) * scale; }
 };
+
+// What is registered stays what it is: its optimizer, and the module around it, would go on with
+// the old one.
+static_assert(!std::is_assignable_v<decltype((std::declval<nn::Linear&>().weight)), Tensor>);
+static_assert(!std::is_assignable_v<decltype((std::declval<nn::Linear&>().bias)), Tensor>);
+static_assert(!std::is_assignable_v<decltype((std::declval<Net&>().fc1)), nn::Linear>);
+static_assert(!std::is_assignable_v<decltype((std::declval<Net&>().scale)), Tensor>);
+template <class... Modules>
+constexpr bool kNoneIsAssigned = (... && !(std::is_copy_assignable_v<Modules> ||
+                                           std::is_move_assignable_v<Modules>));
+static_assert(kNoneIsAssigned<nn::Module, nn::Linear, nn::Sequential, nn::ReLU, nn::GELU, nn::SiLU,
+                              nn::Tanh, nn::Sigmoid, Net>);
+static_assert(std::is_copy_constructible_v<nn::Linear> && std::is_copy_constructible_v<Net>);
 
 // A module whose names can be chosen, to be refused.
 struct Holder : nn::Module {
@@ -51,6 +64,15 @@ TEST(Module, NamesItsParametersInOrder) {
   ASSERT_EQ(parameters.size(), 5u);
   EXPECT_EQ(parameters[2].data<float>(), net.fc2.weight.data<float>());
   for (const Tensor& parameter : parameters) EXPECT_TRUE(parameter.requires_grad());
+}
+
+TEST(Module, ParametersTakeOtherValues) {
+  const nn::Linear layer(3, 2);
+  const NoGradGuard no_grad;
+  layer.weight.copy_(full({2, 3}, 2));
+  layer.bias.fill_(1);
+  EXPECT_EQ(layer.weight.shape(), Shape(2, 3));
+  EXPECT_TRUE(same(layer(ones({1, 3})), {{1, 2}, {7, 7}}));
 }
 
 TEST(Module, CallsItsForward) {
@@ -215,6 +237,25 @@ TEST(ModuleErrors, Names) {
   expect_error<ValueError>(undefined("register_parameter"),
                            [&] { return holder.add("v", Tensor()); });
   EXPECT_EQ(names_of(holder), std::vector<std::string>{"w"});
+}
+
+// Neither forward() nor parameters() of a module within itself would come to an end.
+TEST(ModuleErrors, AModuleWithinItself) {
+  const auto text = [](const std::string& name) {
+    return "register_module: module \"" + name +
+           "\" is the one that it is added to, or holds it: it would have no end";
+  };
+  nn::Sequential model(nn::Linear(2, 2));
+  expect_error<ValueError>(text("1"), [&] { model.push_back(model); });
+  nn::Sequential outer(nn::Sequential(nn::Tanh(), model), nn::Tanh());
+  expect_error<ValueError>(text("1"), [&] { model.push_back(outer); });
+  EXPECT_EQ(model.size(), 1u);
+  EXPECT_EQ(model(ones({1, 2})).shape(), Shape(1, 2));
+  Holder holder;
+  expect_error<ValueError>(text("self"), [&] { holder.add("self", holder); });
+  holder.add("twice", model);
+  holder.add("again", model);
+  EXPECT_EQ(holder.parameters().size(), 2u);
 }
 
 }  // namespace

@@ -71,8 +71,8 @@ TEST(OptimizerArena, KeepsLargeArenasApartModulo4096) {
   std::vector<std::uintptr_t> offsets = {
       reinterpret_cast<std::uintptr_t>(weight.data<float>()) % 4096,
       reinterpret_cast<std::uintptr_t>(detail::view(Tensor(weight.impl()->grad)).data) % 4096,
-      reinterpret_cast<std::uintptr_t>(group.buffers[0].view(0, 1).data) % 4096,
-      reinterpret_cast<std::uintptr_t>(group.buffers[1].view(0, 1).data) % 4096};
+      reinterpret_cast<std::uintptr_t>(group.states[0].view(0, 1).data) % 4096,
+      reinterpret_cast<std::uintptr_t>(group.states[1].view(0, 1).data) % 4096};
   for (std::size_t i = 0; i < offsets.size(); ++i) {
     EXPECT_EQ(offsets[i] % 256, 0U);
     for (std::size_t j = 0; j < i; ++j) EXPECT_NE(offsets[i], offsets[j]) << i << " and " << j;
@@ -83,19 +83,19 @@ TEST(OptimizerArena, MergesNeighboursIntoOneRange) {
   const std::vector<Tensor> weights = {parameter({1}), parameter({2, 3}), parameter({4}),
                                        parameter({5})};
   SGD optimizer(weights);
-  detail::Group& group = optimizer.state()->group("test", 0);
+  const detail::OptimizerState& state = *optimizer.state();
   for (const Tensor& weight : weights)
     set_gradient(weight, std::vector<double>(static_cast<std::size_t>(weight.numel()), 1.0));
   optimizer.step();
-  EXPECT_EQ(group.ranges.size(), 1U);
-  EXPECT_EQ(group.record_count(), 1U);
+  EXPECT_EQ(state.ranges().size(), 1U);
+  EXPECT_EQ(state.records().count(), 1U);
   optimizer.zero_grad();
   for (const std::size_t i : {0U, 2U, 3U}) set_gradient(weights[i], {1});
   optimizer.step();
-  ASSERT_EQ(group.ranges.size(), 2U);
-  EXPECT_FALSE(group.ranges[0].advance);
-  EXPECT_TRUE(group.ranges[1].advance);
-  EXPECT_EQ(group.record_count(), 2U);  // the one that was left out has a record of its own now
+  ASSERT_EQ(state.ranges().size(), 2U);
+  EXPECT_FALSE(state.ranges()[0].advance);
+  EXPECT_TRUE(state.ranges()[1].advance);
+  EXPECT_EQ(state.records().count(), 2U);  // the one that was left out has a record of its own now
 }
 
 TEST(OptimizerArena, PaddingStaysZero) {

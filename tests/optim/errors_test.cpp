@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/nn/linear.h>
 #include <kindling/optim/adam.h>
-#include <kindling/optim/adamw.h>
 #include <kindling/optim/sgd.h>
 
 #include "tests/optim/training.h"

@@ -2,7 +2,6 @@
 // Every optimizer against PyTorch's; golden/make_golden.py made the values and has the same
 // formulas.
 #include <kindling/optim/adam.h>
-#include <kindling/optim/adamw.h>
 #include <kindling/optim/sgd.h>
 
 #include "tests/optim/training.h"

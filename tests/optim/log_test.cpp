@@ -24,5 +24,17 @@ TEST(Log, GoesToStderrUnlessReplaced) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "kindling: info: a fact\n");
 }
 
+TEST(Log, ACallbackMayReplaceItself) {
+  std::vector<std::string> texts;
+  set_log_callback([&texts, kept = std::string("first: ")](LogLevel, const std::string& text) {
+    set_log_callback([&texts](LogLevel, const std::string& later) { texts.push_back(later); });
+    texts.push_back(kept + text);
+  });
+  detail::log(LogLevel::info, "a");
+  detail::log(LogLevel::info, "b");
+  set_log_callback(nullptr);
+  EXPECT_EQ(texts, (std::vector<std::string>{"first: a", "b"}));
+}
+
 }  // namespace
 }  // namespace kindling

@@ -3,6 +3,7 @@
 
 // What the optimizer tests share: parameters with given gradients, and a place for what is logged.
 
+#include <kindling/core/command.h>
 #include <kindling/core/log.h>
 #include <kindling/core/makers.h>
 #include <kindling/core/ops.h>
@@ -18,7 +19,7 @@ inline Tensor parameter(const std::vector<double>& values) {
 
 /// Leaves exactly `values` as the gradient of a parameter.
 inline void set_gradient(const Tensor& parameter, const std::vector<double>& values) {
-  parameter.impl()->grad_defined = false;
+  detail::set_gradient_defined(*parameter.impl(), false);
   const Tensor gradient = from_data(std::span<const double>(values), parameter.shape());
   parameter.backward(gradient.to(parameter.dtype()));
 }

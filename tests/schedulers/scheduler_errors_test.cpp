@@ -136,7 +136,7 @@ std::vector<double> seen(const SGDTraining& training, const LRScheduler& schedul
   for (std::size_t group = 0; group < training.optimizer.group_count(); ++group) {
     all.push_back(record_of(training.optimizer, group).lr.value);
     all.push_back(record_of(training.optimizer, group).momentum.value);
-    all.push_back(static_cast<double>(record_of(training.optimizer, group).schedule_index));
+    all.push_back(static_cast<double>(training.optimizer.state()->clock().index()));
   }
   return all;
 }

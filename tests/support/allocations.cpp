@@ -16,7 +16,9 @@
 
 namespace {
 std::atomic<std::int64_t> allocations{0};
-}
+constinit thread_local std::int64_t left = 0;  // calls until the one that fails
+constinit thread_local bool failed = false;
+}  // namespace
 
 #if defined(__GLIBC__) && !defined(KINDLING_TEST_SANITIZED)
 
@@ -30,6 +32,10 @@ void __libc_free(void* data);
 
 void* malloc(std::size_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
+  if (left > 0 && --left == 0) {
+    failed = true;
+    return nullptr;
+  }
   return __libc_malloc(bytes);
 }
 void* calloc(std::size_t count, std::size_t bytes) {
@@ -61,3 +67,8 @@ bool kindling::test::counts_allocations() noexcept { return false; }
 #endif
 
 std::int64_t kindling::test::heap_allocations() noexcept { return allocations.load(); }
+void kindling::test::fail_heap_at(std::int64_t n) noexcept {
+  left = n;
+  failed = false;
+}
+bool kindling::test::heap_failed() noexcept { return failed; }

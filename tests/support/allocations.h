@@ -10,5 +10,10 @@ namespace kindling::test {
 bool counts_allocations() noexcept;
 /// Calls of malloc and its kin since the program started, in all threads; operator new among them.
 std::int64_t heap_allocations() noexcept;
+/// Refuses this thread's n-th call of malloc from now on, operator new's among them, counted from
+/// 1; none for 0. Nothing where calls are not counted.
+void fail_heap_at(std::int64_t n) noexcept;
+/// The call that was to fail was made.
+bool heap_failed() noexcept;
 
 }  // namespace kindling::test

@@ -31,6 +31,12 @@ struct Array {
 /// Numbers that look random in [low, high), the same for the same seed, that depend on nothing
 /// under test.
 Array spread(const Shape& shape, double low, double high, std::uint32_t seed = 1);
+/// The same as elements of a kernel.
+template <class T>
+std::vector<T> spread(std::int64_t n, double low, double high, std::uint32_t seed = 1) {
+  const Array array = spread(Shape(n), low, high, seed);
+  return {array.values.begin(), array.values.end()};
+}
 
 /// Each value as the dtype holds it.
 Array rounded(const Array& array, DType dtype);

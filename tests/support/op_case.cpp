@@ -4,6 +4,7 @@
 #include <kindling/kindling.h>
 
 #include "tests/support/devices.h"
+#include "tests/support/failing_memory.h"
 #include "tests/support/guarded.h"
 
 #include <algorithm>
@@ -188,6 +189,73 @@ void each_input_alone(const OpCase& op_case) {
   }
 }
 
+// Wherever memory runs out, forward or backward: the inputs are as they were, a gradient that was
+// there before too or it is undefined, and then it can be done again.
+void survives_failing_memory(const OpCase& op_case) {
+  std::vector<Tensor> inputs;
+  for (const Array& input : op_case.inputs) {
+    inputs.push_back(from_data(input.values, input.shape).to(DType::float32));
+  }
+  const auto copies = [&] {
+    std::vector<Tensor> copied;
+    for (const Tensor& input : inputs) copied.push_back(input.detach().clone());
+    return copied;
+  };
+  const std::vector<Tensor> unchanged = copies();
+  const Tensor weights = weights_of(op_case.op(inputs));
+  for (const std::size_t i : op_case.differentiable) inputs[i].set_requires_grad(true);
+  const auto step = [&] {
+    const Tensor output = op_case.op(inputs);
+    if (output.requires_grad()) output.backward(weights);
+    return output.detach();
+  };
+  // Of the differentiable inputs; undefined where there is none.
+  const auto gradients_now = [&] {
+    std::vector<Tensor> found;
+    for (const std::size_t i : op_case.differentiable) {
+      const Tensor grad = inputs[i].grad();
+      found.push_back(grad.defined() ? grad.clone() : Tensor());
+    }
+    return found;
+  };
+  for (const bool accumulating : {false, true}) {
+    SCOPED_TRACE(accumulating ? "to gradients that are there" : "to leaves without a gradient");
+    const auto start = [&] {
+      for (const std::size_t i : op_case.differentiable) {
+        inputs[i].impl()->grad_defined = false;
+        inputs[i].impl()->grad.reset();
+      }
+      if (accumulating) step();
+    };
+    start();
+    const std::vector<Tensor> before = gradients_now();
+    const Tensor output = step();
+    const std::vector<Tensor> added = gradients_now();
+    start();
+    for (const std::size_t i : op_case.differentiable) inputs[i].impl()->grad_defined = false;
+    step();
+    const std::vector<Tensor> alone = gradients_now();
+    start();
+    with_failing_memory(step, [&] {
+      const std::vector<Tensor> left = gradients_now();
+      for (std::size_t g = 0; g < left.size(); ++g) {
+        if (left[g].defined()) {
+          ASSERT_TRUE(before[g].defined());
+          EXPECT_TRUE(same_bits(left[g], before[g]));
+        }
+      }
+      const std::vector<Tensor> now = copies();
+      for (std::size_t i = 0; i < now.size(); ++i) EXPECT_TRUE(same_bits(now[i], unchanged[i]));
+      EXPECT_TRUE(same_bits(step(), output));
+      const std::vector<Tensor> done = gradients_now();
+      for (std::size_t g = 0; g < done.size(); ++g) {
+        EXPECT_TRUE(same_bits(done[g], left[g].defined() ? added[g] : alone[g]));
+      }
+      start();
+    });
+  }
+}
+
 // Without a gradient asked for, nothing is tracked.
 void is_tracked_only_when_asked_to(const OpCase& op_case) {
   for (const Device device : available_devices()) {
@@ -212,6 +280,10 @@ TEST_P(OpTest, Holds) {
   {
     SCOPED_TRACE("tracking");
     is_tracked_only_when_asked_to(op_case);
+  }
+  {
+    SCOPED_TRACE("failing memory");
+    survives_failing_memory(op_case);
   }
   if (op_case.differentiable.empty()) return;
   {

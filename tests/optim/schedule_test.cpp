@@ -36,7 +36,7 @@ Schedule harmonic() {
   return schedulers::lambda([](std::int64_t t) { return 1.0 / static_cast<double>(t + 1); });
 }
 
-TEST(AttachedSchedule, TheUpdateReadsTheSchedule) {
+TEST(FollowedSchedule, TheUpdateReadsTheSchedule) {
   const Tensor a = parameter({0});
   const Tensor b = parameter({0});
   SGD optimizer({{{a}, {.lr = 1}}, {{b}, {.lr = 2}}});
@@ -58,7 +58,7 @@ TEST(AttachedSchedule, TheUpdateReadsTheSchedule) {
   EXPECT_EQ(scheduler.lr_at(7, 1), 0.25);
 }
 
-TEST(AttachedSchedule, AFailureIsRaisedByTheStepThatReachesIt) {
+TEST(FollowedSchedule, AFailureIsRaisedByTheStepThatReachesIt) {
   const Tensor weight = parameter({1});
   SGD optimizer({weight}, {.lr = 1});
   LRScheduler scheduler(optimizer,
@@ -80,7 +80,7 @@ TEST(AttachedSchedule, AFailureIsRaisedByTheStepThatReachesIt) {
   }
 }
 
-TEST(AttachedSchedule, TheFirstValueIsRaisedByTheConstructor) {
+TEST(FollowedSchedule, TheFirstValueIsRaisedByTheConstructor) {
   SGD optimizer({parameter({1})}, {.lr = 0.5});
   const auto nan = [](std::int64_t) { return std::numeric_limits<double>::quiet_NaN(); };
   expect_error<ValueError>(
@@ -90,7 +90,7 @@ TEST(AttachedSchedule, TheFirstValueIsRaisedByTheConstructor) {
   const LRScheduler scheduler(optimizer, harmonic());  // the optimizer is still free
 }
 
-TEST(AttachedSchedule, ExceptionsOfTheUserArriveAsTheyAre) {
+TEST(FollowedSchedule, ExceptionsOfTheUserArriveAsTheyAre) {
   SGD optimizer({parameter({1})}, {.lr = 0.5});
   LRScheduler scheduler(optimizer, schedulers::lambda([](std::int64_t t) {
                           if (t == 3) throw std::out_of_range("mine");
@@ -101,7 +101,7 @@ TEST(AttachedSchedule, ExceptionsOfTheUserArriveAsTheyAre) {
   EXPECT_EQ(scheduler.last_epoch(), 2);
 }
 
-TEST(AttachedSchedule, OneSchedulerAtATime) {
+TEST(FollowedSchedule, OneSchedulerAtATime) {
   SGD optimizer({parameter({1})}, {.lr = 1});
   std::optional<LRScheduler> first(std::in_place, optimizer, harmonic());
   expect_error<ValueError>(
@@ -115,7 +115,7 @@ TEST(AttachedSchedule, OneSchedulerAtATime) {
   EXPECT_EQ(optimizer.lr(), 1);
 }
 
-TEST(AttachedSchedule, MayOutliveTheOptimizer) {
+TEST(FollowedSchedule, MayOutliveTheOptimizer) {
   auto optimizer =
       std::make_unique<SGD>(std::vector<Tensor>{parameter({1})}, optim::SGDOptions{.lr = 1});
   LRScheduler scheduler(*optimizer, harmonic());
@@ -124,7 +124,7 @@ TEST(AttachedSchedule, MayOutliveTheOptimizer) {
   EXPECT_EQ(scheduler.get_last_lr(), (std::vector<double>{0.5}));
 }
 
-TEST(AttachedSchedule, FollowsAMovedOptimizerAndMayBeMoved) {
+TEST(FollowedSchedule, FollowsAMovedOptimizerAndMayBeMoved) {
   SGD first({parameter({1})}, {.lr = 1});
   LRScheduler scheduler(first, harmonic());
   SGD second = std::move(first);
@@ -135,7 +135,7 @@ TEST(AttachedSchedule, FollowsAMovedOptimizerAndMayBeMoved) {
   EXPECT_THROW(scheduler.step(), ValueError);
 }
 
-TEST(AttachedSchedule, SetLrLastsUntilTheNextStep) {
+TEST(FollowedSchedule, SetLrLastsUntilTheNextStep) {
   SGD optimizer({parameter({1})}, {.lr = 1});
   LRScheduler scheduler(optimizer, harmonic());
   optimizer.set_lr(0.125);
@@ -150,7 +150,7 @@ TEST(AttachedSchedule, SetLrLastsUntilTheNextStep) {
   EXPECT_EQ(optimizer.options().weight_decay, 0.1);
 }
 
-TEST(AttachedSchedule, ALateGroupStartsWhereTheOthersStand) {
+TEST(FollowedSchedule, ALateGroupStartsWhereTheOthersStand) {
   const Tensor first = parameter({0});
   const Tensor late = parameter({0});
   SGD optimizer({first}, {.lr = 1});
@@ -170,7 +170,7 @@ TEST(AttachedSchedule, ALateGroupStartsWhereTheOthersStand) {
   EXPECT_EQ(optimizer.lr(1), 1.6);
 }
 
-TEST(AttachedSchedule, ALateParameterFollowsTheSchedule) {
+TEST(FollowedSchedule, ALateParameterFollowsTheSchedule) {
   const Tensor first = parameter({0});
   const Tensor late = parameter({0});
   Adam optimizer({first, late}, {.lr = 1});
@@ -185,7 +185,7 @@ TEST(AttachedSchedule, ALateParameterFollowsTheSchedule) {
   EXPECT_NEAR(late.item(), -0.01, 1e-9);  // lr of now, bias correction of t = 1
 }
 
-TEST(AttachedSchedule, DrivesTheMomentum) {
+TEST(FollowedSchedule, DrivesTheMomentum) {
   const Tensor weight = parameter({0});
   SGD optimizer({weight}, {.lr = 1});  // without momentum of its own
   LRScheduler scheduler(optimizer, schedulers::cyclic({.base_lr = 1.0,
@@ -202,7 +202,7 @@ TEST(AttachedSchedule, DrivesTheMomentum) {
   EXPECT_DOUBLE_EQ(weight.item(), -1 - 1.5 * 1.7);
 }
 
-TEST(AttachedSchedule, RefusesABetaThatIsNone) {
+TEST(FollowedSchedule, RefusesABetaThatIsNone) {
   Adam optimizer({parameter({0})}, {.lr = 1});
   const Schedule schedule(
       "mine", [](std::int64_t, double lr) { return lr; },

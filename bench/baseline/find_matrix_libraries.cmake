@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Finds the optional libraries behind the matrix product. Installed beside kindlingConfig.cmake too,
-# because a program that links the static libkindling links them as well. Their own CMake packages are
-# not used: Debian's dnnl-config.cmake stops when the OpenCL headers are not installed.
+# Finds the matrix libraries that products are compared with. Their own CMake packages are not used:
+# Debian's dnnl-config.cmake stops when the OpenCL headers are not installed.
 
-# kindling_add_provider(name header library...): defines kindling::<name> when both are found.
-function(kindling_add_provider name header)
-  if(TARGET kindling::${name})
-    return()
-  endif()
+# kindling_add_matrix_library(name header library...): defines kindling::<name> when both are found.
+function(kindling_add_matrix_library name header)
   string(TOUPPER ${name} upper)
   find_path(KINDLING_${upper}_INCLUDE_DIR ${header} PATH_SUFFIXES openblas)
   find_library(KINDLING_${upper}_LIBRARY NAMES ${ARGN})
@@ -25,10 +21,5 @@ if(APPLE)
   list(APPEND CMAKE_PREFIX_PATH /opt/homebrew/opt/openblas /usr/local/opt/openblas)
 endif()
 
-function(kindling_find_onednn)
-  kindling_add_provider(onednn dnnl.h dnnl)
-endfunction()
-
-function(kindling_find_openblas)
-  kindling_add_provider(openblas cblas.h openblas)
-endfunction()
+kindling_add_matrix_library(onednn dnnl.h dnnl)
+kindling_add_matrix_library(openblas cblas.h openblas)
