@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The training step in Kindling, eager, as its users write it.
+// The training step in Kindling as its users write it, captured and eager.
 #include <kindling/kindling.h>
 
 #include "bench/step_program.h"
@@ -12,22 +12,26 @@
 namespace kindling::bench {
 namespace {
 
-class KindlingStep {
+class EagerStep {
  public:
-  explicit KindlingStep(const Work& work) : KindlingStep(work, WorkData(work)) {}
+  explicit EagerStep(const Work& work) : EagerStep(work, WorkData(work)) {}
+  EagerStep(const EagerStep&) = delete;
+  EagerStep& operator=(const EagerStep&) = delete;
 
-  void run() {
-    optimizer_->zero_grad();
-    loss_ = nn::mse_loss(network_(inputs_), targets_);
-    loss_.backward();
-    optimizer_->step();
-    scheduler_.step();
-  }
-
+  void run() { loss_ = step(); }
   double loss() const { return loss_.item(); }
 
+  Tensor step() {
+    optimizer_->zero_grad();
+    const Tensor loss = nn::mse_loss(network_(inputs_), targets_);
+    loss.backward();
+    optimizer_->step();
+    scheduler_.step();
+    return loss;
+  }
+
  private:
-  KindlingStep(const Work& work, const WorkData& data)
+  EagerStep(const Work& work, const WorkData& data)
       : inputs_(from_data(data.inputs, {work.batch, work.widths.front()})),
         targets_(from_data(data.targets, {work.batch, work.widths.back()})),
         network_(network_of(work, data)),
@@ -65,6 +69,19 @@ class KindlingStep {
   Tensor loss_;
 };
 
+class CapturedStep {
+ public:
+  explicit CapturedStep(const Work& work)
+      : eager_(work), captured_(capture([this] { return eager_.step(); })) {}
+
+  void run() { captured_(); }
+  double loss() const { return captured_.result().item(); }
+
+ private:
+  EagerStep eager_;
+  kindling::CapturedStep<Tensor> captured_;
+};
+
 }  // namespace
 }  // namespace kindling::bench
 
@@ -72,5 +89,6 @@ int main(int argc, char** argv) {
   using namespace kindling::bench;
   const Options options = parse_command_line(argc, argv);
   kindling::set_num_threads(options.threads);
-  run_works<KindlingStep>("kindling", options);
+  run_works<CapturedStep>("kindling", options);
+  run_works<EagerStep>("kindling_eager", options);
 }

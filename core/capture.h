@@ -73,19 +73,19 @@ class CapturedStep {
 
   /// One step, recorded if it is the first. Returns what the function returned: the same handles
   /// for every step, whose values change.
-  Result operator()() { return (*this)(1); }
+  decltype(auto) operator()() { return (*this)(1); }
   /// That many steps. ValueError for a negative number.
-  Result operator()(std::int64_t steps) {
+  decltype(auto) operator()(std::int64_t steps) {
     capture_.run(steps);
-    if constexpr (!std::is_void_v<Result>) return result();
+    return result();
   }
-  /// What the function returned. Error before the first step.
-  Result result() const {
+  /// What the function returned. ValueError before the first step.
+  decltype(auto) result() const {
+    const std::vector<Tensor>& results = capture_.results();
     if constexpr (std::is_same_v<Result, Tensor>) {
-      return capture_.results().front();
-    } else {
-      const std::vector<Tensor>& results = capture_.results();
-      if constexpr (!std::is_void_v<Result>) return results;
+      return static_cast<const Tensor&>(results.front());
+    } else if constexpr (!std::is_void_v<Result>) {
+      return static_cast<const std::vector<Tensor>&>(results);
     }
   }
   /// Steps made so far.

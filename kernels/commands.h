@@ -283,7 +283,7 @@ struct UpdateRange {
 
 /// scheduler.step() for all records of an optimizer: the clock goes on, unless it stands still, and
 /// each record takes its group's point of the tape. tape [capacity, groups], a ring: index t is in
-/// row t % capacity.
+/// row t % capacity, and capacity a power of two.
 struct AdvanceSchedule {
   math::ScheduleClock* clock = nullptr;  // none: nothing to do
   const math::StepGuard* guard = nullptr;

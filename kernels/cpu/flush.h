@@ -61,7 +61,26 @@ class FloatModeScope {
 bool flush_denormal() noexcept;
 void set_flush_denormal(bool flush) noexcept;
 
-/// The calling thread's floating-point mode, with the flush bits added if flush_denormal().
-FloatMode kernel_float_mode() noexcept;
+/// The bits that kernels add to the floating-point mode: kFlushBits or none.
+FloatMode flush_bits() noexcept;
+
+/// A kernel's floating-point mode: the calling thread's with flush_bits() added, and at the end of
+/// the scope the old one again.
+class KernelFloatMode {
+ public:
+  __attribute__((always_inline)) explicit KernelFloatMode(FloatMode bits) noexcept
+      : old_(float_mode()), changed_((old_ & bits) != bits) {
+    if (changed_) set_float_mode(old_ | bits);
+  }
+  __attribute__((always_inline)) ~KernelFloatMode() {
+    if (changed_) set_float_mode(old_);
+  }
+  KernelFloatMode(const KernelFloatMode&) = delete;
+  KernelFloatMode& operator=(const KernelFloatMode&) = delete;
+
+ private:
+  FloatMode old_;
+  bool changed_;
+};
 
 }  // namespace kindling::kernels::cpu

@@ -76,7 +76,7 @@ class CpuProgram final : public Program {
   }
 
   void run(std::int64_t times) override {
-    const FloatModeScope scope(kernel_float_mode());
+    const KernelFloatMode mode(flush_bits());
     for (; times > 0; --times)
       for (const Call& call : calls_) call.kernel(backend_, call.arguments);
   }

@@ -21,7 +21,7 @@ __attribute__((always_inline)) inline void sweep(std::int64_t count, const Body&
       (__builtin_prefetch(arrays + i + j + ahead), ...);
     simd_for(piece, [&](std::int64_t j) { body(i + j); });
   }
-  for (; i < count; ++i) body(i);
+  simd_for(count - i, [&](std::int64_t j) { body(i + j); });
 }
 
 /// One range; as many states are given as the optimizer keeps.
@@ -99,7 +99,7 @@ void run(const Update& u) {
 
 void run(const AdvanceSchedule& a) {
   if (a.clock == nullptr || math::stands_still(a.guard, a.clock->mark)) return;
-  const math::SchedulePoint* points = a.tape + ++a.clock->index % a.capacity * a.groups;
+  const math::SchedulePoint* points = a.tape + (++a.clock->index & (a.capacity - 1)) * a.groups;
   for (std::int64_t i = 0; i < a.count; ++i)
     math::take_point(a.records[i], points[a.records[i].group]);
 }

@@ -34,6 +34,7 @@ __attribute__((always_inline)) inline BlockSize block_size(std::int64_t m, std::
   while (blocks < kMostBlocks &&
          static_cast<double>((blocks + 1) * (blocks + 1)) * kLeastWork <= work)
     ++blocks;
+  if (blocks == 1) return {m, n};
   const std::int64_t across = within(n / columns_least, blocks);
   const std::int64_t down = within(m / kRows, blocks / across);
   return {share(m, down, kRows / 2), share(n, across, 64)};

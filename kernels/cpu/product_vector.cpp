@@ -101,6 +101,7 @@ void dot_all(Rows<T> a, std::int64_t rows, Rows<T> x, std::int64_t k, Output<T> 
   };
   constexpr int most = kLanes<T> / count;
   dot.template operator()<(most < 4 ? most : 4)>();
+  dot.template operator()<(most < 2 ? most : 2)>();
   dot.template operator()<1>();
 }
 

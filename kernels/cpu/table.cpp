@@ -21,7 +21,7 @@ struct Bare {
 template <class Command>
 struct Flushing {
   static void run(Backend&, const void* arguments) {
-    const FloatModeScope scope(kernel_float_mode());
+    const KernelFloatMode mode(flush_bits());
     KINDLING_ISA::run(*static_cast<const Command*>(arguments));
   }
 };

@@ -72,6 +72,27 @@ TYPED_TEST(GatherOf, ARowThatThereIsNotIsNaNAndGetsNoGradient) {
   });
 }
 
+// What lies behind the row numbers is a row number too.
+TYPED_TEST(GatherOf, ReadsNoMoreRowNumbersThanThereAre) {
+  using T = TypeParam;
+  on_every_backend([](Backend& backend) {
+    Buffer<T> g(backend, std::vector<T>{1, 2, 3, 4});
+    Buffer<T> numbers(backend, std::vector<T>{2, 0, 1, 2});
+    const View rows{numbers.data() + 1, 2, dtype_of<T>};
+    const View two{g.data(), 2, dtype_of<T>};
+    expect_near(run_kernel<T>(backend, std::vector<T>(3),
+                              [&](View out) {
+                                run(backend, GatherBackward{rows, two, out, 1, false});
+                              }),
+                {1, 2, 0}, 0);
+    expect_near(run_kernel<T>(backend, std::vector<T>(2),
+                              [&](View out) {
+                                run(backend, Gather{g.view(), rows, out, 1});
+                              }),
+                {1, 2}, 0);
+  });
+}
+
 TYPED_TEST(GatherOf, BatchesAreEpochsWithoutRepetition) {
   using T = TypeParam;
   on_every_backend([](Backend& backend) {

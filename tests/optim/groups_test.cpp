@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/optim/adam.h>
 #include <kindling/optim/sgd.h>
+#include <kindling/schedulers/lr_scheduler.h>
 
 #include "tests/optim/training.h"
+#include "tests/support/allocations.h"
 
 #include <gtest/gtest.h>
+
+#include <optional>
+#include <type_traits>
+#include <utility>
 
 namespace kindling {
 namespace {
@@ -114,6 +120,75 @@ TEST(ParameterGroups, AmsgradMayBeSwitchedOnLater) {
   set_gradient(weight, {1});
   optimizer.step();
   EXPECT_NEAR(weight.item(), -0.2, 1e-6);
+}
+
+// `for (auto& group : optimizer.param_groups()) group.options.lr = x` would change a copy.
+static_assert(!std::is_assignable_v<
+              decltype((std::declval<SGD&>().param_groups().begin()->options.lr)), double>);
+
+TEST(ParameterGroups, MomentumThatIsScheduledToZeroIsNone) {
+  const Tensor weight = parameter({0});
+  SGD optimizer({weight}, {.lr = 1, .momentum = 0.5, .dampening = 0.9});
+  schedulers::LRScheduler scheduler(
+      optimizer, schedulers::Schedule(
+                     "mine", [](std::int64_t, double lr) { return lr; },
+                     [](std::int64_t t) { return std::optional<double>(t == 2 ? 0.5 : 0.0); }));
+  std::vector<double> moves;
+  for (int t = 0; t < 4; ++t) {
+    const double before = weight.item();
+    set_gradient(weight, {1});
+    optimizer.step();
+    scheduler.step();
+    moves.push_back(weight.item() - before);
+  }
+  // Without momentum the gradient itself, undampened; the first buffer is the gradient.
+  EXPECT_EQ(moves, (std::vector<double>{-1, -1, -1, -1}));
+}
+
+TEST(ParameterGroups, NesterovOptionsMayBeSetUnderAScheduledMomentum) {
+  SGD optimizer({parameter({0})}, {.lr = 1, .momentum = 0.9, .nesterov = true});
+  schedulers::LRScheduler scheduler(optimizer,
+                                    schedulers::Schedule(
+                                        "mine", [](std::int64_t, double lr) { return lr; },
+                                        [](std::int64_t) { return std::optional<double>(0.0); }));
+  EXPECT_EQ(optimizer.options().momentum, 0);
+  EXPECT_NO_THROW(optimizer.set_options(optimizer.options()));
+}
+
+TEST(ParameterGroups, ADecayTooSmallToBeSeenAloneIsNotLost) {
+  const Tensor weight = full({1}, 1, {.requires_grad = true});
+  const Tensor without = full({1}, 1, {.requires_grad = true});
+  AdamW decayed({weight}, {.lr = 1e-6, .weight_decay = 0.05});  // 5e-8 of the weight
+  AdamW plain({without}, {.lr = 1e-6, .weight_decay = 0});
+  for (int t = 0; t < 1000; ++t) {
+    for (const Tensor& tensor : {weight, without}) {
+      tensor.backward(full({1}, 1));
+    }
+    decayed.step();
+    plain.step();
+    decayed.zero_grad();
+    plain.zero_grad();
+  }
+  EXPECT_NEAR(without.item() - weight.item(), 1000 * 5e-8, 2e-5);
+}
+
+TEST(ParameterGroups, AnOptimizerThatPartsItsRecordsAllocatesNothingAfterwards) {
+  if (!test::counts_allocations()) GTEST_SKIP() << "this build's heap cannot be counted";
+  const std::vector<Tensor> weights = {parameter({1}), parameter({2}), parameter({3})};
+  Adam optimizer(weights);
+  const auto step = [&](std::size_t left_out) {
+    optimizer.zero_grad();
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (i != left_out) weights[i].sum().backward();
+    }
+    optimizer.step();
+  };
+  for (int round = 0; round < 3; ++round)
+    for (const std::size_t left_out : {0U, 1U, 2U, 3U}) step(left_out);
+  const std::int64_t before = test::heap_allocations();
+  for (int round = 0; round < 3; ++round)
+    for (const std::size_t left_out : {0U, 1U, 2U, 3U}) step(left_out);
+  EXPECT_EQ(test::heap_allocations(), before);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 
 #include <cmath>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace kindling {
 namespace {
@@ -133,6 +135,30 @@ TEST(Plateau, OptionsOutOfRange) {
   refused("ReduceLROnPlateau: cooldown -1: must be at least 0", {.cooldown = -1});
   refused("ReduceLROnPlateau: min_lr -1: must be finite and not negative", {.min_lr = -1.0});
   const ReduceLROnPlateau plateau(optimizer);  // none of these took the place
+}
+
+TEST(Plateau, AMetricOnTheHostFollowsThoseOnTheDevice) {
+  SGD optimizer({parameter({1})}, {.lr = 1});
+  ReduceLROnPlateau plateau(optimizer, {.factor = 0.5, .patience = 0});
+  plateau.step(tensor(1.0));
+  plateau.step(tensor(1.0));  // 0.5
+  plateau.step(1.0);          // and from there
+  EXPECT_EQ(optimizer.lr(), 0.25);
+  optimizer.set_lr(1);
+  plateau.step(tensor(1.0));
+  EXPECT_EQ(optimizer.lr(), 0.5);
+  const LRScheduler later(optimizer, schedulers::lambda([](std::int64_t) { return 0.5; }));
+  EXPECT_EQ(optimizer.lr(), 0.25);  // of the base that the plateau left
+}
+
+TEST(Plateau, StateDictHasItsMemoryAndNothingElse) {
+  SGD optimizer({parameter({1})}, {.lr = 1});
+  ReduceLROnPlateau plateau(optimizer);
+  plateau.step(2.0);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : plateau.state_dict()) names.push_back(name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"best", "num_bad_epochs", "cooldown_counter", "last_epoch"}));
 }
 
 TEST(Plateau, ResumesExactly) {
