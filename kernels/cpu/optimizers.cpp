@@ -8,29 +8,11 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// body(i) for each i of [0, count), in pieces for which the arrays' next elements are asked for in
-/// advance: with a division and a root for each element, the processor does not look far enough
-/// ahead by itself (0.88 of the memory's speed without, 0.99 with).
-template <class T, class Body, class... Arrays>
-__attribute__((always_inline)) inline void sweep(std::int64_t count, const Body& body,
-                                                 Arrays*... arrays) {
-  constexpr std::int64_t piece = 64, ahead = 512, line = 64 / std::int64_t{sizeof(T)};
-  std::int64_t i = 0;
-  for (; count - i >= piece; i += piece) {
-    for (std::int64_t j = 0; j < piece; j += line)
-      (__builtin_prefetch(arrays + i + j + ahead), ...);
-    simd_for(piece, [&](std::int64_t j) { body(i + j); });
-  }
-  simd_for(count - i, [&](std::int64_t j) { body(i + j); });
-}
-
 /// One range; as many states are given as the optimizer keeps.
 template <class Rule, class T, class... States>
 void update_range(const Rule rule, std::int64_t count, T* parameter, const T* gradient,
                   States*... states) {
-  sweep<T>(
-      count, [=](std::int64_t i) { rule(parameter[i], gradient[i], states[i]...); }, parameter,
-      gradient, states...);
+  simd_for(count, [=](std::int64_t i) { rule(parameter[i], gradient[i], states[i]...); });
 }
 
 template <class T>

@@ -78,28 +78,38 @@ struct Adam {
         inverse_bias2_sqrt(value_of<T>(record.inverse_bias2_sqrt)),
         eps(value_of<T>(record.eps)) {}
 
-  /// One step of the exponential averages of the gradient and of its square.
-  KINDLING_HOST_DEVICE void moments(T parameter, T gradient, T& exp_avg, T& exp_avg_sq) const {
-    const T g = sign * gradient + penalty * parameter;
-    exp_avg = beta1 * exp_avg + one_minus_beta1 * g;
-    exp_avg_sq = beta2 * exp_avg_sq + one_minus_beta2 * g * g;
-  }
+  // Values first, then stores: the compiler cannot know that the arrays are apart.
+  struct Moments {
+    T first, second;
+  };
 
-  KINDLING_HOST_DEVICE void move(T& parameter, T exp_avg, T exp_avg_sq) const {
-    const T denominator = sqrt(exp_avg_sq) * inverse_bias2_sqrt + eps;
-    parameter -= decay * parameter + step_size * exp_avg / denominator;
+  KINDLING_HOST_DEVICE Moments moments(T parameter, T gradient, T exp_avg, T exp_avg_sq) const {
+    const T g = sign * gradient + penalty * parameter;
+    return {beta1 * exp_avg + one_minus_beta1 * g, beta2 * exp_avg_sq + one_minus_beta2 * g * g};
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& exp_avg, T& exp_avg_sq) const {
-    moments(parameter, gradient, exp_avg, exp_avg_sq);
-    move(parameter, exp_avg, exp_avg_sq);
+    const T p = parameter;
+    const Moments m = moments(p, gradient, exp_avg, exp_avg_sq);
+    exp_avg = m.first;
+    exp_avg_sq = m.second;
+    parameter = moved(p, m.first, m.second);
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& exp_avg, T& exp_avg_sq,
                                        T& max_exp_avg_sq) const {
-    moments(parameter, gradient, exp_avg, exp_avg_sq);
-    max_exp_avg_sq = exp_avg_sq <= max_exp_avg_sq ? max_exp_avg_sq : exp_avg_sq;
-    move(parameter, exp_avg, max_exp_avg_sq);
+    const T p = parameter;
+    const Moments m = moments(p, gradient, exp_avg, exp_avg_sq);
+    const T largest = m.second <= max_exp_avg_sq ? max_exp_avg_sq : m.second;
+    exp_avg = m.first;
+    exp_avg_sq = m.second;
+    max_exp_avg_sq = largest;
+    parameter = moved(p, m.first, largest);
+  }
+
+  KINDLING_HOST_DEVICE T moved(T parameter, T exp_avg, T exp_avg_sq) const {
+    const T denominator = sqrt(exp_avg_sq) * inverse_bias2_sqrt + eps;
+    return parameter - (decay * parameter + step_size * exp_avg / denominator);
   }
 };
 
