@@ -95,6 +95,12 @@ View Gradients::mask(int input) const {
   return producer == nullptr ? View{} : producer->relu_output_.view(producer->op_);
 }
 
+void* Gradients::relu_bits(int input) const {
+  const Node* producer = node_.inputs_[static_cast<std::size_t>(input)].node.get();
+  if (producer == nullptr || !producer->relu_bits_) return nullptr;
+  return memory_of<void>(producer->relu_bits_);
+}
+
 /// The walk from a root to its leaves. Nodes that have got a part of their gradient wait in a heap,
 /// latest op on top.
 ///
@@ -260,6 +266,7 @@ class GraphWalk {
     node.queued_ = false;
     node.gradient_ = Tensor();
     node.relu_output_ = Saved();
+    node.relu_bits_.reset();
     node.release_saved();
     for (Edge& edge : node.inputs_) edge = Edge();
   }

@@ -84,6 +84,8 @@ class Gradients {
   /// is not positive saves the ReLU its own backward pass: the mask of a sum is the sum of the
   /// masks.
   View mask(int input) const;
+  /// What the product that made this ReLU left for its backward, or nullptr.
+  void* relu_bits(int input) const;
   /// Gives `gradient` itself to the input, without a copy where it is the first part.
   void pass(int input, const Tensor& gradient) const;
 
@@ -110,7 +112,10 @@ class Node : public RefCounted {
   static void destroy(Node* node) noexcept;
   const char* op() const noexcept { return op_; }
   /// Says that the op's output is that of a ReLU, so that consumers may mask its gradient.
-  void mark_relu(const Tensor& output) { relu_output_ = Saved(output); }
+  void mark_relu(const Tensor& output, Intrusive<Storage> bits = {}) {
+    relu_output_ = Saved(output);
+    relu_bits_ = std::move(bits);
+  }
 
  protected:
   Node(const char* op, const Tensor& output, Inputs inputs) noexcept;
@@ -135,6 +140,7 @@ class Node : public RefCounted {
 
   Tensor gradient_;                 // of the output, while a walk is under way
   Saved relu_output_;               // empty unless the output is a ReLU's
+  Intrusive<Storage> relu_bits_;    // Product::relu_bits, if any
   bool gradient_shared_ = false;    // gradient_ is someone else's too: not to be written
   bool gradient_unmasked_ = false;  // some part of it was not masked by relu_output_
   bool queued_ = false;

@@ -93,6 +93,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
             call.transpose_b = true;
             call.accumulate = grad.accumulate;
             call.mask = mask;
+            if (mask.data != nullptr) call.relu_bits = g.relu_bits(0);
             issue(backend, call);
           }
           if (g.needs(1)) {
@@ -105,6 +106,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
             call.transpose_a = true;
             call.accumulate = grad.accumulate;
             call.mask = mask;
+            if (mask.data != nullptr) call.relu_bits = g.relu_bits(1);
             issue(backend, call);
           }
         });

@@ -64,6 +64,13 @@ class Backend {
   virtual void download(void* host, const void* source, std::size_t bytes) = 0;
   /// Waits for all work so far.
   virtual void synchronize() = 0;
+  /// How much memory a product [m, n] with a ReLU may use to leave the mask of its backward in a
+  /// form of the device's own (Product::relu_bits): 0 where the output serves.
+  virtual std::size_t relu_bits_bytes(std::int64_t m, std::int64_t n) const {
+    (void)m;
+    (void)n;
+    return 0;
+  }
   /// The program of these commands, whose arguments stay where they are while it lives.
   virtual std::unique_ptr<Program> compile(std::span<const RecordedCommand> commands) = 0;
 

@@ -141,9 +141,10 @@ struct SoftmaxBackward {
 /// c [m, n] (+)= epilogue(op(a) [m, k] op(b) [k, n]), row-major, for `batch` matrices that lie the
 /// given numbers of elements apart (0: shared). A transposed a is stored [k, m], a transposed b [n,
 /// k]. Epilogue, in this order and each if given: + bias [n]; pre_activation [m, n] = the value so
-/// far; activation; 0 where mask [m, n] is 0 or less. Beside it row_sums [m] (+)= the sums of
-/// the rows of op(a) (the bias gradient of a linear layer, whose weight gradient is c). Epilogue,
-/// mask and row_sums come with batch = 1.
+/// far; activation; 0 where mask [m, n] is 0 or less. A product with a ReLU may leave that mask in
+/// relu_bits, in a form of the device's own (see Backend), which one with the mask then gets beside
+/// it. Beside c, row_sums [m] (+)= the sums of the rows of op(a) (the bias gradient of a linear
+/// layer, whose weight gradient is c). Epilogue, mask and row_sums come with batch = 1.
 struct Product {
   View a = {};
   View b = {};
@@ -162,6 +163,7 @@ struct Product {
   View pre_activation = {};
   UnaryOp activation = UnaryOp::identity;
   View mask = {};
+  void* relu_bits = nullptr;
   View row_sums = {};
   bool accumulate_row_sums = false;
 };

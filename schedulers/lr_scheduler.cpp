@@ -38,10 +38,10 @@ std::string last_lr_entry(std::size_t group) { return message("last_lr.", group)
 
 }  // namespace
 
-LRScheduler::LRScheduler(optim::Optimizer& optimizer, Schedule schedule)
-    : LRScheduler("LRScheduler", optimizer, {std::move(schedule)}) {}
+LRScheduler::LRScheduler(optim::Optimizer& optimizer, const Schedule& schedule)
+    : LRScheduler("LRScheduler", optimizer, {schedule}) {}
 
-LRScheduler::LRScheduler(std::string name, optim::Optimizer& optimizer,
+LRScheduler::LRScheduler(const std::string& name, optim::Optimizer& optimizer,
                          std::vector<Schedule> schedules) {
   const std::size_t groups = optimizer.group_count();
   if (schedules.size() != 1 && schedules.size() != groups) {

@@ -30,7 +30,7 @@ namespace kindling::schedulers {
 class KINDLING_API LRScheduler {
  public:
   /// One schedule for all groups, each with its own base.
-  LRScheduler(optim::Optimizer& optimizer, Schedule schedule);
+  LRScheduler(optim::Optimizer& optimizer, const Schedule& schedule);
   LRScheduler(LRScheduler&&) noexcept;
   LRScheduler& operator=(LRScheduler&&) noexcept;
   virtual ~LRScheduler();
@@ -52,7 +52,8 @@ class KINDLING_API LRScheduler {
 
  protected:
   /// For the named classes: errors carry `name`. schedules: one for all groups, or one for each.
-  LRScheduler(std::string name, optim::Optimizer& optimizer, std::vector<Schedule> schedules);
+  LRScheduler(const std::string& name, optim::Optimizer& optimizer,
+              std::vector<Schedule> schedules);
 
  private:
   detail::OptimizerState& state() const;

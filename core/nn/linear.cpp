@@ -44,6 +44,14 @@ Tensor through_activation(const Gradients& g, UnaryOp op, const Saved& saved) {
   return grad;
 }
 
+// Where the device leaves the mask of a ReLU in a form of its own.
+Intrusive<Storage> new_relu_bits(const Tensor& y, std::int64_t rows, std::int64_t out) {
+  const auto bytes = static_cast<std::int64_t>(backend_of(y).relu_bits_bytes(rows, out));
+  constexpr std::int64_t kWord = sizeof(double);
+  if (bytes == 0) return {};
+  return Storage::allocate((bytes + kWord - 1) / kWord, DType::float64, y.device());
+}
+
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
@@ -66,6 +74,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
   forward.bias = view(bias);
   forward.pre_activation = view(pre_activation);
   forward.activation = op;
+  const Intrusive<Storage> relu_bits =
+      tracked && op == UnaryOp::relu ? new_relu_bits(y, rows, out) : Intrusive<Storage>();
+  if (relu_bits) forward.relu_bits = memory_of<void>(relu_bits);
   issue(backend_of(x), forward);
   if (!tracked) return y;
 
@@ -87,6 +98,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
               .a = view(grad), .b = weight_view, .c = target.view, .m = rows, .n = in, .k = out};
           call.accumulate = target.accumulate;
           call.mask = mask;
+          call.relu_bits = g.relu_bits(0);
           issue(backend, call);
         }
         if (g.needs(1)) {
@@ -109,7 +121,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
                 kernels::Sum{view(grad), target.view, 1, rows, out, 1.0, target.accumulate});
         }
       });
-  if (op == UnaryOp::relu) node.mark_relu(y);
+  if (op == UnaryOp::relu) node.mark_relu(y, relu_bits);
   return y;
 }
 

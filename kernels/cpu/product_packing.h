@@ -15,33 +15,34 @@ namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
 // A tile of c: its sums fill 24 of AVX-512's 32 registers or 12 of 16.
-constexpr int kTileRows = 6;
-constexpr int kTileVectors = kVectorBytes == 64 ? 4 : 2;
+inline constexpr int kTileRows = 6;
+inline constexpr int kTileVectors = kVectorBytes == 64 ? 4 : 2;
 template <class T>
-constexpr std::int64_t kTileColumns = kTileVectors* kLanes<T>;
+inline constexpr std::int64_t kTileColumns = std::int64_t{kTileVectors} * kLanes<T>;
 
 // What is copied of the operands at a time, so that it is read one element after another.
 template <class T>
-constexpr std::int64_t kDepth = 2048 / std::int64_t{sizeof(T)};
-constexpr std::int64_t kRowsTogether = 16 * kTileRows;
+inline constexpr std::int64_t kDepth = 2048 / std::int64_t{sizeof(T)};
+inline constexpr std::int64_t kRowsTogether = 16 * std::int64_t{kTileRows};
 
 /// Elements from one copied panel to the next, and from one tile's copied rows to the next's: not a
 /// power of two apart, or they would compete for the same lines of the cache.
 template <class T>
-constexpr std::int64_t panel_step(std::int64_t depth) {
+inline constexpr std::int64_t panel_step(std::int64_t depth) {
   return (depth + 1) * kTileColumns<T>;
 }
 template <class T>
-constexpr std::int64_t tile_step(std::int64_t depth) {
+inline constexpr std::int64_t tile_step(std::int64_t depth) {
   return depth * kTileRows + kLanes<T>;
 }
 
 template <class T>
-constexpr std::int64_t kPackedRight = 528 * 1024 / std::int64_t{sizeof(T)};  // about half of L2
+inline constexpr std::int64_t kPackedRight =
+    std::int64_t{528} * 1024 / std::int64_t{sizeof(T)};  // about half of L2
 template <class T>
-constexpr std::int64_t kPackedLeft = kRowsTogether / kTileRows* tile_step<T>(kDepth<T>);
-constexpr std::int64_t kRowsAhead = 8;     // that are on their way to a nearer cache
-constexpr std::int64_t kVectorsAhead = 6;  // of a row, likewise
+inline constexpr std::int64_t kPackedLeft = kRowsTogether / kTileRows* tile_step<T>(kDepth<T>);
+inline constexpr std::int64_t kRowsAhead = 8;     // that are on their way to a nearer cache
+inline constexpr std::int64_t kVectorsAhead = 6;  // of a row, likewise
 
 /// Memory for so many copied elements of a and b: on the stack for few, and otherwise one piece
 /// that the thread keeps for all its products.

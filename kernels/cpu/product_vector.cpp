@@ -60,7 +60,7 @@ struct Output {
 template <class T, int rows, int count>
 void dot_rows(const Rows<T>& a, const Rows<T>& x, std::int64_t k, const Output<T>& out) {
   constexpr std::int64_t lanes = kLanes<T>;
-  Vector<T> sums[std::size_t{rows * count}];
+  Vector<T> sums[std::size_t{rows} * std::size_t{count}];
 #pragma GCC unroll 16
   for (Vector<T>& sum : sums) sum = Vector<T>{};
   const auto add = [&](const auto& load_lanes) __attribute__((always_inline)) {
@@ -134,9 +134,10 @@ void add_rows(Rows<T> rows, const T* x, std::int64_t x_step, std::int64_t count,
   Vector<T> sum[std::size_t{vectors}];
 #pragma GCC unroll 8
   for (int j = 0; j < vectors; ++j) sum[j] = accumulate ? load_at(out, j) : Vector<T>{};
-  for (std::int64_t p = 0; p < count; ++p, rows.data += rows.step)
+  for (std::int64_t p = 0; p < count; ++p, rows.data += rows.step) {
 #pragma GCC unroll 8
     for (int j = 0; j < vectors; ++j) sum[j] += x[p * x_step] * load_at(rows.data, j);
+  }
 #pragma GCC unroll 8
   for (int j = 0; j < vectors; ++j) {
     if (j + 1 < vectors || last == lanes)

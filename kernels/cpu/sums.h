@@ -133,7 +133,7 @@ __attribute__((always_inline)) inline V sum_of_rows(const T* x, std::int64_t ste
 template <class V, std::size_t width, class T>
 __attribute__((always_inline)) inline void sum_block_of_columns(const T* x, std::int64_t rows,
                                                                 std::int64_t step, double* totals) {
-  constexpr std::size_t size = sizeof(V) / sizeof(T);
+  constexpr std::size_t size = sizeof(V) / sizeof(T);  // NOLINT(bugprone-sizeof-expression)
   std::int64_t begin = 0;
   do {
     const std::int64_t n = smaller(kRunOfRows, rows - begin);
@@ -173,7 +173,7 @@ void sum_columns(const T* x, std::int64_t rows, std::int64_t step, std::int64_t 
     simd_for(width, [=](std::int64_t i) { totals[i] += addends[i]; });
     return;
   }
-  constexpr int lanes = kLanes<T>;
+  constexpr std::int64_t lanes = kLanes<T>;
   std::int64_t i = 0;
   for (; width - i >= 4 * lanes; i += 4 * lanes)
     sum_block_of_columns<Vector<T>, 4>(x + i, rows, step, totals + i);

@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -408,7 +408,7 @@ TEST_P(CaptureProperty, RandomProgramsAreTheSameEagerAndCaptured) {
     const std::vector<double> captured = run(seed, true);
     ASSERT_EQ(eager.size(), captured.size()) << "seed " << seed;
     for (std::size_t i = 0; i < eager.size(); ++i) {
-      ASSERT_EQ(std::memcmp(&eager[i], &captured[i], sizeof(double)), 0)
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(eager[i]), std::bit_cast<std::uint64_t>(captured[i]))
           << "seed " << seed << ", number " << i << " of " << eager.size() << ": " << eager[i]
           << " eager, " << captured[i] << " captured";
     }

@@ -44,7 +44,7 @@ TEST(SharedLeaves, GetTheGradientsOfAllThreads) {
 
 // Nobody has a gradient yet: one thread makes it, the others add.
 TEST(SharedLeaves, AreMadeOnce) {
-  constexpr double kSum = kThreads * (kThreads + 1) / 2;
+  constexpr double kSum = kThreads * (kThreads + 1) / 2.0;
   for (int round = 0; round < 30; ++round) {
     const Tensor x = ones({kSize}, {.requires_grad = true});
     on_threads([&](int thread) { (x * (thread + 1.0)).sum().backward(); });

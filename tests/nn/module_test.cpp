@@ -104,7 +104,7 @@ TEST(Module, ListsASharedParameterOnce) {
 
 TEST(Module, AMovedFromModuleIsStillOne) {
   Net net;
-  const Net taken = std::move(net);
+  const Net taken = std::move(net);  // NOLINT(performance-move-const-arg): that is the question
   EXPECT_EQ(taken.parameters().size(), 5u);
   // NOLINTNEXTLINE(bugprone-use-after-move): that is the question
   EXPECT_EQ(net.parameters().size(), 5u);

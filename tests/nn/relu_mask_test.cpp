@@ -3,8 +3,10 @@
 
 #include "tests/support/array.h"
 #include "tests/support/devices.h"
+#include "tests/support/other_cpu.h"
 
 #include <functional>
+#include <vector>
 
 // A consumer of a ReLU's output may mask its part of the gradient (x > 0) while it writes it, and
 // if all have, the ReLU's own backward is skipped. Whatever the mix of consumers, the gradient must
@@ -151,6 +153,48 @@ TEST(ReluMask, BatchesOfProducts) {
   const std::vector<double> values = x.to_vector<double>();
   const std::vector<double> gradient = x.grad().to_vector<double>();
   for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(gradient[i], values[i] > 0 ? 5 : 0);
+}
+
+/// A device whose products leave the mask of a ReLU in a form of its own.
+class DeviceWithBits final : public OtherCpu {
+ public:
+  DeviceWithBits() : OtherCpu(with_spy()) { kernels::cpu::exchange_backend(*this); }
+  ~DeviceWithBits() override { kernels::cpu::exchange_backend(cpu()); }
+  std::size_t relu_bits_bytes(std::int64_t m, std::int64_t n) const override {
+    return static_cast<std::size_t>(m * n);
+  }
+
+  static inline std::vector<kernels::Product> products;  // since the test began
+
+ private:
+  static const kernels::KernelTable& with_spy() {
+    static const kernels::KernelTable table = [] {
+      kernels::KernelTable copy = kernels::cpu::backend().table();
+      static const kernels::Kernel original = copy.kernels[kernels::kKind<kernels::Product>];
+      copy.kernels[kernels::kKind<kernels::Product>] = [](kernels::Backend& backend,
+                                                          const void* arguments) {
+        products.push_back(*static_cast<const kernels::Product*>(arguments));
+        original(backend, arguments);
+      };
+      return copy;
+    }();
+    return table;
+  }
+};
+
+TEST(ReluMask, ADevicesBitsGoFromTheForwardProductToItsBackward) {
+  const DeviceWithBits device;
+  DeviceWithBits::products.clear();
+  const Tensor x = data().x.detach().clone().set_requires_grad(true);
+  const Tensor h = nn::linear(x, data().first, data().bias, nn::Activation::relu);
+  (nn::linear(h, data().second).sum() + matmul(h, data().third).sum()).backward();
+  std::vector<void*> left, used;
+  for (const kernels::Product& product : DeviceWithBits::products) {
+    if (product.relu_bits == nullptr) continue;
+    (product.mask.data == nullptr ? left : used).push_back(product.relu_bits);
+  }
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(used, (std::vector<void*>{left[0], left[0]}));
 }
 
 }  // namespace

@@ -2,51 +2,32 @@
 #include "tests/support/failing_memory.h"
 
 #include <kindling/core/makers.h>
-#include <kindling/kernels/cpu/instruction_set.h>
 
 #include "tests/support/devices.h"
+#include "tests/support/other_cpu.h"
 
 #include <atomic>
 
 namespace kindling::test {
 
-/// The CPU, but for its memory.
-class FailingMemory::Memory final : public kernels::Backend {
+class FailingMemory::Memory final : public OtherCpu {
  public:
-  explicit Memory(Backend& cpu) : Backend(cpu.device(), cpu.table()), cpu_(cpu) {}
-
   void* allocate(std::size_t bytes) override {
     if (--left == 0) throw OutOfMemoryError("refused by the test");
-    void* data = cpu_.allocate(bytes);
+    void* data = OtherCpu::allocate(bytes);
     if (data != nullptr) ++blocks;
     return data;
   }
   void deallocate(void* data, std::size_t bytes) noexcept override {
     if (data != nullptr) --blocks;
-    cpu_.deallocate(data, bytes);
+    OtherCpu::deallocate(data, bytes);
   }
-  void upload(void* target, const void* host, std::size_t bytes) override {
-    cpu_.upload(target, host, bytes);
-  }
-  void download(void* host, const void* source, std::size_t bytes) override {
-    cpu_.download(host, source, bytes);
-  }
-  void synchronize() override { cpu_.synchronize(); }
-  std::unique_ptr<kernels::Program> compile(
-      std::span<const kernels::RecordedCommand> commands) override {
-    return cpu_.compile(commands);
-  }
-
-  Backend& cpu() const { return cpu_; }
 
   std::atomic<std::int64_t> left{0};  // until the one that fails
   std::atomic<std::int64_t> blocks{0};
-
- private:
-  Backend& cpu_;
 };
 
-FailingMemory::FailingMemory() : memory_(std::make_unique<Memory>(kernels::cpu::backend())) {
+FailingMemory::FailingMemory() : memory_(std::make_unique<Memory>()) {
   // What a thread keeps once it has made it.
   for (const DType dtype : kDTypes) ones({}, {.dtype = dtype, .requires_grad = true}).backward();
   kernels::cpu::exchange_backend(*memory_);
