@@ -188,6 +188,16 @@ class GraphWalk {
     return a->sequence_ < b->sequence_;
   }
 
+  // True when this walk has the gradients of all leaves to itself now. A captured step waits for
+  // that: it must not depend on what other threads are at.
+  static bool take_leaves() noexcept {
+    while (leaves_taken_.exchange(true, std::memory_order_acquire)) {
+      if (recorder == nullptr) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+
   void visit(Node& node, const Tensor& gradient) {
     struct Visit {
       GraphWalk& walk;
@@ -197,7 +207,7 @@ class GraphWalk {
         forget(node);
       }
     } const visit{*this, node};
-    has_leaves_ = node.has_leaves_ && !leaves_taken_.exchange(true, std::memory_order_acquire);
+    has_leaves_ = node.has_leaves_ && take_leaves();
     node.walked_ = true;
     const bool masked = !node.relu_output_.empty() && !node.gradient_unmasked_;
     node.run(Gradients(*this, node, gradient, masked));
@@ -211,7 +221,7 @@ class GraphWalk {
       leaf.grad = new_gradient(leaf);
     }
     written_.push_back({std::move(handle), {}});
-    const bool accumulate = gradient_defined(leaf);
+    const bool accumulate = gradient_defined(leaf, /*adapts=*/true);
     set_gradient_defined(leaf, true);
     note_change(*leaf.grad->storage);
     return {view(*leaf.grad), accumulate};
@@ -254,7 +264,7 @@ class GraphWalk {
     {
       const LeafTurn turn;
       for (const Written& written : written_) {
-        if (!written.part) set_gradient_defined(*written.leaf, false);
+        if (!written.part) written.leaf->grad_defined = false;
       }
     }
     written_.clear();

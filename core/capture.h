@@ -59,10 +59,11 @@ class KINDLING_API StepCapture {
 /// before it, with nothing changed.
 ///
 /// Only work of this library is replayed: other code in the function runs while it is recorded, and
-/// a variable that is bound to another tensor later is not seen: use copy_(). What a replay cannot
-/// do is a CaptureError that names the op: reading or giving values of the host (item(),
-/// from_data()) while it is recorded; and, at a replay, a change of what was recorded (a parameter
-/// moved, another scheduler, an option that needs new state): then capture the step again.
+/// a variable that is bound to another tensor later is not seen: use copy_(). Checks of values,
+/// such as class numbers, are made when it is recorded. What a replay cannot do is a CaptureError:
+/// reading or giving values of the host (item(), from_data()) while it is recorded; and, at a
+/// replay, a change of what was recorded (a parameter moved, a group added, an option that needs
+/// new state): then capture the step again.
 ///
 /// Movable. It keeps all storages, optimizers and loaders that it uses alive, so these may be
 /// destroyed before it. To be used by one thread at a time.

@@ -97,10 +97,11 @@ T* memory_of(const Intrusive<Storage>& storage) {
 }
 
 /// Whether the gradient of a leaf is defined. Only these two may look and set while a step runs: a
-/// captured one has to do the same.
-inline bool gradient_defined(TensorImpl& leaf) {
+/// captured one has to do the same. `adapts`: a backward asks, whose first write to it overwrites
+/// or adds.
+inline bool gradient_defined(TensorImpl& leaf, bool adapts = false) {
   if (recorder != nullptr) [[unlikely]]
-    recorder->read_gradient_flag(leaf);
+    recorder->read_gradient_flag(leaf, adapts);
   return leaf.grad_defined;
 }
 inline void set_gradient_defined(TensorImpl& leaf, bool defined) {

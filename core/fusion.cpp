@@ -18,7 +18,7 @@ Command* as(const RecordedCommand& command) {
                                                  : nullptr;
 }
 
-// True for the commands that touch nothing but gradients, parameters and an optimizer's memory.
+// True for the commands of an optimizer's step, clipping included.
 bool belongs_to_an_update(const RecordedCommand& command) {
   return as<Update>(command) != nullptr || as<AdvanceSchedule>(command) != nullptr ||
          as<ClipGradNorm>(command) != nullptr || as<FindNonfinite>(command) != nullptr;
@@ -42,16 +42,15 @@ std::vector<View> gradients_of(const Update& update) {
 }
 
 // An update scales all gradients that it uses, so they have to be just the clipped ones. A clipped
-// piece ends with its last parameter, an updated one with the padding, of less than this.
-constexpr std::int64_t kPadding = 64;  // bytes
-
+// piece ends with its last parameter, an updated one with the padding behind it.
 bool clips_what_is_updated(const ClipGradNorm& clip, const Update& update) {
   if (!clip.sums || !clip.scales || clip.accumulate || update.clip_total != nullptr) return false;
   const std::vector<View> pieces = gradients_of(update);
   if (pieces.size() != static_cast<std::size_t>(clip.count)) return false;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const std::int64_t padding = end_of(pieces[i]) - end_of(clip.gradients[i]);
-    if (pieces[i].data != clip.gradients[i].data || padding < 0 || padding >= kPadding)
+    const View& clipped = clip.gradients[i];
+    if (pieces[i].data != clipped.data || pieces[i].dtype != clipped.dtype ||
+        pieces[i].numel != kernels::padded_numel(clipped.numel, clipped.dtype))
       return false;
   }
   return true;
@@ -96,7 +95,8 @@ void fold_history(Commands& commands) {
       entry->record = nullptr;
       return;
     }
-    value_is_there &= belongs_to_an_update(commands[i]);
+    // A clip writes the norm, which may be the value.
+    value_is_there &= belongs_to_an_update(commands[i]) && as<ClipGradNorm>(commands[i]) == nullptr;
   }
 }
 

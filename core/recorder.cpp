@@ -20,16 +20,21 @@ void* RecordingPool::allocate(Storage& owner) {
   const auto fits = [&](const Block& block) {
     return block.bytes == bytes && block.device == owner.device;
   };
-  const auto found = std::find_if(free_.begin(), free_.end(), fits);
-  void* data = nullptr;
-  if (found == free_.end()) {
-    data = backend_of(owner.device).allocate(bytes);
-  } else {
-    data = found->data;
-    free_.erase(found);
-  }
+  // So that nothing can fail once there is a block, and release() never.
   used_.insert(&owner);
-  return data;
+  free_.reserve(used_.size() + free_.size());
+  const auto found = std::find_if(free_.begin(), free_.end(), fits);
+  if (found != free_.end()) {
+    void* data = found->data;
+    free_.erase(found);
+    return data;
+  }
+  try {
+    return backend_of(owner.device).allocate(bytes);
+  } catch (...) {
+    used_.erase(&owner);
+    throw;
+  }
 }
 
 void RecordingPool::release(Storage& owner) noexcept {
@@ -62,10 +67,6 @@ static_assert(sizeof(kernels::History) % sizeof(double) == 0);
 Recording::Recording() : pool_(new RecordingPool) {}
 
 Recorder::Recorder() {
-  if (recorder != nullptr) {
-    throw CaptureError(
-        "capture: a captured step is run for the first time inside another: run it once before");
-  }
   recording_ = std::make_unique<Recording>();
   recorder = this;
 }
@@ -92,7 +93,7 @@ void* Recorder::place(kernels::Backend& backend, std::size_t bytes) {
 
 void Recorder::use(Storage& storage) {
   if (storage.pool.get() == &pool() || !used_.insert(&storage).second) return;
-  recording_->externals_.push_back({Intrusive<Storage>(&storage), storage.data});
+  recording_->externals_.push_back({Intrusive<Storage>(&storage), storage.data, storage.dtype});
 }
 
 void Recorder::change(Storage& storage) {
@@ -106,10 +107,12 @@ Recording::Leaf& Recorder::leaf(TensorImpl& impl) {
   return recording_->leaves_[found->second];
 }
 
-void Recorder::read_gradient_flag(TensorImpl& impl) {
+void Recorder::read_gradient_flag(TensorImpl& impl, bool adapts) {
+  if (made_.contains(&impl)) return;
   Recording::Leaf& leaf = this->leaf(impl);
   if (leaf.written || leaf.reads) return;
   leaf.reads = true;
+  leaf.adapts = adapts;
   leaf.defined_before = impl.grad_defined;
 }
 
@@ -118,7 +121,7 @@ void Recorder::write_gradient_flag(TensorImpl& impl) { leaf(impl).written = true
 // The first command that writes to the gradient of a leaf whose flag was read.
 void Recorder::note(const View& output, bool& accumulate) {
   for (Recording::Leaf& leaf : recording_->leaves_) {
-    if (!leaf.reads || leaf.accumulate != nullptr || !leaf.impl->grad) continue;
+    if (!leaf.adapts || leaf.accumulate != nullptr || !leaf.impl->grad) continue;
     if (address_of(*leaf.impl->grad) == output.data) leaf.accumulate = &accumulate;
   }
 }
@@ -143,7 +146,8 @@ kernels::History* Recorder::history(Device device) {
 std::unique_ptr<Recording> Recorder::finish(const Tensor& value) {
   Recording& r = *recording_;
   if (backend_ != nullptr) {
-    kernels::AppendHistory entry{history(backend_->device()), view(value)};
+    const bool is_here = value.defined() && value.device() == backend_->device();
+    kernels::AppendHistory entry{history(backend_->device()), is_here ? view(value) : View{}};
     kernels::run(*backend_, entry);  // what log_update() noted stands
     entry.record = logged_;
     append(*backend_, entry);
@@ -151,7 +155,10 @@ std::unique_ptr<Recording> Recorder::finish(const Tensor& value) {
     r.program_ = backend_->compile(r.commands_);
   }
   for (Recording::Leaf& leaf : r.leaves_) leaf.defined_after = leaf.impl->grad_defined;
-  for (Intrusive<Storage>& storage : r.pool_->close()) r.changed_.push_back(std::move(storage));
+  for (Intrusive<Storage>& storage : r.pool_->close()) {
+    r.externals_.push_back({storage, storage->data, storage->dtype});
+    r.changed_.push_back(std::move(storage));
+  }
   r.epoch_ = repointed_storages.load(std::memory_order_relaxed);
   return std::move(recording_);
 }
@@ -173,10 +180,12 @@ void Recording::check_storages() {
   if (epoch == epoch_) [[likely]]
     return;
   for (const External& external : externals_) {
-    if (external.storage->data == external.data) continue;
+    if (external.storage->data == external.data && external.storage->dtype == external.dtype)
+      continue;
     throw CaptureError(
-        "capture: a tensor of the step has moved to other memory since it was captured, by to() or "
-        "an optimizer built over it: capture the step again");
+        "CapturedStep: a tensor of the step has moved to other memory since it was captured, by "
+        "to() "
+        "or an optimizer built over it: capture the step again");
   }
   epoch_ = epoch;
 }
@@ -186,20 +195,24 @@ void Recording::check_storages() {
 bool Recording::adapt_to_gradients() {
   bool changed = false;
   bool settled = true;
-  for (Leaf& leaf : leaves_) {
+  for (const Leaf& leaf : leaves_) {
     if (!leaf.reads) continue;
     const bool defined = leaf.impl->grad_defined;
     settled &= defined == leaf.defined_after;
     if (defined == leaf.defined_before) continue;
     if (leaf.accumulate == nullptr) {
-      throw CaptureError(
-          message("capture: the step depends on whether a gradient of shape ", leaf.impl->shape,
-                  " is defined, which has changed since it was captured: capture it again"));
+      throw CaptureError(message("CapturedStep: the step depends on whether a gradient of shape ",
+                                 leaf.impl->shape,
+                                 " is defined, which has changed: capture it again"));
     }
-    leaf.defined_before = *leaf.accumulate = defined;
     changed = true;
   }
-  if (changed && program_) program_->refresh();
+  if (!changed) return settled;
+  for (Leaf& leaf : leaves_) {
+    if (leaf.accumulate != nullptr)
+      leaf.defined_before = *leaf.accumulate = leaf.impl->grad_defined;
+  }
+  if (program_) program_->refresh();
   return settled;
 }
 

@@ -60,7 +60,10 @@ class RecordingPool final : public RefCounted {
 class Recording {
  public:
   Recording();
-  ~Recording() { pool_->abandon(); }
+  ~Recording() {
+    program_.reset();  // before the memory it works on
+    pool_->abandon();
+  }
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
@@ -80,6 +83,7 @@ class Recording {
   struct External {
     Intrusive<Storage> storage;
     void* data;
+    DType dtype;
   };
 
   /// A leaf whose gradient the step touches. Where it reads whether that is defined before it
@@ -87,6 +91,7 @@ class Recording {
   struct Leaf {
     Intrusive<TensorImpl> impl;
     bool reads = false;           // before it writes
+    bool adapts = false;          // only a backward reads it, which can do either
     bool defined_before = false;  // what the commands are made for
     bool defined_after = false;
     bool* accumulate = nullptr;  // in the command of its first write
@@ -112,7 +117,6 @@ class Recording {
 /// Takes down the commands that this thread issues, and all that they depend on, while it lives.
 class Recorder {
  public:
-  /// CaptureError inside another recording.
   Recorder();
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -134,7 +138,10 @@ class Recorder {
   void change(Storage& storage);
   /// An optimizer made its update: notes the learning rate in the history.
   void log_update(kernels::Backend& backend, const math::GroupRecord* record);
-  void read_gradient_flag(TensorImpl& leaf);
+  /// `adapts`: by a backward, which then overwrites or adds.
+  void read_gradient_flag(TensorImpl& leaf, bool adapts);
+  /// A tensor was made in the step: what it is before the step does not matter.
+  void made(const TensorImpl& tensor) { made_.insert(&tensor); }
   void write_gradient_flag(TensorImpl& leaf);
 
   /// The participant of `owner` in this step, made by make() when it joins.
@@ -158,6 +165,7 @@ class Recorder {
   kernels::Backend* backend_ = nullptr;
   std::unordered_set<Storage*> used_;
   std::unordered_set<Storage*> changed_;
+  std::unordered_set<const TensorImpl*> made_;
   std::unordered_map<TensorImpl*, std::size_t> leaf_numbers_;
   std::unordered_map<const void*, Participant*> joined_;
   const math::GroupRecord* logged_ = nullptr;

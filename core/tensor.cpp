@@ -22,6 +22,8 @@ Intrusive<TensorImpl> TensorImpl::make(Intrusive<Storage> storage, std::int64_t 
   impl->offset = offset;
   impl->shape = shape;
   impl->numel = numel;
+  if (recorder != nullptr) [[unlikely]]
+    recorder->made(*impl);
   return impl;
 }
 

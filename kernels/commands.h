@@ -270,6 +270,16 @@ struct LoadBatch {
   std::int64_t number = -1;  // of the batch; -1: the state's next one
 };
 
+/// In the arenas of a group each parameter starts at a multiple of this, and so does each gradient;
+/// what lies between them is zero.
+inline constexpr std::int64_t kParameterAlignment = 64;  // bytes
+
+/// The elements that a parameter takes up there.
+constexpr std::int64_t padded_numel(std::int64_t numel, DType dtype) {
+  const std::int64_t unit = kParameterAlignment / size_of(dtype);
+  return (numel + unit - 1) / unit * unit;
+}
+
 /// The most values of state that an optimizer keeps for each element of a parameter.
 inline constexpr int kMaxStates = 3;
 
@@ -317,13 +327,14 @@ struct AppendHistory {
   bool last = true;
 };
 
-/// One optimizer step over all its ranges; each record's last range advances it. Nothing is done
-/// where the guard says so. With a clip total (see ClipGradNorm) the gradients are scaled first, in
-/// place. Then, as parts of the same command, the history and the schedule.
+/// One optimizer step over all its ranges; each record's last range advances it. With a clip total
+/// (see ClipGradNorm) the gradients are scaled first, in place. Where the guard has found them not
+/// finite, no parameter, state or record changes. Then, as parts of the same command, the history
+/// and the schedule.
 struct Update {
   UpdateOp op;
   const UpdateRange* ranges = nullptr;
-  const UpdateRange* ranges_on_host = nullptr;  // the same, for whoever puts commands together
+  const UpdateRange* ranges_on_host = nullptr;  // the same, as long as the command may be run
   std::int64_t count = 0;
   math::GroupRecord* records = nullptr;  // all of the optimizer
   math::StepGuard* guard = nullptr;
@@ -336,6 +347,7 @@ struct Update {
 /// guard->nonfinite = whether a gradient of the ranges holds an infinity or a NaN.
 struct FindNonfinite {
   const UpdateRange* ranges = nullptr;
+  const UpdateRange* ranges_on_host = nullptr;  // as in Update
   std::int64_t count = 0;
   math::StepGuard* guard = nullptr;
 };

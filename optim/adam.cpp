@@ -55,7 +55,6 @@ constexpr detail::UpdateRule kAdam{.name = "Adam",
                                    .fixed = fixed(false),
                                    .fields = kFields,
                                    .states = kStates,
-                                   .first_update_fills_states = false,
                                    .uses_state = uses_state,
                                    .check = check};
 constexpr detail::UpdateRule kAdamW{.name = "AdamW",
@@ -63,7 +62,6 @@ constexpr detail::UpdateRule kAdamW{.name = "AdamW",
                                     .fixed = fixed(true),
                                     .fields = kFields,
                                     .states = kStates,
-                                    .first_update_fills_states = false,
                                     .uses_state = uses_state,
                                     .check = check};
 

@@ -11,8 +11,6 @@ namespace {
 
 using kernels::ClipGradNorm;
 
-constexpr std::int64_t kParameterAlignment = 64;  // bytes, of the parameters of an arena
-
 /// Calls visit(View) for each range of gradients: those that follow each other in one arena are one
 /// range, with the padding between them, which is zero.
 template <class Visit>
@@ -23,8 +21,7 @@ void visit_ranges(const std::vector<Tensor>& params, Visit visit) {
     if (!detail::gradient_defined(*param.impl())) continue;
     const detail::Storage& storage = *param.impl()->grad->storage;
     const View gradient = detail::view(Tensor(param.impl()->grad));
-    const std::int64_t unit = kParameterAlignment / size_of(gradient.dtype);
-    const std::int64_t padded = (range.numel + unit - 1) / unit * unit;
+    const std::int64_t padded = kernels::padded_numel(range.numel, gradient.dtype);
     const char* end = static_cast<const char*>(range.data) + padded * size_of(range.dtype);
     if (arena != nullptr && storage.arena.get() == arena && gradient.data == end) {
       range.numel = padded + gradient.numel;

@@ -47,6 +47,7 @@ math::SchedulePoint Clock::checked_point(std::size_t group, std::int64_t t) cons
 
 // Never throws what a point throws: a schedule may well end before what is looked ahead for.
 void Clock::evaluate(std::int64_t end) {
+  const RecordingPause ahead;  // not in the step that happens to ask
   for (; ready_ < end && !failure_; ++ready_) {
     try {
       for (std::size_t group = 0; group < base_lrs_.size(); ++group)
@@ -104,11 +105,13 @@ std::int64_t Clock::prepare(std::int64_t wanted, std::int64_t per_step, bool lag
                              " can be: capture a shorter one"));
 }
 
-void Clock::fetch_index() {
+math::ScheduleClock Clock::fetch() const {
   math::ScheduleClock clock;
   backend_of(memory_->device).download(&clock, memory_->data, sizeof clock);
-  index_ = clock.index;
+  return clock;
 }
+
+void Clock::fetch_index() { index_ = fetch().index; }
 
 math::ScheduleClock* Clock::on_device() const { return memory_of<math::ScheduleClock>(memory_); }
 

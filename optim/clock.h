@@ -63,7 +63,9 @@ class Clock {
   std::int64_t prepare(std::int64_t wanted, std::int64_t per_step, bool lags);
   /// The host's index goes on.
   void advance(std::int64_t steps) noexcept { index_ += steps; }
-  /// The index that the device has reached. Waits.
+  /// The device's clock. Waits.
+  math::ScheduleClock fetch() const;
+  /// Takes over the index that the device has reached. Waits.
   void fetch_index();
 
   math::ScheduleClock* on_device() const;

@@ -4,15 +4,9 @@
 namespace kindling::detail {
 namespace {
 
-constexpr std::int64_t kParameterAlignment = 64;  // bytes
 // Arenas that are walked together start at different offsets modulo 4 KiB: equal ones make loads
 // and stores wait for each other (measured).
 constexpr std::int64_t kArenaStagger = 768;  // bytes; keeps 256-byte alignment
-
-std::int64_t padded(std::int64_t numel, DType dtype) {
-  const std::int64_t unit = kParameterAlignment / size_of(dtype);
-  return (numel + unit - 1) / unit * unit;
-}
 
 // True when this gradient can be moved into an arena as it is, so that handles on it follow.
 bool is_movable(const TensorImpl& gradient, const TensorImpl& parameter) {
@@ -33,13 +27,11 @@ Group::Group(const UpdateRule& rule, const std::vector<Tensor>& tensors,
       device_(tensors.front().device()) {
   for (const Tensor& tensor : tensors) {
     parameters.push_back({.impl = Intrusive<TensorImpl>(tensor.impl()), .offset = numel_});
-    numel_ += padded(tensor.numel(), dtype_);
+    numel_ += kernels::padded_numel(tensor.numel(), dtype_);
   }
   parameters_ = make_arena(0);
   gradients_ = make_arena(1);
-  for (std::size_t s = 0; s < rule.states.size(); ++s) {
-    if (uses_state(s)) states[s] = make_state(s);
-  }
+  states = missing_states();
   for (GroupParameter& parameter : parameters) {
     const TensorImpl& impl = *parameter.impl;
     if (impl.grad && is_movable(*impl.grad, impl)) {
@@ -50,6 +42,14 @@ Group::Group(const UpdateRule& rule, const std::vector<Tensor>& tensors,
           impl.shape);
     }
   }
+}
+
+Group::States Group::missing_states() const {
+  States made = states;
+  for (std::size_t s = 0; s < rule_->states.size(); ++s) {
+    if (uses_state(s) && !made[s].exists()) made[s] = make_state(s);
+  }
+  return made;
 }
 
 Arena Group::make_arena(std::size_t index) const {
@@ -75,6 +75,13 @@ void Group::adopt(std::uint64_t optimizer, std::size_t record) {
   }
 }
 
+void Group::use_all(Recorder& in) const {
+  for (const GroupParameter& parameter : parameters) {
+    in.use(*parameter.impl->storage);
+    in.use(*parameter.gradient->storage);
+  }
+}
+
 void Group::append_ranges(std::vector<kernels::UpdateRange>& ranges,
                           math::GroupRecord* records) const {
   const std::size_t first = ranges.size();
@@ -84,7 +91,7 @@ void Group::append_ranges(std::vector<kernels::UpdateRange>& ranges,
         previous != nullptr && previous->has_gradient && previous->record == parameter.record;
     previous = &parameter;
     if (!parameter.has_gradient) continue;
-    const std::int64_t numel = padded(parameter.impl->numel, dtype_);
+    const std::int64_t numel = kernels::padded_numel(parameter.impl->numel, dtype_);
     if (!goes_on) {
       kernels::UpdateRange& made = ranges.emplace_back();
       made.parameter = parameters_.view(parameter.offset, 0);

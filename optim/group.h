@@ -44,25 +44,34 @@ class Group {
   /// Moves the parameters and their gradients into the arenas, and marks them as those of
   /// `optimizer`; they share a record.
   void adopt(std::uint64_t optimizer, std::size_t record);
+  /// Keeps the parameters and their gradients where they are for a captured step.
+  void use_all(Recorder& in) const;
   /// Appends the ranges of the parameters that have a gradient, neighbours merged.
   void append_ranges(std::vector<kernels::UpdateRange>& ranges, math::GroupRecord* records) const;
 
+  /// All states there are, and new ones where updates use them.
+  using States = std::array<Arena, kernels::kMaxStates>;
+  States missing_states() const;
   /// Zeroed memory for state s.
   Arena make_state(std::size_t s) const { return make_arena(s + 2); }
   bool uses_state(std::size_t s) const noexcept {
     return rule_->uses_state(values, momentum_scheduled, s);
+  }
+  std::array<bool, kernels::kMaxStates> used_states() const noexcept {
+    std::array<bool, kernels::kMaxStates> used = {};
+    for (std::size_t s = 0; s < rule_->states.size(); ++s) used[s] = uses_state(s);
+    return used;
   }
   std::vector<Tensor> tensors() const;
   Device device() const noexcept { return parameters_.memory->device; }
 
   /// As the host set them last; the lr and the momentum of now may be the clock's or the device's.
   math::HyperParameters values;
-  double base_lr = 0;         // what schedules multiply
-  bool lr_overrides = false;  // values.lr stands until the next step() of the scheduler
-  bool momentum_overrides = false;
+  double base_lr = 0;               // what schedules multiply
+  bool lr_overrides = false;        // values.lr stands until the next step() of the scheduler
   bool momentum_scheduled = false;  // momentum may be 0 now and not later
   std::vector<GroupParameter> parameters;
-  std::array<Arena, kernels::kMaxStates> states;
+  States states;
 
  private:
   Arena make_arena(std::size_t index) const;

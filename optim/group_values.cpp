@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the values of an optimizer's groups change: by the program, by a schedule, by a plateau.
+#include <kindling/optim/captured_optimizer.h>
 #include <kindling/optim/optimizer_state.h>
 
 #include <algorithm>
@@ -29,17 +30,9 @@ std::vector<double> OptimizerState::base_lrs() {
   return bases;
 }
 
-// Makes the states that the group's updates use and has not yet; true when updates have to count
-// from 0 for that.
-bool OptimizerState::add_states(Group& group) {
-  bool restart = false;
-  for (std::size_t s = 0; s < rule_.states.size(); ++s) {
-    if (group.states[s].exists() || !group.uses_state(s)) continue;
-    group.states[s] = group.make_state(s);
-    restart = rule_.first_update_fills_states;
-    structure_changed();
-  }
-  return restart;
+void OptimizerState::put_states(Group& group, const Group::States& states) {
+  group.states = states;
+  structure_changed();
 }
 
 void OptimizerState::set_options(std::size_t index, const math::HyperParameters& values,
@@ -48,21 +41,16 @@ void OptimizerState::set_options(std::size_t index, const math::HyperParameters&
   Group& group = this->group("set_options", index);
   check_values(values, group.momentum_scheduled);
   check_same_skipping(index, skip_nonfinite, groups_.size() > 1);
-  const auto uses = [&] {
-    std::array<bool, kernels::kMaxStates> used = {};
-    for (std::size_t s = 0; s < rule_.states.size(); ++s) used[s] = group.uses_state(s);
-    return used;
-  };
-  const auto used_before = uses();
+  const std::array<bool, kernels::kMaxStates> used = group.used_states();
   const math::HyperParameters before = std::exchange(group.values, values);
-  bool restart = false;
-  try {
-    restart = add_states(group);
-  } catch (...) {
-    group.values = before;
-    throw;
+  if (group.used_states() != used) {
+    try {
+      put_states(group, group.missing_states());
+    } catch (...) {
+      group.values = before;
+      throw;
+    }
   }
-  if (uses() != used_before) structure_changed();
   if (skips_ != skip_nonfinite) {
     (void)schedule_index();  // from now on the host's may count, or did so far
     skips_ = skip_nonfinite;
@@ -70,7 +58,7 @@ void OptimizerState::set_options(std::size_t index, const math::HyperParameters&
   }
   group.lr_overrides = clock_.runs();
   if (!clock_.runs()) group.base_lr = group.values.lr.value;
-  records_.write(index, group.values, restart);
+  records_.write(index, group.values);
 }
 
 void OptimizerState::set_lr(std::size_t index, double lr) {
@@ -116,32 +104,31 @@ std::shared_ptr<void> OptimizerState::follow(ScheduleSource source) {
 // Lets the groups follow a clock from where it stands; its memory is made.
 void OptimizerState::set_clock(Clock clock) {
   const bool drives_momentum = clock.source().drives_momentum;
-  std::vector<bool> restart(groups_.size());
+  std::vector<Group> next;  // with the states that a scheduled momentum needs
+  next.reserve(groups_.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    groups_[i].values = current("step", i);
-    const bool before = std::exchange(groups_[i].momentum_scheduled,
-                                      groups_[i].momentum_scheduled || drives_momentum);
-    try {
-      restart[i] = add_states(groups_[i]);
-    } catch (...) {
-      groups_[i].momentum_scheduled = before;
-      throw;
-    }
-    if (before != groups_[i].momentum_scheduled) ranges_are_stale_ = true;
+    Group& group = next.emplace_back(groups_[i]);
+    group.values = current("step", i);
+    group.momentum_scheduled |= drives_momentum;
+    group.lr_overrides = false;
+    group.states = group.missing_states();
+    if (group.used_states() != groups_[i].used_states()) structure_changed();
   }
+  const math::GuardMark mark = schedule_mark();
+
   clock_ = std::move(clock);
-  clock_.write(guard_mark());
+  groups_ = std::move(next);
+  clock_.write(mark);
   take_momentum(0);
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    Group& group = groups_[i];
-    group.lr_overrides = false;
-    group.values.lr.set(clock_.now(i).lr);
-    records_.write(i, group.values, restart[i]);
+    groups_[i].values.lr.set(clock_.now(i).lr);
+    records_.write(i, groups_[i].values);
   }
 }
 
-math::GuardMark OptimizerState::guard_mark() const {
+math::GuardMark OptimizerState::schedule_mark() const {
   if (!skips_) return {};
+  if (clock_.runs()) return clock_.fetch().mark;
   const math::StepGuard guard = fetch_guard();
   return {guard.applied, guard.skipped};
 }
@@ -166,7 +153,7 @@ void OptimizerState::went_on(std::int64_t steps) {
 
 void OptimizerState::advance_schedule() {
   if (recorder != nullptr) [[unlikely]]
-    join_capture(1);
+    join_capture().count_schedule_step();
   clock_.prepare(1, 1, device_decides());
   issue(backend(), kernels::AdvanceSchedule{.clock = clock_.on_device(),
                                             .guard = guard(),
@@ -216,7 +203,7 @@ void OptimizerState::reduce_lr(const math::PlateauRule& rule, const std::vector<
 void OptimizerState::advance_plateau(const View& metric, const math::PlateauRule& rule,
                                      const Intrusive<Storage>& memory) {
   if (recorder != nullptr) [[unlikely]]
-    join_capture();
+    join_capture().count_plateau();
   auto* state = memory_of<math::PlateauState>(memory);
   issue(backend(), kernels::AdvancePlateau{.metric = metric,
                                            .rule = rule,

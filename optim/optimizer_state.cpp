@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/log.h>
+#include <kindling/optim/captured_optimizer.h>
 #include <kindling/optim/optimizer_state.h>
 #include <kindling/optim/parameter_checks.h>
 
@@ -62,7 +63,7 @@ OptimizerState::OptimizerState(const UpdateRule& rule, const std::vector<GroupSp
   backend().upload(guard_->data, &nothing_skipped, sizeof nothing_skipped);
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     groups_[i].adopt(id_, records_.add(i));
-    records_.write(i, groups_[i].values, /*restart=*/true);
+    records_.write_one(i, groups_[i].values, 0);
   }
 }
 
@@ -87,28 +88,34 @@ void OptimizerState::add_group(const GroupSpec& spec) {
     parameters += group.parameters.size();
   }
   checks.add(spec.tensors);
-  const std::int64_t t = schedule_index();
   Group group(rule_, spec.tensors, spec.values);
-  std::vector<double> bases = base_lrs();
-  bases.push_back(group.base_lr);
   Clock clock;
   if (clock_.runs()) {
-    clock = Clock(clock_.source(), std::move(bases), group.values.adam, t);
+    const std::int64_t t = schedule_index();
+    std::vector<double> bases = base_lrs();
+    bases.push_back(group.base_lr);
+    clock = Clock(clock_.source(), std::move(bases), rule_.fixed.adam, t);
     clock.make_memory(device(), clock_);
     group.momentum_scheduled = clock_.source().drives_momentum;
-    for (std::size_t s = 0; s < rule_.states.size(); ++s) {
-      if (group.uses_state(s) && !group.states[s].exists()) group.states[s] = group.make_state(s);
-    }
+    group.states = group.missing_states();
   }
   Records records(device(), parameters, &records_);
+  const math::GuardMark mark = schedule_mark();
   groups_.push_back(std::move(group));
 
+  const std::size_t index = groups_.size() - 1;
+  Group& added = groups_.back();
   records_ = std::move(records);
-  groups_.back().adopt(id_, records_.add(groups_.size() - 1));
-  records_.write(groups_.size() - 1, groups_.back().values, /*restart=*/true);
+  added.adopt(id_, records_.add(index));
   structure_changed();
-  if (!clock.runs()) return;
-  set_clock(std::move(clock));
+  if (clock.runs()) {
+    clock_ = std::move(clock);
+    clock_.write(mark);
+    const math::SchedulePoint& now = clock_.now(index);
+    added.values.lr.set(now.lr);
+    if (!std::isnan(now.momentum)) added.values.momentum.set(now.momentum);
+  }
+  records_.write_one(records_.count() - 1, added.values, 0);
 }
 
 Group& OptimizerState::group(const char* op, std::size_t index) {
@@ -187,14 +194,17 @@ void OptimizerState::step() {
     started_ = true;
     warn_before_first_step();
   }
-  if (recorder != nullptr) [[unlikely]]
-    join_capture();
+  if (recorder != nullptr) [[unlikely]] {
+    join_capture().keep_ranges();
+    for (const Group& group : groups_) group.use_all(*recorder);
+  }
   const auto* ranges = static_cast<const kernels::UpdateRange*>(ranges_->memory->data);
   const std::int64_t count = std::ssize(ranges_->on_host);
-  if (skips_) issue(backend(), kernels::FindNonfinite{ranges, count, guard()});
+  const kernels::UpdateRange* on_host = ranges_->on_host.data();
+  if (skips_) issue(backend(), kernels::FindNonfinite{ranges, on_host, count, guard()});
   issue(backend(), kernels::Update{.op = rule_.op,
                                    .ranges = ranges,
-                                   .ranges_on_host = ranges_->on_host.data(),
+                                   .ranges_on_host = on_host,
                                    .count = count,
                                    .records = records_.data(),
                                    .guard = guard()});
@@ -207,7 +217,7 @@ void OptimizerState::step() {
     recorder->log_update(backend(), records_.data());
 }
 
-void OptimizerState::zero_grad() noexcept {
+void OptimizerState::zero_grad() {
   for (const Group& group : groups_) {
     for (const GroupParameter& parameter : group.parameters)
       set_gradient_defined(*parameter.impl, false);

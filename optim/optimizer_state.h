@@ -44,7 +44,7 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
 
   void add_group(const GroupSpec& spec);
   void step();
-  void zero_grad() noexcept;
+  void zero_grad();
 
   /// The values that the next update of a group uses. Waits where the device decides.
   math::HyperParameters current(const char* op, std::size_t group);
@@ -101,7 +101,8 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   bool device_decides() const noexcept { return plateau_on_device_ || skips_; }
   /// What a schedule would multiply now. Waits where the device decides.
   std::vector<double> base_lrs();
-  math::GuardMark guard_mark() const;
+  /// What the schedule has seen of the guard, or of a new one now.
+  math::GuardMark schedule_mark() const;
   void structure_changed() noexcept;
   void warn_before_first_step();
   void make_ranges();
@@ -109,9 +110,10 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   void take_momentum(std::int64_t steps);
   /// The schedule went on by that many steps.
   void went_on(std::int64_t steps);
-  bool add_states(Group& group);
-  /// Takes part in the step that is being captured: its update, and so many steps of the schedule.
-  void join_capture(std::int64_t schedule_steps = 0);
+  /// Lets a group use states that it lacked.
+  void put_states(Group& group, const Group::States& states);
+  /// Takes part in the step that is being captured.
+  Captured& join_capture();
   Loaded read(StateReader& reader, std::size_t index, std::size_t first_parameter);
   void take_over(Loaded& loaded, std::size_t index);
   bool set_updates(const std::vector<Loaded>& loaded);

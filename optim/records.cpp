@@ -36,9 +36,9 @@ void Records::write_one(std::size_t record, const math::HyperParameters& values,
                                         .updates = updates});
 }
 
-void Records::write(std::size_t group, const math::HyperParameters& values, bool restart) const {
+void Records::write(std::size_t group, const math::HyperParameters& values) const {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i] == group) write_one(i, values, restart ? 0 : -1);
+    if (groups_[i] == group) write_one(i, values, -1);
   }
 }
 

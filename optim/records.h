@@ -30,12 +30,12 @@ class Records {
   std::size_t group_of(std::size_t record) const noexcept { return groups_[record]; }
   math::GroupRecord* data() const { return memory_of<math::GroupRecord>(memory_); }
 
-  /// A new record for a group; its values follow by write().
+  /// A new record for a group; its values follow by write_one().
   std::size_t add(std::size_t group);
   /// A new record with all that another one holds.
   std::size_t part(std::size_t record);
-  /// Gives all records of a group the host's values; their counts of updates stand, or start again.
-  void write(std::size_t group, const math::HyperParameters& values, bool restart = false) const;
+  /// Gives all records of a group the host's values; their counts of updates stand.
+  void write(std::size_t group, const math::HyperParameters& values) const;
   void write_one(std::size_t record, const math::HyperParameters& values,
                  std::int64_t updates) const;
   /// All records go; their memory stays.

@@ -173,12 +173,13 @@ void OptimizerState::load_state_dict(const StateDict& state) {
   }
 
   for (std::size_t i = 0; i < groups_.size(); ++i) take_over(loaded[i], i);
+  const math::GuardMark mark = schedule_mark();
   if (set_updates(loaded)) structure_changed();
   if (skips_ != loaded[0].skip_nonfinite) structure_changed();
   skips_ = loaded[0].skip_nonfinite;
   if (clock.runs()) {
     clock_ = std::move(clock);
-    clock_.write(guard_mark());
+    clock_.write(mark);
   }
   mark_resumed();
 }

@@ -45,7 +45,6 @@ constexpr detail::UpdateRule kSgd{.name = "SGD",
                                   .fixed = {},
                                   .fields = kFields,
                                   .states = kStates,
-                                  .first_update_fills_states = true,
                                   .uses_state = uses_state,
                                   .check = check};
 

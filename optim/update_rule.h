@@ -24,7 +24,6 @@ struct UpdateRule {
   math::HyperParameters fixed;          // what no option sets
   std::span<const OptionField> fields;  // lr first; skip_nonfinite is the optimizer's own
   std::span<const char* const> states;  // names of the arenas of state, at most kernels::kMaxStates
-  bool first_update_fills_states;  // a state that comes late starts with the record's first update
 
   /// True when updates with these values use state s; `momentum_scheduled`: it may be 0 now and not
   /// later.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kernels/cpu/clip.h>
 #include <kindling/kernels/cpu/kernels.h>
 #include <kindling/kernels/cpu/sums.h>
 #include <kindling/kernels/math/optimizers.h>
@@ -49,15 +50,6 @@ double sum_of_squares(const T* x, std::int64_t n) {
   });
 }
 
-template <class T>
-void scale(const View& x, double coefficient) {
-  const math::ClipScale<T> clipped(coefficient);
-  T* values = elements<T>(x);
-  for_each_block(x.numel, kElementsPerBlock, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) values[i] = clipped(values[i]);
-  });
-}
-
 bool is_nonfinite(const View& x) {
   std::int32_t found = 0;
   for_each_block(x.numel, kElementsPerBlock, [&](std::int64_t begin, std::int64_t end) {
@@ -100,13 +92,7 @@ void run(const ClipGradNorm& arguments) {
   }
   const double coefficient = math::clip_coefficient(norm, arguments.max_norm);
   if (!arguments.scales || coefficient == 1.0) return;
-  for (int i = 0; i < arguments.count; ++i) {
-    const View& x = arguments.gradients[i];
-    if (x.dtype == DType::float32)
-      scale<float>(x, coefficient);
-    else
-      scale<double>(x, coefficient);
-  }
+  for (int i = 0; i < arguments.count; ++i) scale_gradient(arguments.gradients[i], coefficient);
 }
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

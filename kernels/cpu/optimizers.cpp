@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kernels/cpu/clip.h>
 #include <kindling/kernels/cpu/kernels.h>
 #include <kindling/kernels/cpu/loops.h>
 #include <kindling/kernels/math/optimizers.h>
@@ -13,14 +14,6 @@ template <class Rule, class T, class... States>
 void update_range(const Rule rule, std::int64_t count, T* parameter, const T* gradient,
                   States*... states) {
   simd_for(count, [=](std::int64_t i) { rule(parameter[i], gradient[i], states[i]...); });
-}
-
-template <class T>
-void scale(const UpdateRange& range, double clip) {
-  const math::ClipScale<T> clipped(clip);
-  T* gradient = elements<T>(range.gradient);
-  parallel_simd_for(range.gradient.numel,
-                    [=](std::int64_t i) { gradient[i] = clipped(gradient[i]); });
 }
 
 template <class Rule, class T>
@@ -65,15 +58,14 @@ void run(const Update& u) {
   for (std::int64_t r = 0; r < u.count; ++r) {
     const UpdateRange& range = u.ranges[r];
     if (skipped) {  // the gradients are clipped all the same
-      if (clip != 1.0)
-        with_type(range.gradient.dtype, [&](auto zero) { scale<decltype(zero)>(range, clip); });
+      if (clip != 1.0) scale_gradient(range.gradient, clip);
       continue;
     }
     if (range.parameter.dtype == DType::float32)
       math::visit<float>(u.op, [&]<class Rule>() { update<Rule, float>(range, clip); });
     else
       math::visit<double>(u.op, [&]<class Rule>() { update<Rule, double>(range, clip); });
-    if (range.advance) math::advance_update(*range.record, range.state[0].data != nullptr);
+    if (range.advance) math::advance_update(*range.record);
   }
   run(u.history);
   run(u.schedule);

@@ -48,7 +48,7 @@ struct GroupRecord : HyperParameters {
   Rounded inverse_bias2_sqrt;   // 1 / sqrt(1 - beta2^t)
   Rounded decay;                // lr * weight_decay, where the decay is decoupled
 
-  std::int64_t updates = 0;  // that the state has taken in; bias correction uses updates + 1
+  std::int64_t updates = 0;  // that its state has taken in; bias correction uses updates + 1
   std::int64_t group = 0;    // whose schedule it follows
 };
 

@@ -124,10 +124,10 @@ KINDLING_HOST_DEVICE void visit(kernels::UpdateOp op, const F& f) {
   }
 }
 
-/// After the last range of a record has been updated: its state has taken in one more update, but
-/// for a momentum buffer that rested.
-KINDLING_HOST_DEVICE void advance_update(GroupRecord& record, bool has_state) {
-  if (!record.adam && has_state && record.momentum.value == 0) return;
+/// After the last range of a record has been updated: its state has taken in one more update.
+/// Without momentum SGD's has not.
+KINDLING_HOST_DEVICE void advance_update(GroupRecord& record) {
+  if (!record.adam && record.momentum.value == 0) return;
   ++record.updates;
   refresh(record);
 }

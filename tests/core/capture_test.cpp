@@ -409,18 +409,17 @@ TEST(Capture, SaysWhenItCannotFollow) {
     return 0;
   };
   expect_error<CaptureError>(
-      "SGD: step: its groups, its state or skip_nonfinite have changed since the step was "
-      "captured: "
-      "capture it again",
+      "SGD: step: its groups, its state, its scheduler or skip_nonfinite have changed since the "
+      "step "
+      "was captured: capture it again",
       again);
   EXPECT_EQ(problem.parameters(), before);
   auto second = capture(step_of(problem, optimizer, scheduler));
   second(2);
   problem.model.to(DType::float64);
   expect_error<CaptureError>(
-      "capture: a tensor of the step has moved to other memory since it was captured, by to() or "
-      "an "
-      "optimizer built over it: capture the step again",
+      "CapturedStep: a tensor of the step has moved to other memory since it was captured, by to() "
+      "or an optimizer built over it: capture the step again",
       [&] {
         second();
         return 0;
@@ -643,6 +642,150 @@ TEST(Capture, APlateauFollowsATensor) {
     return seen;
   };
   EXPECT_EQ(train(true), train(false));
+}
+
+TEST(Capture, ALeafThatTheStepMakesIsNewInEachStep) {
+  const Tensor batch = ones({2});
+  auto step = capture([&] {
+    const Tensor x = batch.detach();
+    x.set_requires_grad(true);
+    (x * 3.0).sum().backward();
+    return x.grad();
+  });
+  for (int t = 0; t < 4; ++t) EXPECT_EQ(step().to_vector<double>(), (std::vector<double>{3, 3}));
+}
+
+TEST(Capture, AnUpdateBeforeTheBackward) {
+  const auto train = [](bool captured) {
+    const Problem problem;
+    SGD optimizer(problem.model.parameters(), {.lr = 0.1});
+    auto step = [&] {
+      optimizer.step();
+      optimizer.zero_grad();
+      problem.loss().backward();
+    };
+    step();  // there is a gradient from now on
+    auto replay = capture(step);
+    for (int t = 0; t < 5; ++t) {
+      if (captured)
+        replay();
+      else
+        step();
+    }
+    return problem.parameters();
+  };
+  EXPECT_EQ(train(true), train(false));
+  const Problem problem;
+  SGD optimizer(problem.model.parameters(), {.lr = 0.1});
+  auto step = capture([&] {
+    optimizer.step();
+    problem.loss().backward();
+  });
+  step();  // of no parameter
+  EXPECT_THROW(step(), CaptureError);
+}
+
+TEST(Capture, AStepThatPartsItsParametersIsCapturedAgain) {
+  const Tensor a = ones({1}, {.requires_grad = true});
+  const Tensor b = ones({1}, {.requires_grad = true});
+  Adam optimizer({a, b});
+  const auto step = [&] {
+    optimizer.zero_grad();
+    (a + b).sum().backward();
+    optimizer.step();
+    optimizer.zero_grad();
+    a.sum().backward();
+    optimizer.step();
+  };
+  auto first = capture(step);
+  first();
+  EXPECT_THROW(first(), CaptureError);
+  auto second = capture(step);
+  EXPECT_NO_THROW(second(3));
+}
+
+TEST(Capture, AnUpdateAloneNoticesThatItsParametersAreLost) {
+  const Problem problem;
+  SGD optimizer(problem.model.parameters(), {.lr = 0.1});
+  problem.loss().backward();
+  auto step = capture([&] { optimizer.step(); });
+  step(2);
+  const SGD other(problem.model.parameters(), {.lr = 0.1});
+  EXPECT_THROW(step(), CaptureError);
+}
+
+TEST(Capture, AResultThatMovesIsNoticed) {
+  const Tensor x = ones({3});
+  auto step = capture([&] {
+    const NoGradGuard no_grad;
+    return x * 2.0;
+  });
+  const Tensor result = step();
+  result.set_requires_grad(true);
+  const SGD optimizer({result});
+  EXPECT_THROW(step(), CaptureError);
+}
+
+TEST(Capture, HistoryTakesANormThatIsClippedLast) {
+  const Problem problem;
+  const std::vector<Tensor> parameters = problem.model.parameters();
+  SGD optimizer(parameters, {.lr = 0.1});
+  auto step = capture([&] {
+    optimizer.zero_grad();
+    problem.loss().backward();
+    optimizer.step();
+    return optim::clip_grad_norm_(parameters, 1e9);
+  });
+  for (int t = 0; t < 5; ++t) {
+    step();
+    EXPECT_EQ(step.history().back().value, step.result().item());
+  }
+}
+
+TEST(Capture, AScheduleMayReadTensorsWhileAStepIsRecorded) {
+  const Problem problem;
+  const Tensor table = full({}, 0.5);
+  SGD optimizer(problem.model.parameters(), {.lr = 0.1});
+  LRScheduler scheduler(optimizer,
+                        schedulers::lambda([table](std::int64_t) { return table.item(); }));
+  const auto step = step_of(problem, optimizer, scheduler);
+  for (int t = 0; t < 7; ++t) step();  // up to the end of what was looked ahead for
+  auto captured = capture(step);
+  EXPECT_NO_THROW(captured(100));
+  EXPECT_EQ(scheduler.last_epoch(), 107);
+}
+
+TEST(Capture, AStepWithoutItsScheduleDoesNotHoldIt) {
+  const Problem problem;
+  SGD optimizer(problem.model.parameters(), {.lr = 0.1});
+  std::optional<LRScheduler> scheduler(std::in_place, optimizer, schedulers::warmup(10));
+  auto step = capture([&] {
+    optimizer.zero_grad();
+    problem.loss().backward();
+    optimizer.step();
+  });
+  step(2);
+  scheduler.reset();
+  scheduler.emplace(optimizer, schedulers::exponential({.gamma = 0.5}));
+  scheduler->step();
+  step();
+  EXPECT_EQ(step.history().back().lr, 0.05);
+}
+
+TEST(Capture, APlateauDoesNotRunBesideALaterSchedule) {
+  const Problem problem;
+  SGD optimizer(problem.model.parameters(), {.lr = 0.1});
+  schedulers::ReduceLROnPlateau plateau(optimizer);
+  auto step = capture([&] {
+    optimizer.zero_grad();
+    const Tensor loss = problem.loss();
+    loss.backward();
+    optimizer.step();
+    plateau.step(loss);
+  });
+  step(2);
+  const LRScheduler scheduler(optimizer, schedulers::warmup(10));
+  EXPECT_THROW(step(), CaptureError);
 }
 
 TEST(Capture, AFailedFirstStepLeavesTheProgramUsable) {

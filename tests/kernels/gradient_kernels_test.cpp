@@ -24,7 +24,7 @@ TYPED_TEST(GradientKernels, FindNonfiniteFindsInfinitiesAndNaNs) {
         const Buffer<UpdateRange> ranges(backend,
                                          {UpdateRange{.parameter = {}, .gradient = buffer.view()},
                                           UpdateRange{.parameter = {}, .gradient = finite.view()}});
-        run(backend, FindNonfinite{ranges.data(), 2, guard.data()});
+        run(backend, FindNonfinite{ranges.data(), nullptr, 2, guard.data()});
         return guard.value().nonfinite;
       };
       EXPECT_EQ(found(), 0);

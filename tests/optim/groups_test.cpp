@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/optim/adam.h>
 #include <kindling/optim/sgd.h>
+#include <kindling/schedulers/decay.h>
 #include <kindling/schedulers/lr_scheduler.h>
 
 #include "tests/optim/training.h"
@@ -153,6 +154,34 @@ TEST(ParameterGroups, NesterovOptionsMayBeSetUnderAScheduledMomentum) {
                                         [](std::int64_t) { return std::optional<double>(0.0); }));
   EXPECT_EQ(optimizer.options().momentum, 0);
   EXPECT_NO_THROW(optimizer.set_options(optimizer.options()));
+}
+
+TEST(ParameterGroups, TheFirstBufferIsTheGradientHoweverLateItComes) {
+  const Tensor weight = parameter({0});
+  SGD optimizer({weight}, {.lr = 1, .momentum = 0.9, .dampening = 0.5});
+  optimizer.set_options({.lr = 1, .dampening = 0.5});
+  set_gradient(weight, {1});
+  optimizer.step();
+  optimizer.set_options({.lr = 1, .momentum = 0.9, .dampening = 0.5});
+  optimizer.step();
+  EXPECT_EQ(weight.item(), -2);
+}
+
+// At every place of the tape, which is a ring.
+TEST(ParameterGroups, ALateGroupLeavesTheOthersAsTheyAre) {
+  for (const int steps : {0, 1, 126, 127, 128}) {
+    const Tensor first = parameter({0});
+    const Tensor late = parameter({0});
+    SGD optimizer({first}, {.lr = 1});
+    schedulers::LRScheduler scheduler(optimizer, schedulers::exponential({.gamma = 0.5}));
+    for (int t = 0; t < steps; ++t) scheduler.step();
+    optimizer.set_lr(0.125);
+    optimizer.add_param_group({{late}, {.lr = 4}});
+    EXPECT_EQ(optimizer.lr(0), 0.125);
+    EXPECT_EQ(optimizer.lr(1), scheduler.lr_at(steps, 1));
+    scheduler.step();
+    EXPECT_EQ(optimizer.lr(0), scheduler.lr_at(steps + 1));
+  }
 }
 
 TEST(ParameterGroups, ADecayTooSmallToBeSeenAloneIsNotLost) {

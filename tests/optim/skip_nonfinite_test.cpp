@@ -194,6 +194,18 @@ TEST(SkipNonfinite, ASkippedUpdateDoesNotCostTheEpoch) {
   EXPECT_EQ(optimizer.lr(), 0.125);
 }
 
+TEST(SkipNonfinite, WhatWasSkippedIsNotForgottenWhenTheTapeIsWrittenAnew) {
+  const Tensor weight = parameter({0});
+  SGD optimizer({weight}, {.lr = 1, .skip_nonfinite = true});
+  LRScheduler scheduler(optimizer, schedulers::exponential({.gamma = 0.5}));
+  set_gradient(weight, {kNan});
+  optimizer.step();
+  optimizer.load_state_dict(optimizer.state_dict());
+  optimizer.add_param_group({{parameter({0})}, {.lr = 1, .skip_nonfinite = true}});
+  scheduler.step();
+  EXPECT_EQ(scheduler.last_epoch(), 0);
+}
+
 TEST(SkipNonfinite, APlateauOnTheDeviceStandsStillLikeOneOnTheHost) {
   std::vector<std::vector<double>> seen;
   for (const bool on_device : {false, true}) {
