@@ -28,6 +28,8 @@ thread_local bool freeing = false;
 
 }  // namespace
 
+std::uint64_t next_node_number() noexcept { return nodes_made.load(std::memory_order_relaxed); }
+
 bool grad_enabled() noexcept { return tracking; }
 void set_grad_enabled(bool enabled) noexcept { tracking = enabled; }
 
@@ -179,6 +181,10 @@ class GraphWalk {
   };
 
   static void check_not_walked(const Node& node) {
+    if (recorder != nullptr && !recorder->made(node.sequence_)) {
+      throw CaptureError(message("backward: cannot be part of a captured step: the graph of ",
+                                 node.op_, " was made before: run its forward pass in the step"));
+    }
     if (!node.walked_) return;
     throw ValueError(message("backward: the graph of ", node.op_,
                              " was already walked and freed: run the forward pass again"));

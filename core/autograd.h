@@ -171,6 +171,9 @@ class NodeOf final : public Node {
   std::optional<Backward> backward_;
 };
 
+/// The number that the next node will have.
+std::uint64_t next_node_number() noexcept;
+
 /// True while this thread tracks ops; see NoGradGuard.
 bool grad_enabled() noexcept;
 void set_grad_enabled(bool enabled) noexcept;

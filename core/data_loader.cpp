@@ -100,6 +100,7 @@ void check(std::span<const Tensor> tensors, const DataLoaderOptions& options) {
 
 BatchSource::BatchSource(std::span<const Tensor> tensors, const DataLoaderOptions& options)
     : state_(std::make_shared<State>()) {
+  check_not_capturing("DataLoader", "it begins anew each time: build it before");
   check(tensors, options);
   for (const Tensor& tensor : tensors) {
     state_->tensors.push_back(tensor.detach());
@@ -122,7 +123,8 @@ BatchSource::BatchSource(std::span<const Tensor> tensors, const DataLoaderOption
 
 std::int64_t BatchSource::batches() const noexcept { return state_->stream.per_epoch; }
 
-std::int64_t BatchSource::epoch() const noexcept {
+std::int64_t BatchSource::epoch() const {
+  check_not_reading_in_capture("epoch");
   return std::max(state_->stream.dealt, state_->loops) / batches();
 }
 

@@ -38,7 +38,7 @@ class KINDLING_API BatchSource {
   /// A loop's batch of this number into `batch`.
   void deal(std::int64_t number, std::span<Tensor> batch) const;
   std::int64_t batches() const noexcept;
-  std::int64_t epoch() const noexcept;
+  std::int64_t epoch() const;
   StateDict state_dict() const;
   void load_state_dict(const StateDict& state) const;
 
@@ -81,7 +81,7 @@ class DataLoader {
   std::int64_t size() const noexcept { return source_.batches(); }
   /// The epoch that the next batch belongs to, from 0: that of next() or of the loop that began
   /// last, whichever is further on.
-  std::int64_t epoch() const noexcept { return source_.epoch(); }
+  std::int64_t epoch() const { return source_.epoch(); }
 
   class Iterator {
    public:

@@ -144,6 +144,7 @@ Tensor index_select(const Tensor& x, const Tensor& rows) {
     throw DeviceError(message("index_select: devices differ: ", x.device(), " and ",
                               index.storage->device, ": move one with to(device)"));
   }
+  check_not_capturing("index_select", "it checks the row numbers on the host");
   for (const double row : rows.to_vector<double>()) {
     if (!(row >= 0 && row < static_cast<double>(from[0])) || row != std::floor(row)) {
       throw ValueError(message("index_select: row ", row, " does not exist in ", from,

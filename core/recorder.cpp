@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/core/autograd.h>
 #include <kindling/core/command.h>
 #include <kindling/core/fusion.h>
 #include <kindling/core/recorder.h>
@@ -13,6 +14,10 @@ constinit thread_local Recorder* recorder = nullptr;
 void check_not_capturing(const char* op, const char* reason) {
   if (recorder == nullptr) return;
   throw CaptureError(message(op, ": cannot be part of a captured step: ", reason));
+}
+
+void check_not_reading_in_capture(const char* op) {
+  check_not_capturing(op, "its value would stay as it is now: read it between steps");
 }
 
 void* RecordingPool::allocate(Storage& owner) {
@@ -66,7 +71,7 @@ static_assert(sizeof(kernels::History) % sizeof(double) == 0);
 
 Recording::Recording() : pool_(new RecordingPool) {}
 
-Recorder::Recorder() {
+Recorder::Recorder() : first_node_(next_node_number()) {
   recording_ = std::make_unique<Recording>();
   recorder = this;
 }
@@ -154,7 +159,10 @@ std::unique_ptr<Recording> Recorder::finish(const Tensor& value) {
     r.commands_ = fuse(std::move(r.commands_));
     r.program_ = backend_->compile(r.commands_);
   }
-  for (Recording::Leaf& leaf : r.leaves_) leaf.defined_after = leaf.impl->grad_defined;
+  for (Recording::Leaf& leaf : r.leaves_) {
+    leaf.defined_after = leaf.impl->grad_defined;
+    leaf.requires_grad = leaf.impl->requires_grad;
+  }
   for (Intrusive<Storage>& storage : r.pool_->close()) {
     r.externals_.push_back({storage, storage->data, storage->dtype});
     r.changed_.push_back(std::move(storage));
@@ -196,6 +204,10 @@ bool Recording::adapt_to_gradients() {
   bool changed = false;
   bool settled = true;
   for (const Leaf& leaf : leaves_) {
+    if (leaf.impl->requires_grad != leaf.requires_grad) {
+      throw CaptureError(message("CapturedStep: requires_grad of a tensor of shape ",
+                                 leaf.impl->shape, " has changed: capture the step again"));
+    }
     if (!leaf.reads) continue;
     const bool defined = leaf.impl->grad_defined;
     settled &= defined == leaf.defined_after;

@@ -94,6 +94,7 @@ class Recording {
     bool adapts = false;          // only a backward reads it, which can do either
     bool defined_before = false;  // what the commands are made for
     bool defined_after = false;
+    bool requires_grad = false;
     bool* accumulate = nullptr;  // in the command of its first write
     bool written = false;
   };
@@ -134,6 +135,8 @@ class Recorder {
   }
 
   RecordingPool& pool() noexcept { return *recording_->pool_; }
+  /// Whether a node of this number was made in the step.
+  bool made(std::uint64_t node) const noexcept { return node >= first_node_; }
   void use(Storage& storage);
   void change(Storage& storage);
   /// An optimizer made its update: notes the learning rate in the history.
@@ -169,6 +172,7 @@ class Recorder {
   std::unordered_map<TensorImpl*, std::size_t> leaf_numbers_;
   std::unordered_map<const void*, Participant*> joined_;
   const math::GroupRecord* logged_ = nullptr;
+  std::uint64_t first_node_;
 };
 
 /// The recorder of this thread, if a step is being captured.
@@ -186,7 +190,9 @@ class RecordingPause {
   Recorder* paused_;
 };
 
-/// CaptureError "op: reason ..." while a step is being captured.
+/// CaptureError "op: cannot be part of a captured step: reason" while one is recorded.
 void check_not_capturing(const char* op, const char* reason);
+/// The same for what gives a value of the host's state, which a replay would not do again.
+void check_not_reading_in_capture(const char* op);
 
 }  // namespace kindling::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
 #include <kindling/core/makers.h>
+#include <kindling/core/recorder.h>
 #include <kindling/core/state_dict.h>
 
 #include <cmath>
@@ -10,6 +11,7 @@ namespace kindling::detail {
 Tensor state_scalar(double value) { return full({}, value, {.dtype = DType::float64}); }
 
 StateReader::StateReader(std::string owner, const StateDict& state) : owner_(std::move(owner)) {
+  check_not_capturing("load_state_dict", "it gives values of the host: call it between steps");
   for (const auto& [name, tensor] : state) {
     if (!tensor.defined()) {
       throw ValueError(message(owner_, ": load_state_dict: \"", name, "\" is an undefined tensor"));

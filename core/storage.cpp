@@ -121,7 +121,8 @@ Intrusive<Storage> temporary(const View& like, DType dtype, Device device) {
 }  // namespace
 
 void copy_from_host(const char* op, View host, View target, Device to) {
-  check_not_capturing(op, "it reads memory of the host: fill a tensor made before with copy_()");
+  check_not_capturing(
+      op, "it reads memory of the host: fill a tensor made before, by copy_() between the steps");
   if (to.is_cpu()) return convert(backend_of(to), host, target);
   if (host.dtype == target.dtype)
     return backend_of(to).upload(target.data, host.data, bytes_of(host));

@@ -73,6 +73,7 @@ template std::vector<double> Tensor::to_vector<double>() const;
 template <class T>
 T* Tensor::data() const {
   const detail::TensorImpl& impl = check_defined("data", *this);
+  detail::check_not_reading_in_capture("data");
   const detail::Storage& storage = *impl.storage;
   constexpr DType wanted = dtype_of<std::remove_const_t<T>>;
   if (storage.dtype != wanted) {

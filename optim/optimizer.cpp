@@ -15,7 +15,10 @@ const std::shared_ptr<detail::OptimizerState>& Optimizer::state() const {
 void Optimizer::step() { state()->step(); }
 void Optimizer::zero_grad() { state()->zero_grad(); }
 
-double Optimizer::lr(std::size_t group) const { return state()->current("lr", group).lr.value; }
+double Optimizer::lr(std::size_t group) const {
+  detail::check_not_reading_in_capture("lr");
+  return state()->current("lr", group).lr.value;
+}
 
 void Optimizer::set_lr(double lr) {
   for (std::size_t group = 0; group < group_count(); ++group) set_lr(lr, group);

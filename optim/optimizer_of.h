@@ -86,6 +86,7 @@ const std::vector<ParamGroup<Options>> OptimizerOf<Options>::param_groups() cons
 
 template <class Options>
 Options OptimizerOf<Options>::options(std::size_t group) const {
+  detail::check_not_reading_in_capture("options");
   const HyperParameters values = state()->current("options", group);
   Options options;
   std::apply([&](const auto&... field) { ((field.in(options) = get(values.*field.place)), ...); },

@@ -72,6 +72,7 @@ detail::OptimizerState& LRScheduler::state() const {
 void LRScheduler::step() { state().advance_schedule(); }
 
 std::vector<double> LRScheduler::get_last_lr() const {
+  detail::check_not_reading_in_capture("get_last_lr");
   std::vector<double> lrs;
   for (std::size_t group = 0; group < state().group_count(); ++group) {
     lrs.push_back(state().current("get_last_lr", group).lr.value);
@@ -79,7 +80,10 @@ std::vector<double> LRScheduler::get_last_lr() const {
   return lrs;
 }
 
-std::int64_t LRScheduler::last_epoch() const { return state().schedule_index(); }
+std::int64_t LRScheduler::last_epoch() const {
+  detail::check_not_reading_in_capture("last_epoch");
+  return state().schedule_index();
+}
 
 double LRScheduler::lr_at(std::int64_t t, std::size_t group) const {
   if (t < 0) {

@@ -146,6 +146,7 @@ void ReduceLROnPlateau::step(const Tensor& metric) {
 }
 
 std::vector<double> ReduceLROnPlateau::get_last_lr() const {
+  detail::check_not_reading_in_capture("get_last_lr");
   detail::OptimizerState& state = plateau().optimizer();
   std::vector<double> lrs;
   for (std::size_t group = 0; group < state.group_count(); ++group) {
@@ -154,7 +155,10 @@ std::vector<double> ReduceLROnPlateau::get_last_lr() const {
   return lrs;
 }
 
-std::int64_t ReduceLROnPlateau::last_epoch() const { return plateau().memory().last_epoch; }
+std::int64_t ReduceLROnPlateau::last_epoch() const {
+  detail::check_not_reading_in_capture("last_epoch");
+  return plateau().memory().last_epoch;
+}
 
 StateDict ReduceLROnPlateau::state_dict() const {
   const math::PlateauState memory = plateau().memory();

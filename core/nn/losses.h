@@ -24,9 +24,9 @@ KINDLING_API Tensor huber_loss(const Tensor& input, const Tensor& target,
                                Reduction reduction = Reduction::mean, double delta = 1);
 /// Cross entropy of logits [N, C] against target: [N] class numbers as whole numbers in the logits'
 /// dtype, or [N, C] probabilities. label_smoothing s in [0, 1] mixes the target with s / C. The
-/// mean is over N; none gives [N]. A class number outside [0, C) is a ValueError on the CPU and
-/// gives NaN on a GPU, which is not waited for. Gradients flow to the logits only: a target that
-/// requires one is a ValueError.
+/// mean is over N; none gives [N]. A class number outside [0, C) is a ValueError on the CPU (in a
+/// captured step only when it is recorded) and gives NaN on a GPU, which is not waited for.
+/// Gradients flow to the logits only: a target that requires one is a ValueError.
 KINDLING_API Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
                                        Reduction reduction = Reduction::mean,
                                        double label_smoothing = 0);

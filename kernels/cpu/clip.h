@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kindling/kernels/cpu/loops.h>
-#include <kindling/kernels/math/optimizers.h>
+#include <kindling/core/view.h>
+#include <kindling/kernels/cpu/isa.h>
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 
-/// gradient *= coefficient, by math::ClipScale
-inline void scale_gradient(const View& gradient, double coefficient) {
-  with_type(gradient.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    const math::ClipScale<T> clipped(coefficient);
-    T* values = elements<T>(gradient);
-    parallel_simd_for(gradient.numel, [=](std::int64_t i) { values[i] = clipped(values[i]); });
-  });
-}
+/// gradient *= coefficient, by math::ClipScale. One function, so that even a NaN has the same bits
+/// whoever clips.
+void scale_gradient(const View& gradient, double coefficient);
 
 }  // namespace kindling::kernels::cpu::KINDLING_ISA

@@ -65,6 +65,15 @@ bool is_nonfinite(const View& x) {
 
 }  // namespace
 
+void scale_gradient(const View& gradient, double coefficient) {
+  with_type(gradient.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const math::ClipScale<T> clipped(coefficient);
+    T* values = elements<T>(gradient);
+    parallel_simd_for(gradient.numel, [=](std::int64_t i) { values[i] = clipped(values[i]); });
+  });
+}
+
 void run(const FindNonfinite& arguments) {
   bool found = false;
   for (std::int64_t i = 0; i < arguments.count && !found; ++i)

@@ -19,14 +19,12 @@ void update_range(const Rule rule, std::int64_t count, T* parameter, const T* gr
 template <class Rule, class T>
 void update(const UpdateRange& range, double clip) {
   const Rule rule(*range.record);
-  const math::ClipScale<T> clipped(clip);
   for_each_block(range.parameter.numel, kElementsPerBlock,
                  [&](std::int64_t begin, std::int64_t end) {
                    const std::int64_t count = end - begin;
                    T* parameter = elements<T>(range.parameter) + begin;
                    T* gradient = elements<T>(range.gradient) + begin;
-                   if (clip != 1.0)
-                     for (std::int64_t i = 0; i < count; ++i) gradient[i] = clipped(gradient[i]);
+                   if (clip != 1.0) scale_gradient({gradient, count, range.gradient.dtype}, clip);
                    const auto state = [&](int s) { return elements<T>(range.state[s]) + begin; };
                    if constexpr (requires(T x) { rule(x, x); }) {
                      if (range.state[0].data == nullptr)

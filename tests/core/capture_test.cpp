@@ -445,16 +445,21 @@ TEST(Capture, RefusesWhatNeedsTheHost) {
   refused("to_vector" + part + "it reads values on the host: call it after the step",
           [&] { (void)problem.loss().to_vector<float>(); });
   refused(
-      "from_data" + part + "it reads memory of the host: fill a tensor made before with copy_()",
+      "from_data" + part +
+          "it reads memory of the host: fill a tensor made before, by copy_() between the steps",
       [&] {
         (void)from_data(std::vector<float>{1, 2}, {2});
       });
-  refused("tensor" + part + "it reads memory of the host: fill a tensor made before with copy_()",
-          [&] {
-            (void)tensor({1.0, 2.0});
-          });
-  refused("copy_" + part + "it reads memory of the host: fill a tensor made before with copy_()",
-          [&] { problem.targets.copy_(std::vector<float>(24)); });
+  refused(
+      "tensor" + part +
+          "it reads memory of the host: fill a tensor made before, by copy_() between the steps",
+      [&] {
+        (void)tensor({1.0, 2.0});
+      });
+  refused(
+      "copy_" + part +
+          "it reads memory of the host: fill a tensor made before, by copy_() between the steps",
+      [&] { problem.targets.copy_(std::vector<float>(24)); });
   refused("set_lr" + part + "it gives a value of the host: call it between steps",
           [&] { optimizer.set_lr(1); });
   refused("ReduceLROnPlateau" + part + "step() of a value on the host: give it a tensor",
@@ -464,6 +469,59 @@ TEST(Capture, RefusesWhatNeedsTheHost) {
   refused("to" + part + "it moves parameters: call it before",
           [&] { problem.model.to(DType::float64); });
   EXPECT_FALSE(std::isnan(problem.loss().item()));  // the program goes on
+}
+
+TEST(Capture, RefusesToFreezeWhatTheHostShows) {
+  const Problem problem;
+  SGD optimizer(problem.model.parameters(), {.lr = 0.01});
+  const LRScheduler scheduler(optimizer, schedulers::warmup(10));
+  const DataLoader loader({problem.inputs}, {.batch_size = 4});
+  const auto refused = [](const std::string& op, std::function<void()> function) {
+    auto step = capture(std::move(function));
+    expect_error<CaptureError>(
+        op + ": cannot be part of a captured step: its value would stay as it "
+             "is now: read it between steps",
+        [&] {
+          step();
+          return 0;
+        });
+  };
+  refused("lr", [&] { (void)optimizer.lr(); });
+  refused("options", [&] { (void)optimizer.options(); });
+  refused("get_last_lr", [&] { (void)scheduler.get_last_lr(); });
+  refused("last_epoch", [&] { (void)scheduler.last_epoch(); });
+  refused("epoch", [&] { (void)loader.epoch(); });
+  refused("data", [&] { (void)problem.inputs.data<float>(); });
+  auto inside = capture([&] { const DataLoader fresh({problem.inputs}, {.batch_size = 4}); });
+  EXPECT_THROW(inside(), CaptureError);
+}
+
+TEST(Capture, FreezingAParameterIsNoticed) {
+  const Problem problem;
+  SGD optimizer(problem.model.parameters(), {.lr = 0.01});
+  auto step = capture([&] {
+    optimizer.zero_grad();
+    problem.loss().backward();
+    optimizer.step();
+  });
+  step(2);
+  problem.model.parameters().front().set_requires_grad(false);
+  EXPECT_THROW(step(), CaptureError);
+  problem.model.parameters().front().set_requires_grad(true);
+  EXPECT_NO_THROW(step());
+}
+
+TEST(Capture, AGraphFromBeforeTheStepIsRefused) {
+  const Problem problem;
+  const Tensor loss = problem.loss();
+  auto step = capture([&] { loss.backward(); });
+  expect_error<CaptureError>(
+      "backward: cannot be part of a captured step: the graph of mse_loss was made before: run its "
+      "forward pass in the step",
+      [&] {
+        step();
+        return 0;
+      });
 }
 
 TEST(Capture, IsNotNested) {

@@ -119,7 +119,7 @@ void check_update(const GroupRecord& start, const std::string& what, const Issue
       refresh(refreshed);
       const Record record(backend, refreshed);
       for (int step = 0; step < 3; ++step) issue(backend, state, record);
-      EXPECT_EQ(record.value().updates, 3);
+      EXPECT_EQ(record.value().updates, start.adam || start.momentum.value != 0 ? 3 : 0);
       const std::vector<T> p = before.parameter.values(), g = before.gradient.values();
       EXPECT_TRUE(same_bits(state.gradient.values(), g));
       std::vector<double> expected;
