@@ -110,10 +110,13 @@ inline void set_gradient_defined(TensorImpl& leaf, bool defined) {
   leaf.grad_defined = defined;
 }
 
-/// Copies (or adds) contiguous elements, converting the dtype.
-inline void issue_copy(Device device, View source, View target, bool accumulate = false) {
+/// The command that copies (or adds) contiguous elements, converting the dtype.
+inline kernels::Copy contiguous_copy(View source, View target, bool accumulate = false) {
   const Strides strides{.rank = 1, .size = {source.numel}, .first = {1}, .second = {1}};
-  issue(backend_of(device), kernels::Copy{source, target, strides, accumulate});
+  return {source, target, strides, accumulate};
+}
+inline void issue_copy(Device device, View source, View target, bool accumulate = false) {
+  issue(backend_of(device), contiguous_copy(source, target, accumulate));
 }
 
 /// Copies elements between devices and dtypes. Waits when it leaves a GPU. CaptureError where it

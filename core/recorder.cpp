@@ -191,9 +191,8 @@ void Recording::check_storages() {
     if (external.storage->data == external.data && external.storage->dtype == external.dtype)
       continue;
     throw CaptureError(
-        "CapturedStep: a tensor of the step has moved to other memory since it was captured, by "
-        "to() "
-        "or an optimizer built over it: capture the step again");
+        "CapturedStep: a tensor of the step has moved to other memory since it was captured, "
+        "by to() or an optimizer built over it: capture the step again");
   }
   epoch_ = epoch;
 }

@@ -106,8 +106,7 @@ void Storage::take(Storage& other) noexcept {
 namespace {
 
 void convert(kernels::Backend& backend, View source, View target) {
-  const Strides strides{.rank = 1, .size = {source.numel}, .first = {1}, .second = {1}};
-  kernels::run(backend, kernels::Copy{source, target, strides});
+  kernels::run(backend, contiguous_copy(source, target));
 }
 
 std::size_t bytes_of(const View& view) {

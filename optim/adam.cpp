@@ -43,27 +43,21 @@ void check(const char* name, const HyperParameters& values, bool) {
   detail::check_not_negative(name, "weight_decay", values.weight_decay.value);
 }
 
-constexpr HyperParameters fixed(bool decoupled) {
-  HyperParameters values;
-  values.adam = true;
-  values.decoupled = decoupled;
-  return values;
+constexpr detail::UpdateRule rule(const char* name, bool decoupled) {
+  HyperParameters fixed;
+  fixed.adam = true;
+  fixed.decoupled = decoupled;
+  return {.name = name,
+          .op = kernels::UpdateOp::adam,
+          .fixed = fixed,
+          .fields = kFields,
+          .states = kStates,
+          .uses_state = uses_state,
+          .check = check};
 }
 
-constexpr detail::UpdateRule kAdam{.name = "Adam",
-                                   .op = kernels::UpdateOp::adam,
-                                   .fixed = fixed(false),
-                                   .fields = kFields,
-                                   .states = kStates,
-                                   .uses_state = uses_state,
-                                   .check = check};
-constexpr detail::UpdateRule kAdamW{.name = "AdamW",
-                                    .op = kernels::UpdateOp::adam,
-                                    .fixed = fixed(true),
-                                    .fields = kFields,
-                                    .states = kStates,
-                                    .uses_state = uses_state,
-                                    .check = check};
+constexpr detail::UpdateRule kAdam = rule("Adam", false);
+constexpr detail::UpdateRule kAdamW = rule("AdamW", true);
 
 }  // namespace
 

@@ -30,11 +30,6 @@ std::vector<double> OptimizerState::base_lrs() {
   return bases;
 }
 
-void OptimizerState::put_states(Group& group, const Group::States& states) {
-  group.states = states;
-  structure_changed();
-}
-
 void OptimizerState::set_options(std::size_t index, const math::HyperParameters& values,
                                  bool skip_nonfinite) {
   check_not_capturing("set_options", "it gives values of the host: call it between steps");
@@ -45,11 +40,12 @@ void OptimizerState::set_options(std::size_t index, const math::HyperParameters&
   const math::HyperParameters before = std::exchange(group.values, values);
   if (group.used_states() != used) {
     try {
-      put_states(group, group.missing_states());
+      group.states = group.missing_states();
     } catch (...) {
       group.values = before;
       throw;
     }
+    structure_changed();
   }
   if (skips_ != skip_nonfinite) {
     (void)schedule_index();  // from now on the host's may count, or did so far
@@ -91,14 +87,20 @@ std::shared_ptr<void> OptimizerState::follow(ScheduleSource source) {
                              ": combine schedules with ChainedScheduler or SequentialLR"));
   }
   std::vector<double> bases = base_lrs();
-  Clock clock(std::move(source), bases, rule_.fixed.adam, 0);
-  clock.make_memory(device(), clock_);
+  Clock clock = make_clock(std::move(source), bases, 0);
   auto follower = std::make_shared<Follower>();
   set_clock(std::move(clock));
   for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].base_lr = bases[i];
   follower->state = shared_from_this();
   follower_ = follower;
   return follower;
+}
+
+Clock OptimizerState::make_clock(ScheduleSource source, std::vector<double> bases,
+                                 std::int64_t t) const {
+  Clock clock(std::move(source), std::move(bases), rule_.fixed.adam, t);
+  clock.make_memory(device(), clock_);
+  return clock;
 }
 
 // Lets the groups follow a clock from where it stands; its memory is made.
@@ -167,9 +169,7 @@ void OptimizerState::advance_schedule() {
 }
 
 void OptimizerState::go_to(std::int64_t t) {
-  Clock clock(clock_.source(), base_lrs(), rule_.fixed.adam, t);
-  clock.make_memory(device(), clock_);
-  set_clock(std::move(clock));
+  set_clock(make_clock(clock_.source(), base_lrs(), t));
 }
 
 std::int64_t OptimizerState::schedule_index() {
@@ -194,9 +194,7 @@ void OptimizerState::reduce_lr(const math::PlateauRule& rule, const std::vector<
   std::vector<double> bases = base_lrs();
   for (std::size_t i = 0; i < bases.size(); ++i)
     bases[i] = math::plateau_reduced(rule, bases[i], min_lrs[i]);
-  Clock clock(clock_.source(), bases, rule_.fixed.adam, schedule_index());
-  clock.make_memory(device(), clock_);
-  set_clock(std::move(clock));
+  set_clock(make_clock(clock_.source(), bases, schedule_index()));
   for (std::size_t i = 0; i < groups_.size(); ++i) groups_[i].base_lr = bases[i];
 }
 

@@ -94,8 +94,7 @@ void OptimizerState::add_group(const GroupSpec& spec) {
     const std::int64_t t = schedule_index();
     std::vector<double> bases = base_lrs();
     bases.push_back(group.base_lr);
-    clock = Clock(clock_.source(), std::move(bases), rule_.fixed.adam, t);
-    clock.make_memory(device(), clock_);
+    clock = make_clock(clock_.source(), std::move(bases), t);
     group.momentum_scheduled = clock_.source().drives_momentum;
     group.states = group.missing_states();
   }

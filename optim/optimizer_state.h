@@ -106,12 +106,12 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   void structure_changed() noexcept;
   void warn_before_first_step();
   void make_ranges();
+  /// A clock at step t, with its memory, to take the place of the one that runs.
+  Clock make_clock(ScheduleSource source, std::vector<double> bases, std::int64_t t) const;
   void set_clock(Clock clock);
   void take_momentum(std::int64_t steps);
   /// The schedule went on by that many steps.
   void went_on(std::int64_t steps);
-  /// Lets a group use states that it lacked.
-  void put_states(Group& group, const Group::States& states);
   /// Takes part in the step that is being captured.
   Captured& join_capture();
   Loaded read(StateReader& reader, std::size_t index, std::size_t first_parameter);

@@ -77,7 +77,7 @@ struct OptimizerState::Loaded {
   std::vector<std::int64_t> updates;  // of each parameter
   std::array<std::vector<const Tensor*>, kernels::kMaxStates>
       tensors;  // of each parameter; empty: no such state
-  std::array<Arena, kernels::kMaxStates> states;
+  Group::States states;
 };
 
 OptimizerState::Loaded OptimizerState::read(StateReader& reader, std::size_t index,
@@ -151,7 +151,6 @@ bool OptimizerState::set_updates(const std::vector<Loaded>& loaded) {
 }
 
 void OptimizerState::load_state_dict(const StateDict& state) {
-  check_not_capturing("load_state_dict", "it gives values of the host: call it between steps");
   StateReader reader(name(), state);
   std::vector<Loaded> loaded;
   std::vector<double> bases;
@@ -167,10 +166,7 @@ void OptimizerState::load_state_dict(const StateDict& state) {
   }
   reader.finish();
   Clock clock;
-  if (clock_.runs()) {
-    clock = Clock(clock_.source(), bases, rule_.fixed.adam, schedule_index());
-    clock.make_memory(device(), clock_);
-  }
+  if (clock_.runs()) clock = make_clock(clock_.source(), std::move(bases), schedule_index());
 
   for (std::size_t i = 0; i < groups_.size(); ++i) take_over(loaded[i], i);
   const math::GuardMark mark = schedule_mark();
