@@ -5,6 +5,7 @@
 
 #include <kindling/core/error.h>
 #include <kindling/schedulers/caller.h>
+#include <kindling/schedulers/per_group.h>
 
 #include <cmath>
 #include <cstdint>
@@ -44,6 +45,10 @@ inline void require_one_of(const Caller& caller, std::string_view field, const s
   }
   throw ValueError(message(caller.name, ": ", field, " \"", value, "\": must be one of ", list));
 }
+
+/// The value for the caller's group. ValueError when none was given, when the count fits neither
+/// one nor the number of groups, or when a value is not finite or is negative.
+double value_for(const Caller& caller, std::string_view field, const PerGroup& per_group);
 
 /// Builds "name(required, other=value)"; an argument that equals its default is left out.
 class Description {

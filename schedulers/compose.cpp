@@ -57,8 +57,8 @@ void check(const Parts& parts, const Caller& caller) {
 
 }  // namespace
 
-Schedule sequence(std::vector<Schedule> parts, std::vector<std::int64_t> milestones,
-                  const Caller& caller) {
+Schedule sequence(std::vector<Schedule> parts, std::vector<std::int64_t> milestones) {
+  const Caller caller = caller_of("sequence");
   const auto all = std::make_shared<const Parts>(Parts{std::move(parts), std::move(milestones)});
   check(*all, caller);
 
@@ -90,7 +90,8 @@ Schedule operator*(const Schedule& a, const Schedule& b) {
           [a, b](std::int64_t t, double base) { return b(t, a(t, base)); }, std::move(momentum)};
 }
 
-Schedule chain(const std::vector<Schedule>& parts, const Caller& caller) {
+Schedule chain(const std::vector<Schedule>& parts) {
+  const Caller caller = caller_of("chain");
   if (parts.empty()) throw ValueError(message(caller.name, ": no schedules: give at least one"));
   Schedule product = parts.front();
   for (std::size_t i = 1; i < parts.size(); ++i) product = product * parts[i];

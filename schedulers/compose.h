@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kindling/core/api.h>
-#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedule.h>
 
 #include <cstdint>
@@ -14,14 +13,13 @@ namespace kindling::schedulers {
 /// from the base learning rate. A repeated milestone leaves a part out; one at 0 starts with the
 /// second part. The momentum is that of the part in force. ValueError unless there is one milestone
 /// fewer than parts, none negative and in ascending order.
-KINDLING_API Schedule sequence(std::vector<Schedule> parts, std::vector<std::int64_t> milestones,
-                               const Caller& caller = {"sequence"});
+KINDLING_API Schedule sequence(std::vector<Schedule> parts, std::vector<std::int64_t> milestones);
 
 /// Both at once, on one clock: (a * b)(t, lr) = b(t, a(t, lr)). The momentum is b's where it gives
 /// one, else a's.
 KINDLING_API Schedule operator*(const Schedule& a, const Schedule& b);
 
 /// All of `parts` at once, in order: parts[0] * parts[1] * ... ValueError when there are none.
-KINDLING_API Schedule chain(const std::vector<Schedule>& parts, const Caller& caller = {"chain"});
+KINDLING_API Schedule chain(const std::vector<Schedule>& parts);
 
 }  // namespace kindling::schedulers

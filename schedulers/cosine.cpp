@@ -34,7 +34,8 @@ Cycle cycle_at(std::int64_t t, std::int64_t length, std::int64_t growth) {
 
 }  // namespace
 
-Schedule cosine(const CosineOptions& options, const Caller& caller) {
+Schedule cosine(const CosineOptions& options) {
+  const Caller caller = caller_of("cosine");
   require_at_least(caller, "T_max", options.T_max, 1);
   require_not_negative(caller, "eta_min", options.eta_min);
   return {Description("cosine").add(options.T_max).add("eta_min", options.eta_min, 0.0),
@@ -45,7 +46,8 @@ Schedule cosine(const CosineOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule warm_restarts(const WarmRestartsOptions& options, const Caller& caller) {
+Schedule warm_restarts(const WarmRestartsOptions& options) {
+  const Caller caller = caller_of("warm_restarts");
   require_at_least(caller, "T_0", options.T_0, 1);
   require_at_least(caller, "T_mult", options.T_mult, 1);
   require_not_negative(caller, "eta_min", options.eta_min);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kindling/core/api.h>
-#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedule.h>
 
 #include <cstdint>
@@ -16,7 +15,7 @@ struct CosineOptions {
   std::int64_t T_max = 0;
   double eta_min = 0;
 };
-KINDLING_API Schedule cosine(const CosineOptions& options, const Caller& caller = {"cosine"});
+KINDLING_API Schedule cosine(const CosineOptions& options);
 
 /// CosineAnnealingWarmRestarts: the same curve over T_0 steps, then afresh over T_0 T_mult, T_0
 /// T_mult^2, ... steps. `T_0` is required. Source: the same, equation 5.
@@ -25,7 +24,6 @@ struct WarmRestartsOptions {
   std::int64_t T_mult = 1;
   double eta_min = 0;
 };
-KINDLING_API Schedule warm_restarts(const WarmRestartsOptions& options,
-                                    const Caller& caller = {"warm_restarts"});
+KINDLING_API Schedule warm_restarts(const WarmRestartsOptions& options);
 
 }  // namespace kindling::schedulers

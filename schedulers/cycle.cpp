@@ -105,11 +105,12 @@ std::int64_t one_cycle_length(const OneCycleOptions& options, const Caller& call
 
 }  // namespace
 
-Schedule cyclic(const CyclicOptions& options, const Caller& caller) {
-  const double low = options.base_lr.at(caller, "base_lr");
-  const double high = options.max_lr.at(caller, "max_lr");
-  const double base_momentum = options.base_momentum.at(caller, "base_momentum");
-  const double max_momentum = options.max_momentum.at(caller, "max_momentum");
+Schedule cyclic(const CyclicOptions& options) {
+  const Caller caller = caller_of("cyclic");
+  const double low = value_for(caller, "base_lr", options.base_lr);
+  const double high = value_for(caller, "max_lr", options.max_lr);
+  const double base_momentum = value_for(caller, "base_momentum", options.base_momentum);
+  const double max_momentum = value_for(caller, "max_momentum", options.max_momentum);
   const auto curve = std::make_shared<const CyclicCurve>(cyclic_curve(options, caller));
 
   Schedule::Momentum momentum;
@@ -131,8 +132,9 @@ Schedule cyclic(const CyclicOptions& options, const Caller& caller) {
       std::move(momentum)};
 }
 
-Schedule one_cycle(const OneCycleOptions& options, const Caller& caller) {
-  const double top = options.max_lr.at(caller, "max_lr");
+Schedule one_cycle(const OneCycleOptions& options) {
+  const Caller caller = caller_of("one_cycle");
+  const double top = value_for(caller, "max_lr", options.max_lr);
   require(top > 0, caller, "max_lr", top, "above 0");
   const std::int64_t steps = one_cycle_length(options, caller);
   require(options.pct_start >= 0 && options.pct_start <= 1, caller, "pct_start", options.pct_start,
@@ -140,8 +142,8 @@ Schedule one_cycle(const OneCycleOptions& options, const Caller& caller) {
   require_one_of(caller, "anneal_strategy", options.anneal_strategy, {"cos", "linear"});
   require_positive(caller, "div_factor", options.div_factor);
   require_positive(caller, "final_div_factor", options.final_div_factor);
-  const double low_momentum = options.base_momentum.at(caller, "base_momentum");
-  const double high_momentum = options.max_momentum.at(caller, "max_momentum");
+  const double low_momentum = value_for(caller, "base_momentum", options.base_momentum);
+  const double high_momentum = value_for(caller, "max_momentum", options.max_momentum);
 
   const double first = top / options.div_factor;
   const double last = first / options.final_div_factor;

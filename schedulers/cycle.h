@@ -2,7 +2,7 @@
 #pragma once
 
 #include <kindling/core/api.h>
-#include <kindling/schedulers/caller.h>
+#include <kindling/schedulers/per_group.h>
 #include <kindling/schedulers/schedule.h>
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct CyclicOptions {
   PerGroup base_momentum = 0.8;
   PerGroup max_momentum = 0.9;
 };
-KINDLING_API Schedule cyclic(const CyclicOptions& options, const Caller& caller = {"cyclic"});
+KINDLING_API Schedule cyclic(const CyclicOptions& options);
 
 /// OneCycleLR: from max_lr / div_factor up to max_lr in the first pct_start of the steps, then down
 /// to the start divided by final_div_factor; with three_phase first back to the start in as many
@@ -54,7 +54,6 @@ struct OneCycleOptions {
   double final_div_factor = 1e4;
   bool three_phase = false;
 };
-KINDLING_API Schedule one_cycle(const OneCycleOptions& options,
-                                const Caller& caller = {"one_cycle"});
+KINDLING_API Schedule one_cycle(const OneCycleOptions& options);
 
 }  // namespace kindling::schedulers

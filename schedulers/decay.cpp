@@ -17,7 +17,8 @@ double progress(std::int64_t t, std::int64_t total) {
 
 }  // namespace
 
-Schedule constant(const ConstantOptions& options, const Caller& caller) {
+Schedule constant(const ConstantOptions& options) {
+  const Caller caller = caller_of("constant");
   require_not_negative(caller, "factor", options.factor);
   require_at_least(caller, "total_iters", options.total_iters, 0);
   return {Description("constant").add(options.factor).add(options.total_iters),
@@ -26,7 +27,8 @@ Schedule constant(const ConstantOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule linear(const LinearOptions& options, const Caller& caller) {
+Schedule linear(const LinearOptions& options) {
+  const Caller caller = caller_of("linear");
   require_not_negative(caller, "start_factor", options.start_factor);
   require_not_negative(caller, "end_factor", options.end_factor);
   require_at_least(caller, "total_iters", options.total_iters, 0);
@@ -41,7 +43,8 @@ Schedule linear(const LinearOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule exponential(const ExponentialOptions& options, const Caller& caller) {
+Schedule exponential(const ExponentialOptions& options) {
+  const Caller caller = caller_of("exponential");
   require_positive(caller, "gamma", options.gamma);
   return {Description("exponential").add(options.gamma),
           [gamma = options.gamma](std::int64_t t, double base) {
@@ -49,7 +52,8 @@ Schedule exponential(const ExponentialOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule polynomial(const PolynomialOptions& options, const Caller& caller) {
+Schedule polynomial(const PolynomialOptions& options) {
+  const Caller caller = caller_of("polynomial");
   require_at_least(caller, "total_iters", options.total_iters, 0);
   require_not_negative(caller, "power", options.power);
   return {Description("polynomial").add(options.total_iters).add("power", options.power, 1.0),
@@ -58,7 +62,8 @@ Schedule polynomial(const PolynomialOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule step(const StepOptions& options, const Caller& caller) {
+Schedule step(const StepOptions& options) {
+  const Caller caller = caller_of("step");
   require_at_least(caller, "step_size", options.step_size, 1);
   require_not_negative(caller, "gamma", options.gamma);
   return {Description("step").add(options.step_size).add("gamma", options.gamma, 0.1),
@@ -68,7 +73,8 @@ Schedule step(const StepOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule multi_step(const MultiStepOptions& options, const Caller& caller) {
+Schedule multi_step(const MultiStepOptions& options) {
+  const Caller caller = caller_of("multi_step");
   if (options.milestones.empty()) {
     throw ValueError(message(caller.name, ": milestones is empty: give at least one"));
   }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kindling/core/api.h>
-#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedule.h>
 
 #include <cstdint>
@@ -19,8 +18,7 @@ struct ConstantOptions {
   double factor = 1.0 / 3.0;
   std::int64_t total_iters = 5;
 };
-KINDLING_API Schedule constant(const ConstantOptions& options = {},
-                               const Caller& caller = {"constant"});
+KINDLING_API Schedule constant(const ConstantOptions& options = {});
 
 /// LinearLR: from base * start_factor straight to base * end_factor, reached at t = total_iters.
 struct LinearOptions {
@@ -28,29 +26,27 @@ struct LinearOptions {
   double end_factor = 1.0;
   std::int64_t total_iters = 5;
 };
-KINDLING_API Schedule linear(const LinearOptions& options = {}, const Caller& caller = {"linear"});
+KINDLING_API Schedule linear(const LinearOptions& options = {});
 
 /// ExponentialLR: base * gamma^t. `gamma` is required.
 struct ExponentialOptions {
   double gamma = 0;
 };
-KINDLING_API Schedule exponential(const ExponentialOptions& options,
-                                  const Caller& caller = {"exponential"});
+KINDLING_API Schedule exponential(const ExponentialOptions& options);
 
 /// PolynomialLR: base * (1 - t / total_iters)^power, 0 from t = total_iters on.
 struct PolynomialOptions {
   std::int64_t total_iters = 5;
   double power = 1.0;
 };
-KINDLING_API Schedule polynomial(const PolynomialOptions& options = {},
-                                 const Caller& caller = {"polynomial"});
+KINDLING_API Schedule polynomial(const PolynomialOptions& options = {});
 
 /// StepLR: base * gamma^(t / step_size), whole division. `step_size` is required.
 struct StepOptions {
   std::int64_t step_size = 0;
   double gamma = 0.1;
 };
-KINDLING_API Schedule step(const StepOptions& options, const Caller& caller = {"step"});
+KINDLING_API Schedule step(const StepOptions& options);
 
 /// MultiStepLR: base * gamma^(number of milestones <= t), in any order, a repeated one counting
 /// twice. `milestones` is required.
@@ -58,7 +54,6 @@ struct MultiStepOptions {
   std::vector<std::int64_t> milestones = {};
   double gamma = 0.1;
 };
-KINDLING_API Schedule multi_step(const MultiStepOptions& options,
-                                 const Caller& caller = {"multi_step"});
+KINDLING_API Schedule multi_step(const MultiStepOptions& options);
 
 }  // namespace kindling::schedulers

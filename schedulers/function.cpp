@@ -56,13 +56,15 @@ class RunningProduct {
 
 }  // namespace
 
-Schedule lambda(Factor factor, const Caller& caller) {
+Schedule lambda(Factor factor) {
+  const Caller caller = caller_of("lambda");
   require_callable(factor, caller);
   return {"lambda(f)",
           [factor = std::move(factor)](std::int64_t t, double base) { return base * factor(t); }};
 }
 
-Schedule multiplicative(Factor factor, const Caller& caller) {
+Schedule multiplicative(Factor factor) {
+  const Caller caller = caller_of("multiplicative");
   require_callable(factor, caller);
   const auto product = std::make_shared<RunningProduct>(std::move(factor));
   return {"multiplicative(f)",

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kindling/core/api.h>
-#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedule.h>
 
 #include <cstdint>
@@ -15,7 +14,7 @@ namespace kindling::schedulers {
 using Factor = std::function<double(std::int64_t t)>;
 
 /// LambdaLR: base * factor(t). ValueError when `factor` is empty.
-KINDLING_API Schedule lambda(Factor factor, const Caller& caller = {"lambda"});
+KINDLING_API Schedule lambda(Factor factor);
 
 /// MultiplicativeLR: base * factor(1) * factor(2) * ... * factor(t). ValueError when `factor` is
 /// empty.
@@ -23,6 +22,6 @@ KINDLING_API Schedule lambda(Factor factor, const Caller& caller = {"lambda"});
 /// Going forward costs one call of `factor` a step; any other order is answered from a product kept
 /// every 256 steps (32 bytes per 1,000 steps). The copies of one schedule share these under a lock,
 /// and so one call at a time.
-KINDLING_API Schedule multiplicative(Factor factor, const Caller& caller = {"multiplicative"});
+KINDLING_API Schedule multiplicative(Factor factor);
 
 }  // namespace kindling::schedulers

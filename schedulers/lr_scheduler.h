@@ -4,7 +4,6 @@
 #include <kindling/core/api.h>
 #include <kindling/core/state_dict.h>
 #include <kindling/optim/optimizer.h>
-#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedule.h>
 
 #include <cstdint>
@@ -61,18 +60,5 @@ class KINDLING_API LRScheduler {
   std::shared_ptr<detail::OptimizerState> state_;
   std::shared_ptr<void> follower_;  // the optimizer follows the schedule while this is held
 };
-
-/// The schedules of a scheduler class, one for each group: make({name, group, groups}) for every
-/// group of the optimizer.
-template <class Make>
-std::vector<Schedule> schedule_per_group(const char* name, const optim::Optimizer& optimizer,
-                                         Make make) {
-  std::vector<Schedule> schedules;
-  const std::size_t groups = optimizer.group_count();
-  for (std::size_t group = 0; group < groups; ++group) {
-    schedules.push_back(make(Caller{name, group, groups}));
-  }
-  return schedules;
-}
 
 }  // namespace kindling::schedulers

@@ -54,7 +54,7 @@ class ReduceLROnPlateau::Plateau {
   std::vector<double> min_lrs() const {
     std::vector<double> values;
     for (std::size_t group = 0; group < state_->group_count(); ++group)
-      values.push_back(min_lr_.at({kName, group, state_->group_count()}, "min_lr"));
+      values.push_back(value_for({kName, group, state_->group_count()}, "min_lr", min_lr_));
     return values;
   }
 

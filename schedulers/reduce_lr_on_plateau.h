@@ -5,7 +5,7 @@
 #include <kindling/core/state_dict.h>
 #include <kindling/core/tensor.h>
 #include <kindling/optim/optimizer.h>
-#include <kindling/schedulers/caller.h>
+#include <kindling/schedulers/per_group.h>
 
 #include <cstdint>
 #include <memory>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedulers.h>
 
 #include <utility>
@@ -9,75 +10,93 @@ namespace {
 
 using optim::Optimizer;
 
-using FunctionMaker = Schedule (*)(Factor factor, const Caller& caller);
-
-std::vector<Schedule> one_each(FunctionMaker maker, const char* name,
-                               const std::vector<Factor>& factors) {
+// The schedules of the class `name`: one for all groups, or one for each of `groups`.
+template <class Make>
+std::vector<Schedule> built_for(const char* name, Make make, std::size_t groups = 1) {
   std::vector<Schedule> schedules;
-  for (const Factor& factor : factors) schedules.push_back(maker(factor, {name}));
+  for (std::size_t group = 0; group < groups; ++group) {
+    const BuildingFor building({name, group, groups});
+    schedules.push_back(make());
+  }
   return schedules;
+}
+
+template <class Make>
+std::vector<Schedule> one_each(const char* name, const std::vector<Factor>& factors, Make make) {
+  auto factor = factors.begin();
+  return built_for(
+      name, [&] { return make(*factor++); }, factors.size());
 }
 
 }  // namespace
 
 LambdaLR::LambdaLR(Optimizer& optimizer, Factor factor)
-    : LRScheduler("LambdaLR", optimizer, {lambda(std::move(factor), {"LambdaLR"})}) {}
+    : LRScheduler("LambdaLR", optimizer,
+                  built_for("LambdaLR", [&] { return lambda(std::move(factor)); })) {}
 
 LambdaLR::LambdaLR(Optimizer& optimizer, const std::vector<Factor>& factors)
-    : LRScheduler("LambdaLR", optimizer, one_each(lambda, "LambdaLR", factors)) {}
+    : LRScheduler("LambdaLR", optimizer, one_each("LambdaLR", factors, lambda)) {}
 
 MultiplicativeLR::MultiplicativeLR(Optimizer& optimizer, Factor factor)
-    : LRScheduler("MultiplicativeLR", optimizer,
-                  {multiplicative(std::move(factor), {"MultiplicativeLR"})}) {}
+    : LRScheduler("MultiplicativeLR", optimizer, built_for("MultiplicativeLR", [&] {
+                    return multiplicative(std::move(factor));
+                  })) {}
 
 MultiplicativeLR::MultiplicativeLR(Optimizer& optimizer, const std::vector<Factor>& factors)
     : LRScheduler("MultiplicativeLR", optimizer,
-                  one_each(multiplicative, "MultiplicativeLR", factors)) {}
+                  one_each("MultiplicativeLR", factors, multiplicative)) {}
 
 StepLR::StepLR(Optimizer& optimizer, const StepOptions& options)
-    : LRScheduler("StepLR", optimizer, {schedulers::step(options, {"StepLR"})}) {}
+    : LRScheduler("StepLR", optimizer,
+                  built_for("StepLR", [&] { return schedulers::step(options); })) {}
 
 MultiStepLR::MultiStepLR(Optimizer& optimizer, const MultiStepOptions& options)
-    : LRScheduler("MultiStepLR", optimizer, {multi_step(options, {"MultiStepLR"})}) {}
+    : LRScheduler("MultiStepLR", optimizer,
+                  built_for("MultiStepLR", [&] { return multi_step(options); })) {}
 
 ConstantLR::ConstantLR(Optimizer& optimizer, const ConstantOptions& options)
-    : LRScheduler("ConstantLR", optimizer, {constant(options, {"ConstantLR"})}) {}
+    : LRScheduler("ConstantLR", optimizer,
+                  built_for("ConstantLR", [&] { return constant(options); })) {}
 
 LinearLR::LinearLR(Optimizer& optimizer, const LinearOptions& options)
-    : LRScheduler("LinearLR", optimizer, {linear(options, {"LinearLR"})}) {}
+    : LRScheduler("LinearLR", optimizer, built_for("LinearLR", [&] { return linear(options); })) {}
 
 ExponentialLR::ExponentialLR(Optimizer& optimizer, const ExponentialOptions& options)
-    : LRScheduler("ExponentialLR", optimizer, {exponential(options, {"ExponentialLR"})}) {}
+    : LRScheduler("ExponentialLR", optimizer,
+                  built_for("ExponentialLR", [&] { return exponential(options); })) {}
 
 PolynomialLR::PolynomialLR(Optimizer& optimizer, const PolynomialOptions& options)
-    : LRScheduler("PolynomialLR", optimizer, {polynomial(options, {"PolynomialLR"})}) {}
+    : LRScheduler("PolynomialLR", optimizer,
+                  built_for("PolynomialLR", [&] { return polynomial(options); })) {}
 
 CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, const CosineOptions& options)
-    : LRScheduler("CosineAnnealingLR", optimizer, {cosine(options, {"CosineAnnealingLR"})}) {}
+    : LRScheduler("CosineAnnealingLR", optimizer,
+                  built_for("CosineAnnealingLR", [&] { return cosine(options); })) {}
 
 CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(Optimizer& optimizer,
                                                          const WarmRestartsOptions& options)
-    : LRScheduler("CosineAnnealingWarmRestarts", optimizer,
-                  {warm_restarts(options, {"CosineAnnealingWarmRestarts"})}) {}
+    : LRScheduler(
+          "CosineAnnealingWarmRestarts", optimizer,
+          built_for("CosineAnnealingWarmRestarts", [&] { return warm_restarts(options); })) {}
 
 CyclicLR::CyclicLR(Optimizer& optimizer, const CyclicOptions& options)
     : LRScheduler("CyclicLR", optimizer,
-                  schedule_per_group("CyclicLR", optimizer, [&](const Caller& caller) {
-                    return cyclic(options, caller);
-                  })) {}
+                  built_for(
+                      "CyclicLR", [&] { return cyclic(options); }, optimizer.group_count())) {}
 
 OneCycleLR::OneCycleLR(Optimizer& optimizer, const OneCycleOptions& options)
     : LRScheduler("OneCycleLR", optimizer,
-                  schedule_per_group("OneCycleLR", optimizer, [&](const Caller& caller) {
-                    return one_cycle(options, caller);
-                  })) {}
+                  built_for(
+                      "OneCycleLR", [&] { return one_cycle(options); }, optimizer.group_count())) {}
 
 SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<Schedule> schedules,
                            std::vector<std::int64_t> milestones)
-    : LRScheduler("SequentialLR", optimizer,
-                  {sequence(std::move(schedules), std::move(milestones), {"SequentialLR"})}) {}
+    : LRScheduler("SequentialLR", optimizer, built_for("SequentialLR", [&] {
+                    return sequence(std::move(schedules), std::move(milestones));
+                  })) {}
 
 ChainedScheduler::ChainedScheduler(Optimizer& optimizer, const std::vector<Schedule>& schedules)
-    : LRScheduler("ChainedScheduler", optimizer, {chain(schedules, {"ChainedScheduler"})}) {}
+    : LRScheduler("ChainedScheduler", optimizer,
+                  built_for("ChainedScheduler", [&] { return chain(schedules); })) {}
 
 }  // namespace kindling::schedulers

@@ -24,7 +24,8 @@ Remaining remaining_of(const std::string& decay_type, const Caller& caller) {
 
 }  // namespace
 
-Schedule inverse_sqrt(const InverseSqrtOptions& options, const Caller& caller) {
+Schedule inverse_sqrt(const InverseSqrtOptions& options) {
+  const Caller caller = caller_of("inverse_sqrt");
   require_at_least(caller, "timescale", options.timescale, 1);
   return {Description("inverse_sqrt").add(options.timescale),
           [scale = static_cast<double>(options.timescale)](std::int64_t t, double base) {
@@ -32,7 +33,8 @@ Schedule inverse_sqrt(const InverseSqrtOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule noam(const NoamOptions& options, const Caller& caller) {
+Schedule noam(const NoamOptions& options) {
+  const Caller caller = caller_of("noam");
   require_at_least(caller, "d_model", options.d_model, 1);
   require_at_least(caller, "warmup_steps", options.warmup_steps, 0);
   const double width = 1.0 / std::sqrt(static_cast<double>(options.d_model));
@@ -45,7 +47,8 @@ Schedule noam(const NoamOptions& options, const Caller& caller) {
           }};
 }
 
-Schedule wsd(const WsdOptions& options, const Caller& caller) {
+Schedule wsd(const WsdOptions& options) {
+  const Caller caller = caller_of("wsd");
   require_at_least(caller, "warmup_steps", options.warmup_steps, 0);
   require_at_least(caller, "stable_steps", options.stable_steps, 0);
   require_at_least(caller, "decay_steps", options.decay_steps, 1);

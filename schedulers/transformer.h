@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kindling/core/api.h>
-#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedule.h>
 #include <kindling/schedulers/warmup.h>
 
@@ -19,8 +18,7 @@ namespace kindling::schedulers {
 struct InverseSqrtOptions {
   std::int64_t timescale = 10000;
 };
-KINDLING_API Schedule inverse_sqrt(const InverseSqrtOptions& options = {},
-                                   const Caller& caller = {"inverse_sqrt"});
+KINDLING_API Schedule inverse_sqrt(const InverseSqrtOptions& options = {});
 
 /// base * d_model^-0.5 * min(k^-0.5, k warmup_steps^-1.5) with k = t + 1, so that the first update
 /// is not at 0; base is usually 1. `d_model` is required. Source: Vaswani et al., Attention is all
@@ -29,7 +27,7 @@ struct NoamOptions {
   std::int64_t d_model = 0;
   std::int64_t warmup_steps = 4000;
 };
-KINDLING_API Schedule noam(const NoamOptions& options, const Caller& caller = {"noam"});
+KINDLING_API Schedule noam(const NoamOptions& options);
 
 /// Warm-up, stable, decay: climbs over warmup_steps by `warmup`, stays at base for stable_steps,
 /// falls over decay_steps and stays at base * min_lr_ratio. decay_type is "1-sqrt", "linear" or
@@ -43,6 +41,6 @@ struct WsdOptions {
   double min_lr_ratio = 0;
   WarmupConvention warmup = WarmupConvention::one_based;  // any but from_factor
 };
-KINDLING_API Schedule wsd(const WsdOptions& options, const Caller& caller = {"wsd"});
+KINDLING_API Schedule wsd(const WsdOptions& options);
 
 }  // namespace kindling::schedulers

@@ -3,6 +3,7 @@
 
 // The golden files of golden/make_golden.py, and the options in them as Kindling's.
 
+#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedules.h>
 
 #include <gtest/gtest.h>
@@ -198,28 +199,27 @@ OptionsType options_of(const Json& json) {
 inline Schedule schedule(const std::string& name, const Json& json, std::size_t group,
                          std::size_t groups) {
   namespace s = schedulers;
-  const s::Caller caller{name, group, groups};
-  if (name == "LambdaLR") return s::lambda(lambda_of(json, group), caller);
-  if (name == "MultiplicativeLR") return s::multiplicative(lambda_of(json, group), caller);
-  if (name == "StepLR") return s::step(options_of<s::StepOptions>(json), caller);
-  if (name == "MultiStepLR") return s::multi_step(options_of<s::MultiStepOptions>(json), caller);
-  if (name == "ConstantLR") return s::constant(options_of<s::ConstantOptions>(json), caller);
-  if (name == "LinearLR") return s::linear(options_of<s::LinearOptions>(json), caller);
-  if (name == "ExponentialLR")
-    return s::exponential(options_of<s::ExponentialOptions>(json), caller);
-  if (name == "PolynomialLR") return s::polynomial(options_of<s::PolynomialOptions>(json), caller);
-  if (name == "CosineAnnealingLR") return s::cosine(options_of<s::CosineOptions>(json), caller);
+  const s::BuildingFor building({name, group, groups});
+  if (name == "LambdaLR") return s::lambda(lambda_of(json, group));
+  if (name == "MultiplicativeLR") return s::multiplicative(lambda_of(json, group));
+  if (name == "StepLR") return s::step(options_of<s::StepOptions>(json));
+  if (name == "MultiStepLR") return s::multi_step(options_of<s::MultiStepOptions>(json));
+  if (name == "ConstantLR") return s::constant(options_of<s::ConstantOptions>(json));
+  if (name == "LinearLR") return s::linear(options_of<s::LinearOptions>(json));
+  if (name == "ExponentialLR") return s::exponential(options_of<s::ExponentialOptions>(json));
+  if (name == "PolynomialLR") return s::polynomial(options_of<s::PolynomialOptions>(json));
+  if (name == "CosineAnnealingLR") return s::cosine(options_of<s::CosineOptions>(json));
   if (name == "CosineAnnealingWarmRestarts") {
-    return s::warm_restarts(options_of<s::WarmRestartsOptions>(json), caller);
+    return s::warm_restarts(options_of<s::WarmRestartsOptions>(json));
   }
-  if (name == "CyclicLR") return s::cyclic(options_of<s::CyclicOptions>(json), caller);
-  if (name == "OneCycleLR") return s::one_cycle(options_of<s::OneCycleOptions>(json), caller);
+  if (name == "CyclicLR") return s::cyclic(options_of<s::CyclicOptions>(json));
+  if (name == "OneCycleLR") return s::one_cycle(options_of<s::OneCycleOptions>(json));
   std::vector<Schedule> parts;
   for (const Json& part : json.at("schedulers")) {
     parts.push_back(schedule(part.at(0), part.at(1), group, groups));
   }
-  if (name == "SequentialLR") return s::sequence(std::move(parts), json.at("milestones"), caller);
-  if (name == "ChainedScheduler") return s::chain(parts, caller);
+  if (name == "SequentialLR") return s::sequence(std::move(parts), json.at("milestones"));
+  if (name == "ChainedScheduler") return s::chain(parts);
   throw std::runtime_error("unknown scheduler " + name);
 }
 

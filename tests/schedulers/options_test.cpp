@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/core/error.h>
-#include <kindling/schedulers/schedules.h>
+#include <kindling/kindling.h>
+#include <kindling/schedulers/caller.h>
 
 #include "tests/support/special_values.h"
 
@@ -126,20 +126,25 @@ TEST(ScheduleOptions, PerGroupValuesFitTheGroups) {
       "one_cycle: max_lr has 2 values: 1 parameter group: give one value, or one per group");
   refuses(
       [] {
-        one_cycle({.max_lr = {0.1, 0.2, 0.3}, .total_steps = 3}, {"OneCycleLR", 1, 2});
+        const BuildingFor building({"OneCycleLR", 1, 2});
+        one_cycle({.max_lr = {0.1, 0.2, 0.3}, .total_steps = 3});
       },
       "OneCycleLR: max_lr has 3 values: 2 parameter groups: give one value, or one per group");
   refuses(
       [] {
-        one_cycle({.max_lr = {0.1, kNan}, .total_steps = 3}, {"OneCycleLR", 0, 2});
+        const BuildingFor building({"OneCycleLR", 0, 2});
+        one_cycle({.max_lr = {0.1, kNan}, .total_steps = 3});
       },
       "OneCycleLR: max_lr nan: must be finite and not negative");
 }
 
-TEST(ScheduleOptions, ErrorsCarryTheCallersName) {
-  refuses([] { cosine({}, {"CosineAnnealingLR"}); },
+TEST(ScheduleOptions, ErrorsCarryTheNameOfTheClassThatIsBuilt) {
+  const Tensor weight = zeros({2}, {.requires_grad = true});
+  optim::SGD optimizer({weight}, {.lr = 0.1});
+  refuses([&] { CosineAnnealingLR(optimizer, {}); },
           "CosineAnnealingLR: T_max 0: must be at least 1");
-  refuses([] { sequence({linear()}, {3}, {"SequentialLR"}); },
+  refuses([] { cosine({}); }, "cosine: T_max 0: must be at least 1");  // and only while it is
+  refuses([&] { SequentialLR(optimizer, {linear()}, {3}); },
           "SequentialLR: 1 schedules and 1 milestones: give one milestone fewer than schedules");
 }
 

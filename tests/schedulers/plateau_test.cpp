@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/math/plateau.h>
+#include <kindling/schedulers/checks.h>
 
 #include "tests/schedulers/golden.h"
 
@@ -37,7 +38,7 @@ TEST(Plateau, AgreesWithPyTorchInAllModes) {
     for (std::size_t i = 0; i < metrics.size(); ++i) {
       const bool reduce = math::plateau_step(rule, state, metric_of(metrics[i]));
       for (std::size_t group = 0; group < groups; ++group) {
-        const double floor = min_lr.at({"test", group, groups}, "min_lr");
+        const double floor = schedulers::value_for({"test", group, groups}, "min_lr", min_lr);
         if (reduce) lr[group] = math::plateau_reduced(rule, lr[group], floor);
         ASSERT_TRUE(close(lr[group], test.at("lr").at(group).at(i)))
             << "metric " << i << " = " << metrics[i] << ", group " << group;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/schedulers/caller.h>
 #include <kindling/schedulers/schedules.h>
 
 #include <gtest/gtest.h>
@@ -189,8 +190,10 @@ TEST(Schedule, PrintsHowItWasMade) {
 
 TEST(Schedule, ServesOneGroupOfSeveral) {
   const OneCycleOptions options{.max_lr = {0.1, 0.02}, .total_steps = 1, .pct_start = 1.0};
-  EXPECT_EQ(one_cycle(options, {"OneCycleLR", 0, 2})(0), 0.1);
-  EXPECT_EQ(one_cycle(options, {"OneCycleLR", 1, 2})(0), 0.02);
+  for (const std::size_t group : {0u, 1u}) {
+    const BuildingFor building({"OneCycleLR", group, 2});
+    EXPECT_EQ(one_cycle(options)(0), group == 0 ? 0.1 : 0.02);
+  }
 }
 
 }  // namespace
