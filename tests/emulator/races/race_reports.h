@@ -17,6 +17,7 @@ struct CheckedAccess {
   Strength strength;
   bool in_shared;
   Stamp floor;  // nothing earlier counts
+  ReadDates& dates;
 };
 
 /// An access without an order after the last write that the cell of an address keeps.
