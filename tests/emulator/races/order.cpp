@@ -2,6 +2,7 @@
 #include "tests/emulator/races/order.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <utility>
 
@@ -61,6 +62,21 @@ bool includes(const ReleaseLog& log, std::uint32_t count, const ReleaseLog& want
          std::any_of(log.others.begin(), log.others.end(), [&](const auto& pair) {
            return includes(*pair.first, pair.second, wanted, visited);
          });
+}
+
+// Whether one of these lists makes `other` visible to the block up to `stamp`.
+bool acquired(const BlockOrder& block, std::initializer_list<const std::vector<Seen>*> lists,
+              bool any_width, const Actor& other, Stamp stamp) {
+  const bool same_block = other.block == block.number;
+  Visited visited;
+  for (const std::vector<Seen>* list : lists) {
+    for (const Seen& seen : *list) {
+      if (!same_block && !any_width && !seen.device_wide) continue;
+      visited.erase(seen.log);  // another list may have seen more of it
+      if (released(*seen.log, seen.count, other, stamp, same_block ? 0 : 1, visited)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -264,7 +280,8 @@ bool Order::before(BlockOrder& block, const Actor& me, const Actor& other, Stamp
     }
     if (stamp <= block.warps.known(me.warp, other.warp)) return true;
   }
-  return !logs_.empty() && acquired(block, me, other, stamp);
+  return !logs_.empty() &&
+         acquired(block, {&block.warp[me.warp].known, &block.known}, false, other, stamp);
 }
 
 bool Order::lanes_before(BlockOrder& block, const Actor& me, Actor other, std::uint32_t lanes,
@@ -305,18 +322,9 @@ bool Order::grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool sy
   return stamp < warp.grid_unknown && all_data_before(stamp);
 }
 
-bool Order::acquired(const BlockOrder& block, const Actor& me, const Actor& other,
-                     Stamp stamp) const {
-  const bool same_block = other.block == block.number;
-  Visited visited;
-  for (const auto* list : {&block.warp[me.warp].known, &block.known}) {
-    for (const Seen& seen : *list) {
-      if (!same_block && !seen.device_wide) continue;
-      visited.erase(seen.log);  // another list may have seen more of it
-      if (released(*seen.log, seen.count, other, stamp, same_block ? 0 : 1, visited)) return true;
-    }
-  }
-  return false;
+bool Order::lacks_fence(const BlockOrder& block, const Actor& me, const Actor& other,
+                        Stamp stamp) const {
+  return acquired(block, {&block.warp[me.warp].pending, &block.pending}, true, other, stamp);
 }
 
 // Every warp's last reading up to the stamp must be known.

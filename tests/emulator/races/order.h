@@ -150,6 +150,8 @@ class Order {
 
   /// Whether everything that `other` did up to `stamp` happens before what `me` does now.
   bool before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
+  /// Whether that has been released and seen, so that a fence is all that is missing.
+  bool lacks_fence(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
   /// The same for several lanes of a warp, and for what all blocks read of data, or also of
   /// variables that synchronise.
   bool lanes_before(BlockOrder& block, const Actor& me, Actor other, std::uint32_t lanes,
@@ -159,7 +161,6 @@ class Order {
  private:
   // Up to where a warp knows everything of its block.
   Stamp known_of_block(const BlockOrder& block, std::uint32_t warp) const;
-  bool acquired(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
   // All readings after `known` up to `stamp` of data, or of variables that synchronise.
   bool all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp,
                   const Readings& readings);

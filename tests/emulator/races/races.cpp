@@ -70,6 +70,11 @@ void split(const CheckedAccess& access, Cell& word, Cell* bytes) {
   word.split = 1;
 }
 
+Actor writer_of(const Cell& cell) {
+  constexpr std::uint32_t kWarp = kLanes;
+  return {cell.write_block, cell.write_thread / kWarp, cell.write_thread % kWarp};
+}
+
 bool read_by_warp(const Cell& cell, const Actor& me) {
   return cell.readers == Readers::lanes && cell.read_block == me.block && cell.read_warp == me.warp;
 }
@@ -180,7 +185,10 @@ inline void Races::check_cell(const CheckedAccess& access, BlockOrder& block, co
   if (cell.write_stamp >= access.floor && !write_is_ordered(access, block, me, cell)) {
     const bool guess =
         access.kind == Access::read && access.warp.program().code[cell.write_at].has(kAnyGuess);
-    if (!guess) report_after_write(access, me, cell, address, bytes);
+    if (!guess) {
+      const bool lacks_fence = order_.lacks_fence(block, me, writer_of(cell), cell.write_stamp);
+      report_after_write(access, me, cell, address, bytes, lacks_fence);
+    }
   } else if (access.kind != Access::read && cell.read_stamp >= access.floor &&
              !may_overlap(access, cell.read_strength, read_by_warp(cell, me)) &&
              !access.instruction.has(kAnyGuess) && !readers_are_before(access, block, me, cell)) {
@@ -204,8 +212,7 @@ bool Races::write_is_ordered(const CheckedAccess& access, BlockOrder& block, con
                              const Cell& cell) {
   const bool same_block = cell.write_block == me.block;
   if (same_block && cell.write_stamp <= block.together) return true;
-  const Actor other{cell.write_block, cell.write_thread / std::uint32_t{kLanes},
-                    cell.write_thread % std::uint32_t{kLanes}};
+  const Actor other = writer_of(cell);
   const bool same_warp = same_block && other.warp == me.warp;
   if (same_warp && other.lane == me.lane) return true;
   const bool narrow = cell.write_in_block ||

@@ -16,11 +16,17 @@
 namespace emulator {
 namespace {
 
-constexpr std::array<std::string_view, 20> kNames = {
-    "out-of-bounds",   "misaligned", "use-after-free", "double-free", "uninitialised", "race",
-    "barrier",         "mask",       "launch",         "host-access", "device-access", "copy",
-    "unchecked-error", "capture",    "unjoined-fork",  "leak",        "assert",        "trap",
-    "unsupported",     "library"};
+constexpr std::array<std::string_view, 21> kNames = {"out-of-bounds",  "misaligned",
+                                                     "use-after-free", "double-free",
+                                                     "uninitialised",  "race",
+                                                     "barrier",        "endless",
+                                                     "mask",           "launch",
+                                                     "host-access",    "device-access",
+                                                     "copy",           "unchecked-error",
+                                                     "capture",        "unjoined-fork",
+                                                     "leak",           "assert",
+                                                     "trap",           "unsupported",
+                                                     "library"};
 
 struct State {
   std::mutex mutex;

@@ -17,6 +17,7 @@ enum class Check : std::uint8_t {
   uninitialised,
   race,
   barrier,          // barrier misuse, divergent barriers
+  endless,          // a launch that does not end
   mask,             // wrong masks of shuffles, votes and warp barriers
   launch,           // launch-configuration errors
   host_access,      // the device touches host memory
