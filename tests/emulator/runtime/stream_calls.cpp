@@ -57,7 +57,8 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
 cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   return about<Stream>("cudaStreamDestroy", handle, [](Stream& stream) {
     if (!registry<Stream>().find(&stream)) return cudaErrorInvalidResourceHandle;
-    if (stream.capture) return refuse_stream_wait(stream, "cudaStreamDestroy");
+    if (const cudaError_t error = stream.capture ? leave_capture(stream) : cudaSuccess)
+      return error;
     destroy_stream(stream);
     return cudaSuccess;
   });

@@ -47,7 +47,8 @@ bool copy_row(const std::byte* to_row, const std::byte* from_row, std::size_t by
   if (!target) return false;
   std::memmove(target, source, bytes);
   for (std::size_t i = 0; i < states.size(); ++i) {
-    memory.shadow(to)[i] = static_cast<std::uint8_t>(kAllocated | (states[i] & kInitialised));
+    const bool written = (states[i] & kInitialised) != 0;
+    memory.shadow(to)[i] = written ? states[i] : std::uint8_t{kAllocated};
   }
   return true;
 }
