@@ -65,6 +65,8 @@ struct Place {
 ///   ptxrun: [out-of-bounds] read of 4 bytes at 0x... : 4 bytes past ...
 ///       kernel scale, block (0,0,0), thread (5,0,0), scale.cu:12
 /// Reports of the same check that have the same non-empty `source` and kernel are printed once.
+/// Without a place it is a call of the host that is wrong, whose call site follows on a line of its
+/// own; those of one call site that differ in numbers alone are printed once.
 /// Safe from several threads.
 void report(Check check, const std::string& what, const Place* place = nullptr);
 

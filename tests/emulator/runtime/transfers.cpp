@@ -124,6 +124,19 @@ Owner owner_of(const void* pointer) {
   return allocation && allocation->kind == MemoryKind::registered ? Owner::shared : Owner::host;
 }
 
+std::optional<Copy> copy_of(const cudaMemcpy3DParms& p) {
+  if (p.srcArray || p.dstArray) return std::nullopt;
+  const auto start = [](const cudaPitchedPtr& memory, const cudaPos& at) {
+    Rows result{static_cast<std::byte*>(memory.ptr), memory.pitch, memory.pitch * memory.ysize};
+    result.data = result.row(at.y, at.z) + at.x;
+    return result;
+  };
+  return Copy{start(p.dstPtr, p.dstPos),
+              start(p.srcPtr, p.srcPos),
+              {p.extent.width, p.extent.height, p.extent.depth},
+              p.kind};
+}
+
 Copy linear(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   return {{static_cast<std::byte*>(to)},
           {static_cast<std::byte*>(const_cast<void*>(from))},
