@@ -66,6 +66,10 @@ cublasStatus_t unsupported(const std::string& why);
 cublasStatus_t unsupported_types(const std::string& call, cublasComputeType_t compute,
                                  cudaDataType factors, cudaDataType result);
 
+/// Gives an attribute of cuBLASLt to the program, or, if it has room for 0 bytes, its size.
+cublasStatus_t give_attribute(const void* value, std::size_t size, void* to, std::size_t room,
+                              std::size_t* written);
+
 /// The types the libraries multiply: cuBLAS documentation, cublasLtMatmul() and cublasGemmEx(),
 /// "supported data types", without integers, complex numbers and 8-bit floats.
 bool is_supported(cublasComputeType_t compute, cudaDataType scale, cudaDataType factors,

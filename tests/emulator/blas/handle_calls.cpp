@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 using namespace emulator;
 
@@ -108,6 +109,14 @@ cublasStatus_t refuse(cublasStatus_t status, const std::string& why) {
 cublasStatus_t invalid(const std::string& why) { return refuse(CUBLAS_STATUS_INVALID_VALUE, why); }
 cublasStatus_t unsupported(const std::string& why) {
   return refuse(CUBLAS_STATUS_NOT_SUPPORTED, why);
+}
+
+cublasStatus_t give_attribute(const void* value, std::size_t size, void* to, std::size_t room,
+                              std::size_t* written) {
+  if (room == 0 ? !written : !to || room != size) return CUBLAS_STATUS_INVALID_VALUE;
+  if (room != 0) std::memcpy(to, value, size);
+  if (written) *written = size;
+  return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t unsupported_types(const std::string& call, cublasComputeType_t compute,
