@@ -61,24 +61,52 @@ const Attribute kPreference[] = {
     attribute(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &PreferenceDescriptor::alignment_d),
 };
 
-// An attribute that is not emulated is reported.
+// `body` gets the place of an attribute and its size. One that is not emulated is reported.
+template <class Descriptor, class Body>
+cublasStatus_t about_attribute(const char* call, std::span<const Attribute> attributes,
+                               void* pointer, int number, Body body) {
+  return library_entry(call, [&] {
+    Descriptor* const descriptor = find_descriptor<Descriptor>(pointer);
+    if (!descriptor) return invalid(call);
+    for (const Attribute& attribute : attributes) {
+      if (attribute.number != number) continue;
+      return body(reinterpret_cast<std::byte*>(descriptor) + attribute.offset, attribute.bytes);
+    }
+    report(Check::unsupported, text(call, ": attribute ", number, " is not emulated"));
+    return CUBLAS_STATUS_NOT_SUPPORTED;
+  });
+}
+
 template <class Descriptor>
 cublasStatus_t set(const char* call, std::span<const Attribute> attributes, void* pointer,
                    int number, const void* value, std::size_t bytes) {
+  const auto body = [&](std::byte* place, std::size_t size) {
+    if (!value) return invalid(call);
+    if (bytes != size) return invalid(text(call, ": attribute ", number, " has ", size, " bytes"));
+    std::memcpy(place, value, size);
+    return CUBLAS_STATUS_SUCCESS;
+  };
+  return about_attribute<Descriptor>(call, attributes, pointer, number, body);
+}
+
+template <class Descriptor>
+cublasStatus_t get(const char* call, std::span<const Attribute> attributes, void* pointer,
+                   int number, void* to, std::size_t room, std::size_t* written) {
+  const auto body = [&](const std::byte* place, std::size_t size) {
+    return give_attribute(place, size, to, room, written);
+  };
+  return about_attribute<Descriptor>(call, attributes, pointer, number, body);
+}
+
+// Makes a descriptor in memory of the program.
+template <class Opaque, class Descriptor>
+cublasStatus_t initialise(const char* call, Opaque* memory, std::size_t bytes,
+                          const Descriptor& value) {
   return library_entry(call, [&] {
-    Descriptor* const descriptor = find_descriptor<Descriptor>(pointer);
-    if (!descriptor || !value) return invalid(call);
-    const std::string which = text(call, ": attribute ", number);
-    for (const Attribute& attribute : attributes) {
-      if (attribute.number != number) continue;
-      if (bytes != attribute.bytes) {
-        return invalid(text(which, " has ", attribute.bytes, " bytes"));
-      }
-      std::memcpy(reinterpret_cast<std::byte*>(descriptor) + attribute.offset, value, bytes);
-      return CUBLAS_STATUS_SUCCESS;
-    }
-    report(Check::unsupported, which + " is not emulated");
-    return CUBLAS_STATUS_NOT_SUPPORTED;
+    if (!memory) return CUBLAS_STATUS_INVALID_VALUE;
+    if (bytes < sizeof(Descriptor)) return CUBLAS_STATUS_ALLOC_FAILED;
+    new (memory) Descriptor(value);
+    return CUBLAS_STATUS_SUCCESS;
   });
 }
 
@@ -123,6 +151,17 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t descriptor,
   return set<MatmulDescriptor>("cublasLtMatmulDescSetAttribute", kMatmul, descriptor, attribute,
                                value, bytes);
 }
+cublasStatus_t cublasLtMatmulDescInit_internal(cublasLtMatmulDesc_t descriptor, std::size_t bytes,
+                                               cublasComputeType_t compute, cudaDataType_t scale) {
+  return initialise("cublasLtMatmulDescInit", descriptor, bytes,
+                    MatmulDescriptor{.compute_type = compute, .scale_type = scale});
+}
+cublasStatus_t cublasLtMatmulDescGetAttribute(cublasLtMatmulDesc_t descriptor,
+                                              cublasLtMatmulDescAttributes_t attribute, void* to,
+                                              std::size_t room, std::size_t* written) {
+  return get<MatmulDescriptor>("cublasLtMatmulDescGetAttribute", kMatmul, descriptor, attribute, to,
+                               room, written);
+}
 
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType type,
                                           std::uint64_t rows, std::uint64_t columns,
@@ -139,6 +178,18 @@ cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
   return set<LayoutDescriptor>("cublasLtMatrixLayoutSetAttribute", kLayout, layout, attribute,
                                value, bytes);
 }
+cublasStatus_t cublasLtMatrixLayoutInit_internal(cublasLtMatrixLayout_t layout, std::size_t bytes,
+                                                 cudaDataType type, std::uint64_t rows,
+                                                 std::uint64_t columns, std::int64_t ld) {
+  return initialise("cublasLtMatrixLayoutInit", layout, bytes,
+                    LayoutDescriptor{.type = type, .rows = rows, .columns = columns, .ld = ld});
+}
+cublasStatus_t cublasLtMatrixLayoutGetAttribute(cublasLtMatrixLayout_t layout,
+                                                cublasLtMatrixLayoutAttribute_t attribute, void* to,
+                                                std::size_t room, std::size_t* written) {
+  return get<LayoutDescriptor>("cublasLtMatrixLayoutGetAttribute", kLayout, layout, attribute, to,
+                               room, written);
+}
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* preference) {
   return create("cublasLtMatmulPreferenceCreate", preference, PreferenceDescriptor{});
@@ -151,6 +202,17 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
                                                     const void* value, std::size_t bytes) {
   return set<PreferenceDescriptor>("cublasLtMatmulPreferenceSetAttribute", kPreference, preference,
                                    attribute, value, bytes);
+}
+cublasStatus_t cublasLtMatmulPreferenceInit_internal(cublasLtMatmulPreference_t preference,
+                                                     std::size_t bytes) {
+  return initialise("cublasLtMatmulPreferenceInit", preference, bytes, PreferenceDescriptor{});
+}
+cublasStatus_t cublasLtMatmulPreferenceGetAttribute(cublasLtMatmulPreference_t preference,
+                                                    cublasLtMatmulPreferenceAttributes_t attribute,
+                                                    void* to, std::size_t room,
+                                                    std::size_t* written) {
+  return get<PreferenceDescriptor>("cublasLtMatmulPreferenceGetAttribute", kPreference, preference,
+                                   attribute, to, room, written);
 }
 
 }  // extern "C"

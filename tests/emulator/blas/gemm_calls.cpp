@@ -86,7 +86,7 @@ cublasStatus_t multiply(const char* call, cublasHandle_t handle, cublasComputeTy
       return invalid(name + ": a leading dimension is too small");
     }
     if (a.type != b.type || !is_supported(compute, scale_type(compute), a.type, c.type)) {
-      return unsupported(name + ": this combination of types");
+      return unsupported_types(name, compute, a.type, c.type);
     }
     return start(call, context, compute, shape, alpha, applied("matrix A", a, op.a, m, k),
                  applied("matrix B", b, op.b, k, n), beta,

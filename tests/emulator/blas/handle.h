@@ -61,6 +61,14 @@ cublasStatus_t refuse(cublasStatus_t status, const std::string& why);
 cublasStatus_t invalid(const std::string& why);
 /// refuse(CUBLAS_STATUS_NOT_SUPPORTED, why)
 cublasStatus_t unsupported(const std::string& why);
+/// The same for types that do not go together; reported if it is only the emulator that lacks one:
+/// integers and complex numbers.
+cublasStatus_t unsupported_types(const std::string& call, cublasComputeType_t compute,
+                                 cudaDataType factors, cudaDataType result);
+
+/// Gives an attribute of cuBLASLt to the program, or, if it has room for 0 bytes, its size.
+cublasStatus_t give_attribute(const void* value, std::size_t size, void* to, std::size_t room,
+                              std::size_t* written);
 
 /// The types the libraries multiply: cuBLAS documentation, cublasLtMatmul() and cublasGemmEx(),
 /// "supported data types", without integers, complex numbers and 8-bit floats.

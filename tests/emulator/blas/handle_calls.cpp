@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Handles and statuses of cuBLAS, and what both libraries agree on.
 #include "tests/emulator/blas/handle.h"
+#include "tests/emulator/report/report.h"
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 using namespace emulator;
 
@@ -107,6 +109,27 @@ cublasStatus_t refuse(cublasStatus_t status, const std::string& why) {
 cublasStatus_t invalid(const std::string& why) { return refuse(CUBLAS_STATUS_INVALID_VALUE, why); }
 cublasStatus_t unsupported(const std::string& why) {
   return refuse(CUBLAS_STATUS_NOT_SUPPORTED, why);
+}
+
+cublasStatus_t give_attribute(const void* value, std::size_t size, void* to, std::size_t room,
+                              std::size_t* written) {
+  if (room == 0 ? !written : !to || room != size) return CUBLAS_STATUS_INVALID_VALUE;
+  if (room != 0) std::memcpy(to, value, size);
+  if (written) *written = size;
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t unsupported_types(const std::string& call, cublasComputeType_t compute,
+                                 cudaDataType factors, cudaDataType result) {
+  // The 8-bit floats are not those of this architecture.
+  const auto is_missing = [](cudaDataType type) {
+    return bytes_of(type) < 2 && type < CUDA_R_8F_E4M3;
+  };
+  const bool integers = compute == CUBLAS_COMPUTE_32I || compute == CUBLAS_COMPUTE_32I_PEDANTIC;
+  if (integers || is_missing(factors) || is_missing(result)) {
+    report(Check::unsupported, call + ": only products of real floating-point types are emulated");
+  }
+  return unsupported(call + ": this combination of types");
 }
 
 bool is_supported(cublasComputeType_t compute, cudaDataType scale, cudaDataType factors,

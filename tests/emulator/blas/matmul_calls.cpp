@@ -137,6 +137,46 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
   });
 }
 
+cublasStatus_t cublasLtMatmulAlgoGetIds(cublasLtHandle_t handle, cublasComputeType_t compute,
+                                        cudaDataType_t scale, cudaDataType_t a, cudaDataType_t b,
+                                        cudaDataType_t c, cudaDataType_t d, int wanted, int ids[],
+                                        int* count) {
+  return handle_entry("cublasLtMatmulAlgoGetIds", handle, [&](cublasLtContext&) {
+    if (wanted <= 0 || !ids || !count) return refused("an empty argument");
+    *count = 0;
+    if (a != b || c != d || !is_supported(compute, scale, a, d)) {
+      return unsupported_types("cublasLtMatmulAlgoGetIds", compute, a, d);
+    }
+    for (const std::int32_t id : {Algorithm::kPlain, Algorithm::kSplit}) {
+      if (*count < wanted) ids[(*count)++] = id;
+    }
+    return CUBLAS_STATUS_SUCCESS;
+  });
+}
+
+// Tiles, stages and the like are undefined: nothing here depends on them.
+cublasStatus_t cublasLtMatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t* packed,
+                                                    cublasLtMatmulAlgoConfigAttributes_t which,
+                                                    void* to, std::size_t room,
+                                                    std::size_t* written) {
+  return library_entry("cublasLtMatmulAlgoConfigGetAttribute", [&] {
+    Algorithm algorithm;
+    if (!packed || !unpack(packed, algorithm)) return refused("the algorithm");
+    if (which < CUBLASLT_ALGO_CONFIG_ID || which > CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID) {
+      return refused("no such attribute of an algorithm");
+    }
+    const bool splits = algorithm.id == Algorithm::kSplit;
+    std::uint32_t value = 0;
+    if (which == CUBLASLT_ALGO_CONFIG_ID) value = static_cast<std::uint32_t>(algorithm.id);
+    if (which == CUBLASLT_ALGO_CONFIG_SPLITK_NUM) value = splits ? 2 : 1;
+    if (which == CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME && splits) {
+      value = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+    }
+    const std::size_t size = which < CUBLASLT_ALGO_CONFIG_INNER_SHAPE_ID ? 4 : 2;
+    return give_attribute(&value, size, to, room, written);
+  });
+}
+
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t descriptor,
                               const void* alpha, const void* a, cublasLtMatrixLayout_t a_layout,
                               const void* b, cublasLtMatrixLayout_t b_layout, const void* beta,

@@ -117,7 +117,7 @@ cublasStatus_t check_types(const Matmul& matmul) {
   }
   if (matmul.a.type != matmul.b.type ||
       !is_supported(how.compute_type, how.scale_type, matmul.a.type, matmul.d.type)) {
-    return unsupported("this combination of types");
+    return unsupported_types("cublasLtMatmul", how.compute_type, matmul.a.type, matmul.d.type);
   }
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -3,9 +3,11 @@
 
 #include "tests/emulator/execution/access_reports.h"
 #include "tests/emulator/memory/memory.h"
+#include "tests/emulator/memory/padding.h"
 #include "tests/emulator/report/options.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace emulator {
@@ -78,21 +80,31 @@ bool all_have(const std::uint8_t* state, std::uint64_t bytes, std::uint8_t bits)
 }
 
 // The first byte that is not initialised and makes the access a mistake, or nullptr. Copies of
-// local variables include their padding: there, one initialised byte will do. Code that is not
-// optimised copies members that nobody wrote, and its addresses are generic.
-const std::uint8_t* uninitialised_byte(const Request& request, Space space,
-                                       const std::uint8_t* state) {
+// structs include their padding; of a thread's variables, which the compiler rearranges, one
+// initialised byte will do. Code that is not optimised copies members that nobody wrote, and its
+// addresses are generic.
+const std::uint8_t* uninitialised_byte(const Request& request, const Region& region,
+                                       std::uint64_t at) {
   if (request.kind == Access::write) return nullptr;
   const auto is_written = [](std::uint8_t byte) { return (byte & kInitialised) != 0; };
-  const std::uint8_t* end = state + request.bytes;
-  if (space == Space::local) {
-    const Instruction& instruction = request.instruction;
-    const bool may_be = instruction.has(kParameter) || instruction.space == Space::generic ||
-                        std::any_of(state, end, is_written);
-    return may_be ? nullptr : state;
+  const std::uint8_t* const begin = region.state_of(at);
+  const std::uint8_t* const end = begin + request.bytes;
+  const Instruction& instruction = request.instruction;
+  if (region.space == Space::local) {
+    const bool may_be = instruction.has(kParameter) || instruction.has(kEarly) ||
+                        instruction.space == Space::generic || std::any_of(begin, end, is_written);
+    return may_be ? nullptr : begin;
   }
-  const std::uint8_t* first = std::find_if_not(state, end, is_written);
-  return first == end ? nullptr : first;
+  const std::uint32_t width = request.bytes / instruction.vector;
+  for (const std::uint8_t* element = begin; element != end; element += width) {
+    const bool any = std::any_of(element, element + width, is_written);
+    const auto* const bad = std::find_if(element, element + width, [&](const std::uint8_t& byte) {
+      const auto offset = static_cast<std::uint64_t>(&byte - region.state);
+      return !is_written(byte) && !(any && is_padding(region.state, offset, region.bytes));
+    });
+    if (bad != element + width) return bad;
+  }
+  return nullptr;
 }
 
 // Checks states lane by lane; done only if the quick test of all lanes failed.
@@ -105,7 +117,7 @@ void check_states(const Request& request, const Region& region, const Addresses&
       report_unfinished_copy(request, lane, at);
     } else if (!all_have(state, request.bytes, kAllocated)) {
       fail_bounds(request, lane, region.space, at % region.stride, result);
-    } else if (const auto* byte = uninitialised_byte(request, region.space, state)) {
+    } else if (const auto* byte = uninitialised_byte(request, region, at)) {
       const auto first = at + static_cast<std::uint64_t>(byte - state);
       report_uninitialised(request, lane, region.space, at % region.stride, first);
     }
@@ -114,13 +126,15 @@ void check_states(const Request& request, const Region& region, const Addresses&
 
 void mark_written(const Request& request, const Region& region, const Addresses& address,
                   const Accessed& result) {
-  constexpr std::uint8_t kBoth = kAllocated | kInitialised;
+  const std::uint32_t width = request.bytes / request.instruction.vector;
+  const unsigned log = width <= 8 ? static_cast<unsigned>(std::countr_zero(width)) : 0;
+  const int state = kAllocated | kInitialised | static_cast<int>(log << kWidthShift);
   if (result.contiguous) {
-    std::memset(region.state_of(address[0]), kBoth, request.bytes * kLanes);
+    std::memset(region.state_of(address[0]), state, request.bytes * kLanes);
     return;
   }
   for (const std::size_t lane : lanes_of(result.mask)) {
-    std::memset(region.state_of(address[lane]), kBoth, request.bytes);
+    std::memset(region.state_of(address[lane]), state, request.bytes);
   }
 }
 

@@ -28,6 +28,13 @@ std::uint32_t threads_counted(const Block& block, const Barrier& barrier) {
   return counted;
 }
 
+// All that have not left the kernel have arrived.
+bool everyone_arrived(const Block& block, const Barrier& barrier) {
+  return std::none_of(block.warps.begin(), block.warps.end(), [&](const Warp& warp) {
+    return (warp.alive & ~barrier.arrived[warp.number]) != 0;
+  });
+}
+
 void report_barrier(const Block& block, const Barrier& barrier, const std::string& what) {
   for (const Warp& warp : block.warps) {
     const LaneMask lanes = barrier.arrived[warp.number];
@@ -105,26 +112,19 @@ void arrive(Warp& warp, const Instruction& instruction, LaneMask lanes) {
   }
 }
 
-bool release_block_barriers(Block& block, bool force) {
+bool release_block_barriers(Block& block) {
   bool released = false;
-  std::uint32_t alive = 0;
-  for (const Warp& warp : block.warps) alive += count_lanes(warp.alive);
   for (Barrier& barrier : block.barriers) {
     if (barrier.first == nullptr) continue;
-    bool complete = false;
-    if (barrier.count != 0) {
-      complete = threads_counted(block, barrier) >= barrier.count;
-    } else {
-      const std::uint32_t arrived = threads_in(barrier.arrived);
-      complete = arrived == block.threads;
-      if (!complete && force && arrived == alive) {
-        report_barrier(block, barrier,
-                       "only " + std::to_string(arrived) + " of " + std::to_string(block.threads) +
-                           " threads reach the barrier, the others have left the kernel");
-        complete = true;
-      }
-    }
+    const bool complete = barrier.count != 0 ? threads_counted(block, barrier) >= barrier.count
+                                             : everyone_arrived(block, barrier);
     if (!complete) continue;
+    const std::uint32_t arrived = threads_in(barrier.arrived);
+    if (options().strict_barriers && barrier.count == 0 && arrived != block.threads) {
+      report_barrier(block, barrier,
+                     "only " + std::to_string(arrived) + " of " + std::to_string(block.threads) +
+                         " threads reach the barrier, the others have left the kernel");
+    }
     if (barrier.diverged) {
       report_barrier(block, barrier, "the threads of the block wait at different barriers");
     }

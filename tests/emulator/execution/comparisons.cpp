@@ -170,6 +170,7 @@ Handler compare_handler(const Statement& s, Instruction& instruction) {
 }
 
 Handler select_handler(const Statement&, Instruction& instruction) {
+  instruction.flags |= kSelects;
   return visit_width(width_of(instruction.type), []<class T>(T) -> Handler { return select<T>; });
 }
 

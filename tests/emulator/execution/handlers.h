@@ -50,6 +50,8 @@ Handler builtin_handler(std::string_view function);
 int special_register(std::string_view name, Instruction& read);
 /// to = local frame of this call + offset.
 Handler local_address_handler();
+/// A selp (Instruction::inner) of what a load that is kEarly (Instruction::target) read.
+Handler select_loaded_handler();
 /// The handler, run in the instruction's rounding mode.
 Handler rounded_as_told(Handler handler, Instruction& instruction);
 

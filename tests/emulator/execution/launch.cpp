@@ -20,7 +20,6 @@ namespace {
 constexpr std::uint32_t kRecursionStack = 64 * 1024;  // bytes a thread, where calls recurse
 constexpr std::uint64_t kTurn = 1u << 18;             // instructions of a block that runs alone
 constexpr std::uint64_t kSharedTurn = 1u << 14;       // before the next resident block has its turn
-constexpr std::uint64_t kPatience = 1ull << 32;       // instructions without any block ending
 constexpr std::size_t kResident = 128;                // blocks of an ordinary launch, at most
 
 class Launch {
@@ -94,9 +93,20 @@ class Launch {
       std::erase(resident, nullptr);
       // Whoever still runs may wait for a block that has not started.
       wanted = std::clamp(2 * resident.size(), std::size_t{1}, most);
-      if (idle > kPatience) {
-        report(Check::barrier, kernel_label(request_.kernel->name) + ": the launch does not end");
-        grid_.fault = Fault::deadlock;
+      if (idle > options().patience) return give_up(resident);
+    }
+  }
+
+  // Reports where one of the threads is.
+  void give_up(const std::vector<std::unique_ptr<Block>>& resident) {
+    grid_.fault = Fault::deadlock;
+    for (const auto& block : resident) {
+      for (const Warp& warp : block->warps) {
+        if (warp.runnable == 0) continue;
+        const std::size_t lane = first_lane(warp.runnable);
+        report_at(warp, request_.program->code[warp.pc[lane]], lane, Check::endless,
+                  text("the launch does not end: no block has for ", options().patience,
+                       " instructions; one of the threads that still run is here"));
         return;
       }
     }
@@ -208,7 +218,7 @@ class Launch {
         block.finished = true;
         return;
       }
-      const bool released = release_block_barriers(block, false);
+      const bool released = release_block_barriers(block);
       if (!released && !runnable && !force_progress(block)) return;
       if (budget == 0) return;
     }
@@ -219,7 +229,6 @@ class Launch {
     for (Warp& warp : block.warps) {
       if (warp.at_warp_barrier != 0 && release_warp_barriers(warp, true)) return true;
     }
-    if (release_block_barriers(block, true)) return true;
     for (Warp& warp : block.warps) {
       if (warp.alive == 0) continue;
       const std::size_t lane = first_lane(warp.alive);

@@ -53,6 +53,18 @@ void load(Warp& warp, const Instruction& instruction, LaneMask mask) {
   order(warp, instruction, kAcquire);
 }
 
+// Only the lanes that take what was loaded have read it.
+void select_loaded(Warp& warp, const Instruction& instruction, LaneMask mask) {
+  Instruction load = warp.program().code[instruction.target];
+  load.flags = static_cast<std::uint16_t>(load.flags & ~kEarly);
+  const LaneMask first = read_predicate(warp, instruction, 2);
+  const bool is_first = instruction.from[0].place == load.to[0].place;
+  const LaneMask taken = mask & (is_first ? first : ~first);
+  const auto bytes = static_cast<std::uint32_t>(width_of(load.type));
+  if (taken != 0) resolve({warp, load, bytes, Access::read}, taken);
+  instruction.inner(warp, instruction, mask);
+}
+
 void store(Warp& warp, const Instruction& instruction, LaneMask mask) {
   const auto width = static_cast<std::uint32_t>(width_of(instruction.type));
   const std::uint32_t bytes = width * instruction.vector;
@@ -111,6 +123,8 @@ bool is_plain(const Instruction& instruction) {
 }
 
 }  // namespace
+
+Handler select_loaded_handler() { return select_loaded; }
 
 Handler fence_handler(const Statement& s, Instruction& instruction) {
   if (s.has("proxy")) return nullptr;

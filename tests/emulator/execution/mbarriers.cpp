@@ -190,9 +190,8 @@ Handler mbarrier_handler(const Statement& s, Instruction& instruction) {
   if (instruction.space != Space::shared || s.has("expect_tx") || s.has("cluster")) return nullptr;
   instruction.scope = Scope::block;
   if (s.has("init")) return initialise;
-  // Cells keep one stamp for all readers: who invalidates last would race with those before.
-  instruction.flags |= kStrong;
   if (s.has("inval")) return invalidate;
+  instruction.flags |= kStrong;
   if (s.has("test_wait")) return s.has("parity") ? test_wait<true> : test_wait<false>;
   if (s.base() == "cp") {
     if (!s.has("noinc")) instruction.operation = kExtra;

@@ -134,9 +134,8 @@ void mark_local(Warp& warp, LaneMask lanes, std::uint32_t offset, std::uint32_t 
 bool release_warp_barriers(Warp& warp, bool force);
 /// Threads arrive at a block barrier (execution/barriers.cpp).
 void arrive(Warp& warp, const Instruction& instruction, LaneMask lanes);
-/// Opens the barriers at which everyone has arrived; true if there were any. With `force`, nothing
-/// else can run any more: threads that have left are then no longer waited for, with a report.
-bool release_block_barriers(Block& block, bool force);
+/// Opens the barriers at which everyone has arrived who has not left; true if there were any.
+bool release_block_barriers(Block& block);
 
 /// All that the lanes copy with cp.async arrives in shared memory (execution/copies.cpp).
 void finish_copies(Warp& warp, LaneMask mask);

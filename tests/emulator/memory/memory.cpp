@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/emulator/memory/memory.h"
 
+#include "tests/emulator/memory/padding.h"
 #include "tests/emulator/report/counters.h"
 #include "tests/emulator/report/options.h"
 
@@ -134,8 +135,10 @@ std::byte* Memory::range(std::uint64_t address, std::size_t bytes, bool write,
   if (write) {
     std::memset(state, kAllocated | kInitialised, bytes);
   } else if (options().checks != Checks::none) {
-    const std::uint8_t* bad =
-        std::find_if(state, state + bytes, [](std::uint8_t s) { return !(s & kInitialised); });
+    const std::uint8_t* bad = std::find_if(state, state + bytes, [&](const std::uint8_t& s) {
+      return !(s & kInitialised) &&
+             !is_padding(shadow_, static_cast<std::uint64_t>(&s - shadow_), 2 * kHalf);
+    });
     if (bad != state + bytes) {
       report(Check::uninitialised,
              who + " reads uninitialised memory: " +

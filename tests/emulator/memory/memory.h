@@ -35,6 +35,9 @@ enum ByteState : std::uint8_t {
   kFreed = 4,        // bit: belonged to an allocation that is gone
   kCopying = 8,      // shared memory alone: a cp.async to it is not complete
 };
+/// The bits above say how wide the element was that a kernel wrote there last: log2 of 1 to 8
+/// bytes.
+inline constexpr unsigned kWidthShift = 4;
 
 /// The memory of the emulated device: one window of addresses, which makes every translation an
 /// addition. The lower half are device addresses that fault when the host touches them (the data

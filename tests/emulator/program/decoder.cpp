@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstring>
 #include <set>
+#include <utility>
 
 namespace emulator {
 namespace {
@@ -91,6 +92,7 @@ void FunctionDecoder::decode(const FunctionText& text, Function& function) {
   function.end = static_cast<std::uint32_t>(program_.code.size());
   resolve_targets();
   mark_guesses();
+  mark_early_loads();
   function.local_bytes = round_up(function.local_bytes, 16);
   labels_.clear();
   tables_.clear();
@@ -295,6 +297,50 @@ void FunctionDecoder::mark_guesses() {
   for (auto code = begin; code != program_.code.end(); ++code) {
     const bool is_load = code->counted_as == Class::memory && code->to[0].exists();
     if (is_load && compared.contains(code->to[0].place)) code->flags |= kStrong;
+  }
+}
+
+// Whether the code runs from `first` to `last` without a jump, and without a change of a register.
+bool FunctionDecoder::in_a_row(std::uint32_t first, std::uint32_t last, Operand unchanged) const {
+  for (std::uint32_t at = first + 1; at < last; ++at) {
+    const Instruction& code = program_.code[at];
+    const bool changes = std::any_of(code.to.begin(), code.to.end(), [&](const Operand& to) {
+      return to.exists() && to.place == unchanged.place;
+    });
+    if (code.control != Control::next || changes) return false;
+  }
+  return std::none_of(labels_.begin(), labels_.end(), [&](const auto& label) {
+    return label.second > first && label.second <= last;
+  });
+}
+
+// The compiler makes a load and a selp of an `if` whose branch alone reads a variable: what the
+// load reads matters only where the selp takes it. One of a thread's variables is looked at there.
+void FunctionDecoder::mark_early_loads() {
+  std::map<std::uint32_t, std::vector<std::uint32_t>> uses;  // code that has a register as source
+  for (std::uint32_t at = function_->entry; at < program_.code.size(); ++at) {
+    for (const Operand& from : program_.code[at].from) {
+      if (from.exists()) uses[from.place].push_back(at);
+    }
+  }
+  for (std::uint32_t at = function_->entry; at < program_.code.size(); ++at) {
+    Instruction& load = program_.code[at];
+    const bool reads = load.counted_as == Class::memory && load.to[0].exists();
+    if (!reads || load.space != Space::local || load.vector != 1 || load.guard.exists()) continue;
+    const std::vector<std::uint32_t>& selects = uses[load.to[0].place];
+    const bool fits = std::all_of(selects.begin(), selects.end(), [&](std::uint32_t use) {
+      const Instruction& code = program_.code[use];
+      const bool is_early =
+          use > at && code.has(kSelects) && !code.inner && code.from[0].place != code.from[1].place;
+      return is_early && in_a_row(at, use, load.from[0]);
+    });
+    if (!fits) continue;
+    load.flags |= kEarly;
+    for (const std::uint32_t use : selects) {
+      Instruction& select = program_.code[use];
+      select.inner = std::exchange(select.handler, select_loaded_handler());
+      select.target = at;
+    }
   }
 }
 

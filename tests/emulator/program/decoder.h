@@ -94,6 +94,8 @@ class FunctionDecoder {
   void decode_call(const Statement& statement, Instruction& instruction);
   void resolve_targets();
   void mark_guesses();
+  void mark_early_loads();
+  bool in_a_row(std::uint32_t first, std::uint32_t last, Operand unchanged) const;
 
   Program& program_;
   ConstantPool& constants_;

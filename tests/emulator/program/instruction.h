@@ -60,6 +60,8 @@ enum Flag : std::uint16_t {
   kNegatedPredicate = 128,  // of the predicate source
   kParameter = 256,         // .param of a function: may copy what was never written
   kAnyGuess = 512,          // atom.cas in a function: a plain load anywhere may be its guess
+  kSelects = 1024,          // selp
+  kEarly = 2048,            // a load whose value matters only if a later selp takes it
 };
 
 enum class Scope : std::uint8_t { block, device, system };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace emulator {
 
@@ -10,7 +12,10 @@ namespace emulator {
 /// happens between two such events has the same stamp, so "known up to a stamp" includes it.
 using Stamp = std::uint32_t;
 
-/// Who has read a word since it was last written, as exactly as 32 bits allow.
+/// One for each lane of a warp, or warp of a block; 0: never.
+using Stamps = std::array<Stamp, 32>;
+
+/// Who has read a word since it was last written, apart from those that came before a later reader.
 enum class Readers : std::uint8_t { lanes, warps, blocks };
 
 /// How an access takes part in races: weak ones race with everything, strong ones (atomics,
@@ -26,8 +31,8 @@ struct Cell {
   std::uint32_t write_at = 0;  // index of Program::code
   Stamp read_stamp = 0;        // of the last one
   std::uint32_t read_block = 0;
-  std::uint32_t read_at = 0;
-  std::uint32_t read_members = 0;  // lanes of read_warp, or warps of read_block
+  std::uint32_t read_at = 0;       // of the first one
+  std::uint32_t read_members = 0;  // lanes of read_warp, or the place of warps in ReadDates
   std::uint16_t write_thread = 0;  // in the block
   std::uint8_t read_warp : 5 = 0;
   std::uint8_t split : 1 = 0;           // the bytes have cells of their own
@@ -40,10 +45,44 @@ struct Cell {
 };
 static_assert(sizeof(Cell) == 32);
 
+/// When lanes of a warp read a word last.
+struct ReadDate {
+  Stamp stamp = 0;
+  std::uint32_t lanes = 0;
+};
+
+/// A date for each warp of a block, for every word that several of them have read.
+class ReadDates {
+ public:
+  using Row = std::array<ReadDate, 32>;
+  /// The place of a row in which nobody has read.
+  std::uint32_t add() {
+    if (free_.empty()) {
+      rows_.emplace_back();
+      return static_cast<std::uint32_t>(rows_.size() - 1);
+    }
+    const std::uint32_t place = free_.back();
+    free_.pop_back();
+    rows_[place] = {};
+    return place;
+  }
+  void remove(std::uint32_t place) { free_.push_back(place); }
+  void clear() {
+    rows_.clear();
+    free_.clear();
+  }
+  Row& operator[](std::uint32_t place) { return rows_[place]; }
+
+ private:
+  std::vector<Row> rows_;
+  std::vector<std::uint32_t> free_;
+};
+
 /// The cells of an address space: words and, beside them, bytes.
 struct Cells {
   Cell* words = nullptr;
   Cell* bytes = nullptr;
+  ReadDates* dates = nullptr;
 };
 
 }  // namespace emulator

@@ -2,6 +2,7 @@
 #include "tests/emulator/races/order.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <utility>
 
@@ -25,7 +26,7 @@ void add_all(std::vector<Seen>& list, const std::vector<Seen>& more) {
   for (const Seen& seen : more) add(list, seen);
 }
 
-void raise(Meetings::Row& row, const Meetings::Row& other) {
+void raise(Stamps& row, const Stamps& other) {
   for (std::size_t i = 0; i < row.size(); ++i) row[i] = std::max(row[i], other[i]);
 }
 
@@ -63,11 +64,26 @@ bool includes(const ReleaseLog& log, std::uint32_t count, const ReleaseLog& want
          });
 }
 
+// Whether one of these lists makes `other` visible to the block up to `stamp`.
+bool acquired(const BlockOrder& block, std::initializer_list<const std::vector<Seen>*> lists,
+              bool any_width, const Actor& other, Stamp stamp) {
+  const bool same_block = other.block == block.number;
+  Visited visited;
+  for (const std::vector<Seen>* list : lists) {
+    for (const Seen& seen : *list) {
+      if (!same_block && !any_width && !seen.device_wide) continue;
+      visited.erase(seen.log);  // another list may have seen more of it
+      if (released(*seen.log, seen.count, other, stamp, same_block ? 0 : 1, visited)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void Meetings::meet(std::uint32_t members, Stamp now) {
   if (known_.empty()) known_.resize(32);
-  Row sum{};
+  Stamps sum{};
   for (std::uint32_t rest = members; rest != 0; rest &= rest - 1) {
     raise(sum, known_[static_cast<std::size_t>(__builtin_ctz(rest))]);
   }
@@ -79,7 +95,7 @@ void Meetings::meet(std::uint32_t members, Stamp now) {
   }
 }
 
-void Meetings::learn(std::uint32_t who, const Row& row) {
+void Meetings::learn(std::uint32_t who, const Stamps& row) {
   if (known_.empty()) known_.resize(32);
   raise(known_[who], row);
 }
@@ -93,15 +109,18 @@ void Order::begin_launch(std::uint64_t blocks, std::uint32_t warps) {
   synchronising_readings_.clear();
 }
 
-void Order::note_reading(const BlockOrder& block, std::uint32_t warp, bool synchronising) {
+void Order::note_reading(const BlockOrder& block, std::uint32_t warp, std::uint32_t lanes,
+                         bool synchronising) {
   if (readings_.empty()) return;
   if (synchronising) synchronising_readings_.resize(readings_.size());
   std::vector<Reading>& mine =
       (synchronising ? synchronising_readings_
                      : readings_)[std::size_t{block.number} * warps_ + warp];
   const Stamp boundary = std::max(block.together, block.warp[warp].fenced[0].warp);
-  if (mine.empty() || (has_fences_ && mine.back().last <= boundary)) mine.push_back({now_, now_});
+  if (mine.empty() || (has_fences_ && mine.back().last <= boundary))
+    mine.push_back({now_, now_, 0});
   mine.back().last = now_;
+  mine.back().lanes |= lanes;
 }
 
 void Order::begin_block(BlockOrder& block, std::uint32_t number, std::uint32_t warps) {
@@ -117,6 +136,7 @@ void Order::begin_block(BlockOrder& block, std::uint32_t number, std::uint32_t w
     warp.fenced = {};
     warp.pending.clear();
     warp.known.clear();
+    warp.learned = warp.grid_known = warp.grid_tried = 0;
   }
 }
 
@@ -135,20 +155,24 @@ void Order::block_meets(BlockOrder& block) {
   for (WarpOrder& warp : block.warp) {
     add_all(block.known, warp.known);
     add_all(block.pending, warp.pending);
+    block.grid_known = std::max(block.grid_known, warp.grid_known);
     warp.known.clear();
     warp.pending.clear();
   }
 }
 
 void Order::warps_meet(BlockOrder& block, std::uint32_t warps) {
-  block.warps.meet(warps, now_++);
+  block.warps.meet(warps, now_);
   std::vector<Seen> known;
   for (std::size_t warp = 0; warp < block.warp.size(); ++warp) {
     if ((warps >> warp) & 1) add_all(known, block.warp[warp].known);
   }
   for (std::size_t warp = 0; warp < block.warp.size(); ++warp) {
-    if ((warps >> warp) & 1) block.warp[warp].known = known;
+    if (((warps >> warp) & 1) == 0) continue;
+    block.warp[warp].known = known;
+    block.warp[warp].learned = now_;
   }
+  ++now_;
 }
 
 void Order::lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lanes, bool all) {
@@ -156,7 +180,7 @@ void Order::lanes_meet(BlockOrder& block, std::uint32_t warp, std::uint32_t lane
     block.warp[warp].together = now_;
   else
     block.warp[warp].lanes.meet(lanes, now_);
-  ++now_;
+  block.warp[warp].learned = now_++;
 }
 
 void Order::fence(BlockOrder& block, std::uint32_t warp, bool device_wide) {
@@ -171,7 +195,7 @@ void Order::fence(BlockOrder& block, std::uint32_t warp, bool device_wide) {
     }
   }
   if (device_wide) me.pending.clear();
-  ++now_;
+  me.learned = now_++;
 }
 
 void Order::make_barrier(BlockOrder& block, const Actor& me, std::uint64_t barrier) {
@@ -193,6 +217,7 @@ void Order::pass(BlockOrder& block, std::uint32_t warp, std::uint64_t barrier) {
   const Arrived& complete = block.arrivals[barrier].complete;
   block.warps.learn(warp, complete.warps);
   add_all(block.warp[warp].known, complete.known);
+  block.warp[warp].learned = now_;
 }
 
 Stamp Order::known_of_block(const BlockOrder& block, std::uint32_t warp) const {
@@ -255,49 +280,51 @@ bool Order::before(BlockOrder& block, const Actor& me, const Actor& other, Stamp
     }
     if (stamp <= block.warps.known(me.warp, other.warp)) return true;
   }
-  return !logs_.empty() && acquired(block, me, other, stamp);
+  return !logs_.empty() &&
+         acquired(block, {&block.warp[me.warp].known, &block.known}, false, other, stamp);
 }
 
-bool Order::warp_before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) {
+bool Order::lanes_before(BlockOrder& block, const Actor& me, Actor other, std::uint32_t lanes,
+                         Stamp stamp) {
+  // Those of another warp are known as one.
   if (other.block != block.number || other.warp != me.warp) return before(block, me, other, stamp);
-  Actor lane = other;
-  for (lane.lane = 0; lane.lane < 32; ++lane.lane) {
-    if (!before(block, me, lane, stamp)) return false;
+  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
+    other.lane = static_cast<std::uint32_t>(__builtin_ctz(rest));
+    if (!before(block, me, other, stamp)) return false;
   }
   return true;
 }
 
 bool Order::grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool synchronising) {
   if (synchronising && !all_before(block, me, 0, stamp, synchronising_readings_)) return false;
-  if (stamp <= block.grid_known) return true;
+  WarpOrder& warp = block.warp[me.warp];
+  Stamp known = std::max(block.grid_known, warp.grid_known);
+  if (stamp <= known) return true;
   if (logs_.empty() || readings_.empty()) return false;
-  // Blocks that met in a log have all released by its last entry: one test for many cells.
-  Stamp met = 0;
-  for (const std::vector<Seen>* list : {&block.warp[me.warp].known, &block.known}) {
-    for (const Seen& seen : *list) met = std::max(met, seen.last);
-  }
   const auto all_data_before = [&](Stamp up_to) {
-    if (!all_before(block, me, block.grid_known, up_to, readings_)) return false;
-    block.grid_known = up_to;
-    return true;
+    const bool before = all_before(block, me, known, up_to, readings_);
+    if (before)
+      known = warp.grid_known = up_to;
+    else
+      warp.grid_unknown = up_to;
+    return before;
   };
-  if (met >= stamp && met != block.grid_tried && all_data_before(met)) return true;
-  block.grid_tried = met;
-  return all_data_before(stamp);
+  if (warp.grid_tried <= std::max(block.together, warp.learned)) {
+    warp.grid_tried = now_;
+    warp.grid_unknown = ~Stamp{0};
+    // Blocks that met in a log have all released by its last entry: one test for many cells.
+    Stamp met = 0;
+    for (const std::vector<Seen>* list : {&warp.known, &block.known}) {
+      for (const Seen& seen : *list) met = std::max(met, seen.last);
+    }
+    if (met > known && all_data_before(met) && stamp <= met) return true;
+  }
+  return stamp < warp.grid_unknown && all_data_before(stamp);
 }
 
-bool Order::acquired(const BlockOrder& block, const Actor& me, const Actor& other,
-                     Stamp stamp) const {
-  const bool same_block = other.block == block.number;
-  Visited visited;
-  for (const auto* list : {&block.warp[me.warp].known, &block.known}) {
-    for (const Seen& seen : *list) {
-      if (!same_block && !seen.device_wide) continue;
-      visited.erase(seen.log);  // another list may have seen more of it
-      if (released(*seen.log, seen.count, other, stamp, same_block ? 0 : 1, visited)) return true;
-    }
-  }
-  return false;
+bool Order::lacks_fence(const BlockOrder& block, const Actor& me, const Actor& other,
+                        Stamp stamp) const {
+  return acquired(block, {&block.warp[me.warp].pending, &block.pending}, true, other, stamp);
 }
 
 // Every warp's last reading up to the stamp must be known.
@@ -311,7 +338,8 @@ bool Order::all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp st
     const Stamp last = std::min(std::prev(later)->last, stamp);
     const Actor other{static_cast<std::uint32_t>(reader / warps_),
                       static_cast<std::uint32_t>(reader % warps_), 0};
-    if (last > known && !warp_before(block, me, other, last)) return false;
+    if (last > known && !lanes_before(block, me, other, std::prev(later)->lanes, last))
+      return false;
   }
   return true;
 }

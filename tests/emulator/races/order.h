@@ -22,17 +22,16 @@ struct Actor {
 /// of some of them.
 class Meetings {
  public:
-  using Row = std::array<Stamp, 32>;
   void reset() { known_.clear(); }
   Stamp known(std::uint32_t who, std::uint32_t of) const {
     return known_.empty() ? 0 : known_[who][of];
   }
-  Row known(std::uint32_t who) const { return known_.empty() ? Row{} : known_[who]; }
+  Stamps known(std::uint32_t who) const { return known_.empty() ? Stamps{} : known_[who]; }
   void meet(std::uint32_t members, Stamp now);
-  void learn(std::uint32_t who, const Row& row);
+  void learn(std::uint32_t who, const Stamps& row);
 
  private:
-  std::vector<Row> known_;  // [who][of]; empty until some meet
+  std::vector<Stamps> known_;  // [who][of]; empty until some meet
 };
 
 /// What a fence of a warp makes visible to whoever acquires afterwards.
@@ -44,7 +43,7 @@ struct Fenced {
 /// Fences by the width of their scope: [0] of the block or wider, [1] of the device or wider.
 using FencedBy = std::array<Fenced, 2>;
 /// Up to where each warp of a block had fenced when the block last met.
-using Published = std::array<std::array<Stamp, 32>, 2>;
+using Published = std::array<Stamps, 2>;
 
 /// The strong writes to one address that a fence preceded, in their order.
 struct ReleaseLog {
@@ -75,11 +74,15 @@ struct WarpOrder {
   FencedBy fenced;
   std::vector<Seen> pending;  // read, but no fence has followed
   std::vector<Seen> known;    // acquired
+  Stamp learned = 0;          // when it last met or acquired
+  Stamp grid_known = 0;       // all that all blocks read up to here
+  Stamp grid_tried = 0;       // when that was last looked at
+  Stamp grid_unknown = 0;     // what was found then: not all up to here
 };
 
 /// What those who arrived at an mbarrier did and knew.
 struct Arrived {
-  Meetings::Row warps{};
+  Stamps warps{};
   std::vector<Seen> known;
 };
 
@@ -101,13 +104,13 @@ struct BlockOrder {
   std::vector<Seen> pending, known;  // of threads that met
   std::shared_ptr<const Published> published;
   bool has_fenced = false;  // since the block last met
-  Stamp grid_known = 0;     // all that all blocks read up to here
-  Stamp grid_tried = 0;     // not all up to here
+  Stamp grid_known = 0;     // the most that its warps knew then
 };
 
-/// When a warp read global memory, between two fences or barriers.
+/// When a warp read global memory, between two fences or barriers, and which of its lanes did.
 struct Reading {
   Stamp first = 0, last = 0;
+  std::uint32_t lanes = 0;
 };
 
 using Readings = std::vector<std::vector<Reading>>;  // [block][warp]
@@ -142,20 +145,23 @@ class Order {
   bool observed(const BlockOrder& block, std::uint32_t warp, std::uint64_t key) const;
   /// Notes that a warp reads global memory: data, or a variable that synchronises. (Who waits at a
   /// grid's barrier reads it after having released all its data, and nothing releases that read.)
-  void note_reading(const BlockOrder& block, std::uint32_t warp, bool synchronising);
+  void note_reading(const BlockOrder& block, std::uint32_t warp, std::uint32_t lanes,
+                    bool synchronising);
 
   /// Whether everything that `other` did up to `stamp` happens before what `me` does now.
   bool before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
-  /// The same for all lanes of a warp, and for what all blocks read of data, or also of variables
-  /// that synchronise.
-  bool warp_before(BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp);
+  /// Whether that has been released and seen, so that a fence is all that is missing.
+  bool lacks_fence(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
+  /// The same for several lanes of a warp, and for what all blocks read of data, or also of
+  /// variables that synchronise.
+  bool lanes_before(BlockOrder& block, const Actor& me, Actor other, std::uint32_t lanes,
+                    Stamp stamp);
   bool grid_before(BlockOrder& block, const Actor& me, Stamp stamp, bool synchronising);
 
  private:
   // Up to where a warp knows everything of its block.
   Stamp known_of_block(const BlockOrder& block, std::uint32_t warp) const;
-  bool acquired(const BlockOrder& block, const Actor& me, const Actor& other, Stamp stamp) const;
-  // All readings after `known` up to `stamp`.
+  // All readings after `known` up to `stamp` of data, or of variables that synchronise.
   bool all_before(BlockOrder& block, const Actor& me, Stamp known, Stamp stamp,
                   const Readings& readings);
 

@@ -37,11 +37,14 @@ void report_race(const CheckedAccess& access, const Actor& me, std::uint64_t add
 }  // namespace
 
 void report_after_write(const CheckedAccess& access, const Actor& me, const Cell& cell,
-                        std::uint64_t address, std::uint32_t bytes) {
+                        std::uint64_t address, std::uint32_t bytes, bool lacks_fence) {
   const LaunchRequest& launch = *access.warp.block->grid->request;
   report_race(access, me, address, bytes,
               "the write by thread " + triple(cell.write_thread, launch.block) + " of block " +
-                  triple(cell.write_block, launch.grid) + place_of_code(access, cell.write_at));
+                  triple(cell.write_block, launch.grid) + place_of_code(access, cell.write_at) +
+                  (lacks_fence ? ": the writer's side has its fence, a second __threadfence() is "
+                                 "missing here, after the atomic that saw it"
+                               : ""));
 }
 
 void report_after_read(const CheckedAccess& access, const Actor& me, const Cell& cell,

@@ -17,11 +17,13 @@ struct CheckedAccess {
   Strength strength;
   bool in_shared;
   Stamp floor;  // nothing earlier counts
+  ReadDates& dates;
 };
 
-/// An access without an order after the last write that the cell of an address keeps.
+/// An access without an order after the last write that the cell of an address keeps; whether a
+/// fence is all that it lacks.
 void report_after_write(const CheckedAccess& access, const Actor& me, const Cell& cell,
-                        std::uint64_t address, std::uint32_t bytes);
+                        std::uint64_t address, std::uint32_t bytes, bool lacks_fence);
 /// A write without an order after the reads that it keeps.
 void report_after_read(const CheckedAccess& access, const Actor& me, const Cell& cell,
                        std::uint64_t address, std::uint32_t bytes);

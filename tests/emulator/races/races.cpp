@@ -54,6 +54,27 @@ bool may_overlap(const CheckedAccess& access, Strength other, bool same_warp) {
   return least != Strength::weak;
 }
 
+void forget_dates(const CheckedAccess& access, const Cell& cell) {
+  const bool dated = cell.readers == Readers::warps && cell.read_stamp >= access.floor;
+  if (dated) access.dates.remove(cell.read_members);
+}
+
+// From now on the bytes of the word have cells of their own.
+void split(const CheckedAccess& access, Cell& word, Cell* bytes) {
+  for (int i = 0; i < 4; ++i) {
+    bytes[i] = word;
+    if (i == 0 || word.readers != Readers::warps || word.read_stamp < access.floor) continue;
+    bytes[i].read_members = access.dates.add();
+    access.dates[bytes[i].read_members] = access.dates[word.read_members];
+  }
+  word.split = 1;
+}
+
+Actor writer_of(const Cell& cell) {
+  constexpr std::uint32_t kWarp = kLanes;
+  return {cell.write_block, cell.write_thread / kWarp, cell.write_thread % kWarp};
+}
+
 bool read_by_warp(const Cell& cell, const Actor& me) {
   return cell.readers == Readers::lanes && cell.read_block == me.block && cell.read_warp == me.warp;
 }
@@ -81,6 +102,7 @@ void Races::begin_launch(const Grid& grid) {
     order_ = {};
   }
   if (!global_.words) global_ = {reserve_cells(kWords), reserve_cells(4 * kWords)};
+  global_dates_.clear();
   blocks_.clear();
   last_block_ = nullptr;
   const Extent& block = grid.request->block;
@@ -92,6 +114,7 @@ void Races::begin_block(const Block& block) {
   RunningBlock& result = running(block);
   result.words.resize(block.shared_bytes / 4 + 5);
   result.bytes.resize(block.shared_bytes + std::size_t{20});
+  result.dates.clear();
   order_.begin_block(result.order, static_cast<std::uint32_t>(block.number),
                      static_cast<std::uint32_t>(block.warps.size()));
 }
@@ -107,15 +130,21 @@ void Races::access(const Request& request, LaneMask mask,
                             : instruction.has(kVolatile) ? Strength::is_volatile
                                                          : Strength::weak;
   const auto at = static_cast<std::uint32_t>(&instruction - warp.program().code.data());
-  const CheckedAccess access{warp,         instruction,
-                             address,      request.written,
-                             at,           request.bytes,
-                             request.kind, strength,
-                             in_shared,    in_shared ? block.order.begin : order_.launch()};
+  const CheckedAccess access{warp,
+                             instruction,
+                             address,
+                             request.written,
+                             at,
+                             request.bytes,
+                             request.kind,
+                             strength,
+                             in_shared,
+                             in_shared ? block.order.begin : order_.launch(),
+                             in_shared ? block.dates : global_dates_};
   if (!in_shared && request.kind == Access::read) {
     const bool synchronising =
         strength != Strength::weak && order_.synchronises(address[first_lane(mask)]);
-    order_.note_reading(block.order, warp.number, synchronising);
+    order_.note_reading(block.order, warp.number, mask, synchronising);
   }
   for (const std::size_t lane : lanes_of(mask)) {
     check_lane(access, block, static_cast<std::uint32_t>(lane));
@@ -142,8 +171,7 @@ void Races::check_lane(const CheckedAccess& access, RunningBlock& block, std::ui
       continue;
     }
     if (!word.split) {
-      for (std::uint64_t i = 0; i < 4; ++i) cells.bytes[at / 4 * 4 + i] = word;
-      word.split = 1;
+      split(access, word, cells.bytes + at / 4 * 4);
     }
     const std::uint32_t count = std::min<std::uint32_t>(access.bytes, 4);
     for (std::uint32_t i = 0; i < count; ++i, ++at) {
@@ -157,7 +185,10 @@ inline void Races::check_cell(const CheckedAccess& access, BlockOrder& block, co
   if (cell.write_stamp >= access.floor && !write_is_ordered(access, block, me, cell)) {
     const bool guess =
         access.kind == Access::read && access.warp.program().code[cell.write_at].has(kAnyGuess);
-    if (!guess) report_after_write(access, me, cell, address, bytes);
+    if (!guess) {
+      const bool lacks_fence = order_.lacks_fence(block, me, writer_of(cell), cell.write_stamp);
+      report_after_write(access, me, cell, address, bytes, lacks_fence);
+    }
   } else if (access.kind != Access::read && cell.read_stamp >= access.floor &&
              !may_overlap(access, cell.read_strength, read_by_warp(cell, me)) &&
              !access.instruction.has(kAnyGuess) && !readers_are_before(access, block, me, cell)) {
@@ -173,6 +204,7 @@ inline void Races::check_cell(const CheckedAccess& access, BlockOrder& block, co
   cell.write_at = access.at;
   cell.write_strength = access.strength;
   cell.write_in_block = access.kind == Access::atomic && access.instruction.scope == Scope::block;
+  forget_dates(access, cell);
   cell.read_stamp = 0;
 }
 
@@ -180,8 +212,7 @@ bool Races::write_is_ordered(const CheckedAccess& access, BlockOrder& block, con
                              const Cell& cell) {
   const bool same_block = cell.write_block == me.block;
   if (same_block && cell.write_stamp <= block.together) return true;
-  const Actor other{cell.write_block, cell.write_thread / std::uint32_t{kLanes},
-                    cell.write_thread % std::uint32_t{kLanes}};
+  const Actor other = writer_of(cell);
   const bool same_warp = same_block && other.warp == me.warp;
   if (same_warp && other.lane == me.lane) return true;
   const bool narrow = cell.write_in_block ||
@@ -205,51 +236,65 @@ bool Races::readers_are_before(const CheckedAccess& access, BlockOrder& block, c
     return order_.grid_before(block, me, stamp, synchronising);
   }
   if (cell.read_block == me.block && stamp <= block.together) return true;
-  if (cell.read_members == 1u << me.lane && read_by_warp(cell, me)) return true;
-  for (const std::size_t number : lanes_of(cell.read_members)) {
-    const auto member = static_cast<std::uint32_t>(number);
-    const bool before =
-        cell.readers == Readers::lanes
-            ? order_.before(block, me, {cell.read_block, cell.read_warp, member}, stamp)
-            : order_.warp_before(block, me, {cell.read_block, member, 0}, stamp);
-    if (!before) return false;
+  Actor other{cell.read_block, cell.read_warp, 0};
+  if (cell.readers == Readers::lanes) {
+    return order_.lanes_before(block, me, other, cell.read_members, stamp);
+  }
+  const ReadDates::Row& dates = access.dates[cell.read_members];
+  for (other.warp = 0; other.warp < dates.size(); ++other.warp) {
+    const ReadDate& date = dates[other.warp];
+    if (date.lanes != 0 && !order_.lanes_before(block, me, other, date.lanes, date.stamp)) {
+      return false;
+    }
   }
   return true;
 }
 
 // Readers that happen before this one need not be kept: who comes after it comes after them.
 void Races::note_read(const CheckedAccess& access, BlockOrder& block, const Actor& me, Cell& cell) {
-  const std::uint32_t lane = 1u << me.lane, warp = 1u << me.warp;
-  const bool same_block = cell.readers != Readers::blocks && cell.read_block == me.block;
-  const bool old = cell.read_stamp < access.floor ||
-                   (same_block && cell.read_stamp <= block.together) ||
-                   (cell.readers == Readers::blocks && cell.read_stamp <= block.grid_known) ||
-                   (cell.readers == Readers::lanes &&
-                    (!same_block || (cell.read_stamp < order_.now() && order_.has_releases())) &&
-                    readers_are_before(access, block, me, cell));
-  cell.read_stamp = order_.now();
-  cell.read_at = access.at;
-  if (old) {
-    cell.read_block = me.block;
-    cell.read_warp = static_cast<std::uint8_t>(me.warp & 31);
-    cell.read_members = lane;
-    cell.readers = Readers::lanes;
-    cell.read_strength = access.strength;
-    cell.read_strongly = access.strength != Strength::weak;
-    return;
+  const Stamp now = order_.now();
+  if (cell.read_stamp >= access.floor) {
+    const bool only_me = cell.read_members == 1u << me.lane && read_by_warp(cell, me);
+    const bool old =
+        cell.read_stamp < now &&
+        (only_me ? cell.read_stamp <= block.together : readers_are_before(access, block, me, cell));
+    if (!old) {
+      add_reader(access, me, cell);
+      return;
+    }
+    forget_dates(access, cell);
   }
+  cell.read_stamp = now;
+  cell.read_at = access.at;
+  cell.read_block = me.block;
+  cell.read_warp = static_cast<std::uint8_t>(me.warp & 31);
+  cell.read_members = 1u << me.lane;
+  cell.readers = Readers::lanes;
+  cell.read_strength = access.strength;
+  cell.read_strongly = access.strength != Strength::weak;
+}
+
+void Races::add_reader(const CheckedAccess& access, const Actor& me, Cell& cell) {
+  const Stamp now = order_.now();
   cell.read_strength = std::min<Strength>(cell.read_strength, access.strength);
   if (access.strength != Strength::weak) cell.read_strongly = 1;
-  if (!same_block) {
+  const std::uint32_t lane = 1u << me.lane;
+  if (cell.readers == Readers::blocks || cell.read_block != me.block) {
+    forget_dates(access, cell);
     cell.readers = Readers::blocks;
-  } else if (cell.readers == Readers::warps) {
-    cell.read_members |= warp;
-  } else if (cell.read_warp == me.warp) {
+  } else if (cell.readers == Readers::lanes && cell.read_warp == me.warp) {
     cell.read_members |= lane;
   } else {
-    cell.readers = Readers::warps;
-    cell.read_members = warp | 1u << cell.read_warp;
+    if (cell.readers == Readers::lanes) {
+      const std::uint32_t place = access.dates.add();
+      access.dates[place][cell.read_warp] = {cell.read_stamp, cell.read_members};
+      cell.read_members = place;
+      cell.readers = Readers::warps;
+    }
+    ReadDate& date = access.dates[cell.read_members][me.warp];
+    date = {now, date.lanes | lane};
   }
+  cell.read_stamp = now;
 }
 
 void Races::block_barrier(const Block& block, const std::vector<LaneMask>& lanes) {

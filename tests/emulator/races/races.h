@@ -55,6 +55,7 @@ class Races {
   struct RunningBlock {
     BlockOrder order;
     std::vector<Cell> words, bytes;
+    ReadDates dates;
   };
 
   RunningBlock& running(const Block& block);
@@ -66,9 +67,11 @@ class Races {
   bool readers_are_before(const CheckedAccess& access, BlockOrder& block, const Actor& me,
                           const Cell& cell);
   void note_read(const CheckedAccess& access, BlockOrder& block, const Actor& me, Cell& cell);
+  void add_reader(const CheckedAccess& access, const Actor& me, Cell& cell);
 
   Order order_;
   Cells global_;
+  ReadDates global_dates_;
   std::unordered_map<const Block*, RunningBlock> blocks_;
   const Block* last_block_ = nullptr;  // of running()
   RunningBlock* last_ = nullptr;

@@ -38,6 +38,8 @@ void set_option(const std::string& option, const std::string& value, Options& op
     options.stats = value;
   } else if (option == "--max-reports") {
     options.max_reports = number(option, value);
+  } else if (option == "--patience") {
+    options.patience = number(option, value, 1);
   } else if (option == "--memory") {
     options.memory = number(option, value, 1);
   } else if (option == "--fail") {
@@ -75,6 +77,8 @@ std::size_t parse_options(const std::vector<std::string>& arguments, Options& op
     if (option == "--") break;
     if (option == "--list") {
       options.list = true;
+    } else if (option == "--strict-barriers") {
+      options.strict_barriers = true;
     } else if (used == arguments.size()) {
       throw std::invalid_argument("ptxrun: " + option + " needs a value");
     } else {

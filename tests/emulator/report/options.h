@@ -25,6 +25,8 @@ struct Options {
   std::optional<std::uint64_t> lazy;     // seed of a late, interleaved order of asynchronous work
   std::string stats;                     // file for the counters as JSON; empty: none
   bool list = false;                     // print every kernel and what it needs, when it is loaded
+  bool strict_barriers = false;          // report threads that left before a barrier of their block
+  std::uint64_t patience = 1ull << 32;   // instructions of warps without any block ending
   std::uint64_t max_reports = 20;        // printed; all are counted
   std::uint64_t memory = 16ull << 30;    // bytes of the emulated device
   std::map<std::string, std::uint64_t> failures;  // CALL:N, the Nth call of that name fails

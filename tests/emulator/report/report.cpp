@@ -2,6 +2,7 @@
 #include "tests/emulator/report/report.h"
 
 #include "tests/emulator/report/counters.h"
+#include "tests/emulator/report/host_call.h"
 #include "tests/emulator/report/options.h"
 
 #include <cxxabi.h>
@@ -16,11 +17,17 @@
 namespace emulator {
 namespace {
 
-constexpr std::array<std::string_view, 20> kNames = {
-    "out-of-bounds",   "misaligned", "use-after-free", "double-free", "uninitialised", "race",
-    "barrier",         "mask",       "launch",         "host-access", "device-access", "copy",
-    "unchecked-error", "capture",    "unjoined-fork",  "leak",        "assert",        "trap",
-    "unsupported",     "library"};
+constexpr std::array<std::string_view, 21> kNames = {"out-of-bounds",  "misaligned",
+                                                     "use-after-free", "double-free",
+                                                     "uninitialised",  "race",
+                                                     "barrier",        "endless",
+                                                     "mask",           "launch",
+                                                     "host-access",    "device-access",
+                                                     "copy",           "unchecked-error",
+                                                     "capture",        "unjoined-fork",
+                                                     "leak",           "assert",
+                                                     "trap",           "unsupported",
+                                                     "library"};
 
 struct State {
   std::mutex mutex;
@@ -33,6 +40,11 @@ struct State {
 State& state() {
   static State* const result = new State;
   return *result;
+}
+
+std::string without_digits(std::string text) {
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text;
 }
 
 }  // namespace
@@ -74,11 +86,13 @@ void report(Check check, const std::string& what, const Place* place) {
   const std::lock_guard lock(all.mutex);
   ++all.counts[static_cast<std::size_t>(check)];
   ++all.total;
-  if (place) {
-    const std::string key = std::string(name(check)) + "|" + place->kernel + "|" + place->source +
-                            "|" + place->instruction;
-    if (!all.seen.insert(key).second) return;
-  }
+  const std::string site = place ? "" : positions(responsible_host_call());
+  const std::string key =
+      text(name(check), "|",
+           place ? place->kernel + "|" + place->source + "|" + place->instruction
+                 : site + "|" + without_digits(what));
+  const bool has_place = place || !site.empty();
+  if (has_place && !all.seen.insert(key).second) return;
   if (all.printed++ >= options().max_reports) return;
   std::fprintf(stderr, "ptxrun: [%s] %s\n", name(check).data(), what.c_str());
   if (place) {
@@ -86,6 +100,8 @@ void report(Check check, const std::string& what, const Place* place) {
                  kernel_label(place->kernel).c_str(), coordinates(place->block).c_str(),
                  coordinates(place->thread).c_str(), place->source.empty() ? "" : ", ",
                  place->source.c_str(), place->instruction.c_str());
+  } else if (!site.empty()) {
+    std::fprintf(stderr, "    called from %s\n", with_source_lines(site).c_str());
   }
 }
 

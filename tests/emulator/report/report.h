@@ -17,6 +17,7 @@ enum class Check : std::uint8_t {
   uninitialised,
   race,
   barrier,          // barrier misuse, divergent barriers
+  endless,          // a launch that does not end
   mask,             // wrong masks of shuffles, votes and warp barriers
   launch,           // launch-configuration errors
   host_access,      // the device touches host memory
@@ -64,6 +65,8 @@ struct Place {
 ///   ptxrun: [out-of-bounds] read of 4 bytes at 0x... : 4 bytes past ...
 ///       kernel scale, block (0,0,0), thread (5,0,0), scale.cu:12
 /// Reports of the same check that have the same non-empty `source` and kernel are printed once.
+/// Without a place it is a call of the host that is wrong, whose call site follows on a line of its
+/// own; those of one call site that differ in numbers alone are printed once.
 /// Safe from several threads.
 void report(Check check, const std::string& what, const Place* place = nullptr);
 

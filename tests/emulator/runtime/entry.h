@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/emulator/report/counters.h"
+#include "tests/emulator/report/host_call.h"
 #include "tests/emulator/runtime/allocations.h"
 #include "tests/emulator/streams/capture.h"
 #include "tests/emulator/streams/errors.h"
@@ -71,10 +72,5 @@ inline cudaError_t synchronise(const OperationPtr& operation) {
   trim_pools();
   return outcome();
 }
-
-/// "cudaMalloc called from program+0x1234": where the program made the current call.
-std::string call_site(const char* call);
-/// The same with "file:line" for every position that addr2line knows.
-std::string with_source_lines(const std::string& origin);
 
 }  // namespace emulator

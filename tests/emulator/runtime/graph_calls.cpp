@@ -71,6 +71,15 @@ cudaError_t cudaGraphDestroy(cudaGraph_t handle) {
   return about<Graph>("cudaGraphDestroy", handle, [](Graph& graph) { destroy_graph(graph); });
 }
 
+cudaError_t cudaGraphClone(cudaGraph_t* copy, cudaGraph_t handle) {
+  return about<Graph>("cudaGraphClone", handle, [&](const Graph& graph) {
+    Graph* const made = copy ? clone(graph) : nullptr;
+    if (!made) return cudaErrorInvalidValue;
+    *copy = reinterpret_cast<cudaGraph_t>(made);
+    return cudaSuccess;
+  });
+}
+
 cudaError_t cudaGraphNodeGetType(cudaGraphNode_t handle, cudaGraphNodeType* type) {
   return about<Node>("cudaGraphNodeGetType", handle,
                      [&](const Node& node) { *type = node.work.kind; });

@@ -56,6 +56,13 @@ std::size_t constant_bytes(const Program& program) {
 
 extern "C" {
 
+// A hint.
+cudaError_t cudaFuncSetCacheConfig(const void* function, cudaFuncCache config) {
+  return about_kernel("cudaFuncSetCacheConfig", function, [&](const Kernel&) {
+    return config <= cudaFuncCachePreferEqual ? cudaSuccess : cudaErrorInvalidValue;
+  });
+}
+
 unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, std::size_t shared,
                                      struct CUstream_st* stream) {
   configurations.push_back({grid, block, shared, stream});

@@ -6,6 +6,7 @@
 #include "tests/emulator/streams/graph_memory.h"
 
 #include <map>
+#include <optional>
 
 using namespace emulator;
 
@@ -70,6 +71,42 @@ cudaError_t cudaGraphAddMemsetNode(cudaGraphNode_t* node, cudaGraph_t graph,
     const Rows to{static_cast<std::byte*>(p->dst), p->pitch};
     const Box box{p->width * p->elementSize, p->height};
     return make_fill_work({to, box, p->value, p->elementSize}, "a memset node", work);
+  });
+}
+
+cudaError_t cudaGraphAddMemcpyNode(cudaGraphNode_t* node, cudaGraph_t graph,
+                                   const cudaGraphNode_t* dependencies, std::size_t count,
+                                   const cudaMemcpy3DParms* parameters) {
+  return add("cudaGraphAddMemcpyNode", node, graph, dependencies, count, [&](Work& work) {
+    const std::optional<Copy> copy = copy_of(*parameters);
+    return copy ? make_copy_work(*copy, "a memcpy node", work) : cudaErrorNotSupported;
+  });
+}
+
+cudaError_t cudaGraphAddHostNode(cudaGraphNode_t* node, cudaGraph_t graph,
+                                 const cudaGraphNode_t* dependencies, std::size_t count,
+                                 const cudaHostNodeParams* parameters) {
+  return add("cudaGraphAddHostNode", node, graph, dependencies, count, [&](Work& work) {
+    if (!parameters->fn) return cudaErrorInvalidValue;
+    const auto run = [host = *parameters] {
+      host.fn(host.userData);
+      return cudaSuccess;
+    };
+    work = {run, "a host node", cudaGraphNodeTypeHost};
+    return cudaSuccess;
+  });
+}
+
+// The node has a copy of the graph, which may end or change afterwards.
+cudaError_t cudaGraphAddChildGraphNode(cudaGraphNode_t* node, cudaGraph_t graph,
+                                       const cudaGraphNode_t* dependencies, std::size_t count,
+                                       cudaGraph_t child_handle) {
+  return add("cudaGraphAddChildGraphNode", node, graph, dependencies, count, [&](Work& work) {
+    const Graph* const child = registry<Graph>().find(child_handle);
+    Graph* const copy = child ? clone(*child) : nullptr;
+    if (!copy) return cudaErrorInvalidValue;
+    work = {nullptr, "a child graph", cudaGraphNodeTypeGraph, copy};
+    return cudaSuccess;
   });
 }
 

@@ -185,6 +185,20 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t handle, cudaMemPoolAttr which,
   });
 }
 
+// The one device may always read and write what its pools give.
+cudaError_t cudaMemPoolSetAccess(cudaMemPool_t handle, const cudaMemAccessDesc* access,
+                                 std::size_t count) {
+  return about<Pool>("cudaMemPoolSetAccess", handle, [&](Pool&) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool is_ours =
+          access[i].location.type == cudaMemLocationTypeDevice && access[i].location.id == 0;
+      if (!is_ours) return cudaErrorInvalidDevice;
+      if (access[i].flags != cudaMemAccessFlagsProtReadWrite) return cudaErrorInvalidValue;
+    }
+    return cudaSuccess;
+  });
+}
+
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* properties) {
   return entry("cudaMemPoolCreate", [&] {
     if (properties->allocType != cudaMemAllocationTypePinned ||

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Streams, events, host functions and stream capture.
+#include "tests/emulator/report/report.h"
 #include "tests/emulator/runtime/entry.h"
 #include "tests/emulator/streams/event.h"
 
+#include <algorithm>
 #include <utility>
 
 using namespace emulator;
@@ -57,7 +59,8 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
 cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   return about<Stream>("cudaStreamDestroy", handle, [](Stream& stream) {
     if (!registry<Stream>().find(&stream)) return cudaErrorInvalidResourceHandle;
-    if (stream.capture) return refuse_stream_wait(stream, "cudaStreamDestroy");
+    if (const cudaError_t error = stream.capture ? leave_capture(stream) : cudaSuccess)
+      return error;
     destroy_stream(stream);
     return cudaSuccess;
   });
@@ -113,6 +116,20 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void*
   });
 }
 
+// What came before cudaLaunchHostFunc; it cannot be captured.
+cudaError_t cudaStreamAddCallback(cudaStream_t handle, cudaStreamCallback_t callback, void* data,
+                                  unsigned flags) {
+  return about<Stream>("cudaStreamAddCallback", handle, [&](Stream& stream) {
+    if (!callback || flags != 0) return cudaErrorInvalidValue;
+    if (stream.capture) return refuse_stream_wait(stream, "cudaStreamAddCallback");
+    const auto run = [=] {
+      callback(handle, cudaSuccess, data);
+      return cudaSuccess;
+    };
+    return submit(handle, {run, "cudaStreamAddCallback", cudaGraphNodeTypeHost});
+  });
+}
+
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   return create("cudaEventCreateWithFlags", event, flags);
 }
@@ -129,6 +146,19 @@ cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t stream_handle) {
   return about<Event>("cudaEventRecord", handle, [&](Event& event) {
     Stream* const stream = find_stream(stream_handle);
     return stream ? record(event, *stream) : cudaErrorInvalidResourceHandle;
+  });
+}
+
+// There are no nodes that record.
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t handle, cudaStream_t stream_handle,
+                                     unsigned flags) {
+  return about<Event>("cudaEventRecordWithFlags", handle, [&](Event& event) {
+    Stream* const stream = find_stream(stream_handle);
+    if (!stream) return cudaErrorInvalidResourceHandle;
+    if (flags == cudaEventRecordDefault) return record(event, *stream);
+    if (flags != cudaEventRecordExternal || !stream->capture) return cudaErrorInvalidValue;
+    report(Check::unsupported, "cudaEventRecordWithFlags: an external event in a capture");
+    return cudaErrorNotSupported;
   });
 }
 
@@ -181,6 +211,45 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t* graph) {
 cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* status) {
   return about<Stream>("cudaStreamIsCapturing", handle,
                        [&](const Stream& stream) { return capture_status(stream, *status); });
+}
+
+// The dependencies are valid until the stream's next call.
+cudaError_t cudaStreamGetCaptureInfo(cudaStream_t handle, cudaStreamCaptureStatus* status,
+                                     unsigned long long* id, cudaGraph_t* graph,
+                                     const cudaGraphNode_t** dependencies,
+                                     const cudaGraphEdgeData** edges, std::size_t* count) {
+  return about<Stream>("cudaStreamGetCaptureInfo", handle, [&](const Stream& stream) {
+    if (!status) return cudaErrorInvalidValue;
+    const cudaError_t error = capture_status(stream, *status);
+    if (error != cudaSuccess || *status != cudaStreamCaptureStatusActive) return error;
+    if (id) *id = stream.capture->id;
+    if (graph) *graph = reinterpret_cast<cudaGraph_t>(stream.capture->graph);
+    if (dependencies) {
+      *dependencies = reinterpret_cast<const cudaGraphNode_t*>(stream.tips.data());
+    }
+    if (edges) *edges = nullptr;
+    if (count) *count = stream.tips.size();
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamUpdateCaptureDependencies(cudaStream_t handle, cudaGraphNode_t* nodes,
+                                                const cudaGraphEdgeData* edges, std::size_t count,
+                                                unsigned flags) {
+  return about<Stream>("cudaStreamUpdateCaptureDependencies", handle, [&](Stream& stream) {
+    if (!stream.capture) return cudaErrorIllegalState;
+    if (!stream.capture->valid) return cudaErrorStreamCaptureInvalidated;
+    if (edges || flags > cudaStreamSetCaptureDependencies) return cudaErrorInvalidValue;
+    const bool adds = flags == cudaStreamAddCaptureDependencies;
+    std::vector<Node*> tips = adds ? stream.tips : std::vector<Node*>{};
+    for (std::size_t i = 0; i < count; ++i) {
+      Node* const node = registry<Node>().find(nodes[i]);
+      if (!node || node->graph != stream.capture->graph) return cudaErrorInvalidValue;
+      if (std::find(tips.begin(), tips.end(), node) == tips.end()) tips.push_back(node);
+    }
+    stream.tips = std::move(tips);
+    return cudaSuccess;
+  });
 }
 
 cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {

@@ -69,17 +69,10 @@ cudaError_t transfer(const char* call, const Copy& what, const On& on) {
   return entry(call, [&] { return copy(call, what, on); });
 }
 
-// Of boxes, but not of arrays, which the emulator does not have.
 cudaError_t transfer(const char* call, const cudaMemcpy3DParms& p, const On& on) {
-  const auto start = [](const cudaPitchedPtr& memory, const cudaPos& at) {
-    Rows result = rows(memory.ptr, memory.pitch, memory.ysize);
-    result.data = result.row(at.y, at.z) + at.x;
-    return result;
-  };
   return entry(call, [&] {
-    if (p.srcArray || p.dstArray) return cudaErrorNotSupported;
-    const Rows to = start(p.dstPtr, p.dstPos), from = start(p.srcPtr, p.srcPos);
-    return copy(call, {to, from, box_of(p.extent), p.kind}, on);
+    const std::optional<Copy> boxes = copy_of(p);
+    return boxes ? copy(call, *boxes, on) : cudaErrorNotSupported;
   });
 }
 

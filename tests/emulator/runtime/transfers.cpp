@@ -47,7 +47,8 @@ bool copy_row(const std::byte* to_row, const std::byte* from_row, std::size_t by
   if (!target) return false;
   std::memmove(target, source, bytes);
   for (std::size_t i = 0; i < states.size(); ++i) {
-    memory.shadow(to)[i] = static_cast<std::uint8_t>(kAllocated | (states[i] & kInitialised));
+    const bool written = (states[i] & kInitialised) != 0;
+    memory.shadow(to)[i] = written ? states[i] : std::uint8_t{kAllocated};
   }
   return true;
 }
@@ -121,6 +122,19 @@ Owner owner_of(const void* pointer) {
   }
   const Allocation* const allocation = memory.find(address);
   return allocation && allocation->kind == MemoryKind::registered ? Owner::shared : Owner::host;
+}
+
+std::optional<Copy> copy_of(const cudaMemcpy3DParms& p) {
+  if (p.srcArray || p.dstArray) return std::nullopt;
+  const auto start = [](const cudaPitchedPtr& memory, const cudaPos& at) {
+    Rows result{static_cast<std::byte*>(memory.ptr), memory.pitch, memory.pitch * memory.ysize};
+    result.data = result.row(at.y, at.z) + at.x;
+    return result;
+  };
+  return Copy{start(p.dstPtr, p.dstPos),
+              start(p.srcPtr, p.srcPos),
+              {p.extent.width, p.extent.height, p.extent.depth},
+              p.kind};
 }
 
 Copy linear(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {

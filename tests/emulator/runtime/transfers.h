@@ -4,6 +4,7 @@
 #include "tests/emulator/streams/streams.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace emulator {
 
@@ -44,6 +45,8 @@ struct Copy {
   Box box;
   cudaMemcpyKind kind = cudaMemcpyDefault;
 };
+/// Of boxes; nullopt for arrays, which the emulator does not have.
+std::optional<Copy> copy_of(const cudaMemcpy3DParms& parameters);
 Copy linear(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
 
 /// Fills elements of 1, 2 or 4 bytes with the low bytes of `value`.

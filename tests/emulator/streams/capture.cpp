@@ -5,6 +5,7 @@
 #include "tests/emulator/streams/event.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace emulator {
 namespace {
@@ -59,15 +60,17 @@ Capture* find_capture(std::uint64_t id) {
   return nullptr;
 }
 
-// A stream other than the origin whose last node the origin does not wait for, or nullptr.
-const Stream* find_unjoined(const Capture& capture) {
+// The stream other than the origin whose last node the origin does not wait for, if there is one.
+std::optional<ForkEnd> find_unjoined(const Capture& capture) {
   const std::set<const Node*> joined = ancestors(capture.origin->tips);
-  for (const Stream* stream : capture.streams) {
-    for (const Node* tip : stream->tips) {
-      if (!joined.contains(tip)) return stream;
+  std::vector<ForkEnd> ends = capture.ends;
+  for (const Stream* stream : capture.streams) ends.push_back({stream->id, stream->tips});
+  for (const ForkEnd& end : ends) {
+    for (const Node* tip : end.tips) {
+      if (!joined.contains(tip)) return end;
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 void forget(Capture& capture) {
@@ -96,7 +99,7 @@ cudaError_t begin_capture(Stream& stream, cudaStreamCaptureMode mode) {
     return cudaErrorStreamCaptureUnsupported;
   }
   captures().push_back(std::make_unique<Capture>(Capture{
-      ++ids, mode, std::this_thread::get_id(), &stream, {&stream}, registry<Graph>().add()}));
+      ++ids, mode, std::this_thread::get_id(), &stream, {&stream}, {}, registry<Graph>().add()}));
   stream.capture = captures().back().get();
   stream.tips.clear();
   return cudaSuccess;
@@ -115,9 +118,9 @@ cudaError_t end_capture(Stream& stream, Graph*& graph) {
                    "cudaStreamEndCapture: another thread started this capture");
   }
   cudaError_t error = capture->valid ? cudaSuccess : cudaErrorStreamCaptureInvalidated;
-  if (const Stream* unjoined = capture->valid ? find_unjoined(*capture) : nullptr) {
+  if (const auto unjoined = capture->valid ? find_unjoined(*capture) : std::nullopt) {
     report(Check::unjoined_fork,
-           text("cudaStreamEndCapture: stream ", unjoined->id,
+           text("cudaStreamEndCapture: stream ", unjoined->stream,
                 " joined the capture, but its last work (", unjoined->tips.back()->work.what,
                 ") is not waited for by the stream that started it"));
     error = cudaErrorStreamCaptureUnjoined;
@@ -176,6 +179,14 @@ cudaError_t capture_wait(Stream& stream, const Event& event) {
       stream.tips.push_back(tip);
     }
   }
+  return cudaSuccess;
+}
+
+cudaError_t leave_capture(Stream& stream) {
+  Capture& capture = *stream.capture;
+  if (capture.origin == &stream) return refuse_stream_wait(stream, "cudaStreamDestroy");
+  capture.ends.push_back({stream.id, stream.tips});
+  capture.streams.erase(&stream);
   return cudaSuccess;
 }
 

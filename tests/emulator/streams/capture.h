@@ -10,6 +10,12 @@ namespace emulator {
 
 struct Event;
 
+/// Where a stream that joined a capture stands.
+struct ForkEnd {
+  std::uint64_t stream = 0;  // its number
+  std::vector<Node*> tips;
+};
+
 /// Streams whose work becomes the nodes of a graph.
 struct Capture {
   std::uint64_t id = 0;
@@ -17,6 +23,7 @@ struct Capture {
   std::thread::id thread;
   Stream* origin = nullptr;
   std::set<Stream*> streams;  // the origin and those that joined it through an event
+  std::vector<ForkEnd> ends;  // of those that were destroyed since
   Graph* graph = nullptr;
   bool valid = true;  // false after a forbidden call, until the capture is ended
 };
@@ -36,6 +43,10 @@ cudaError_t capture_status(const Stream& stream, cudaStreamCaptureStatus& status
 cudaError_t capture_work(Stream& stream, Work work);
 /// A stream waits for an event that one of its captures or another one recorded.
 cudaError_t capture_wait(Stream& stream, const Event& event);
+
+/// A stream that joined a capture is about to be destroyed: what it captured stays, and must be
+/// waited for as before. The stream that started the capture is refused.
+cudaError_t leave_capture(Stream& stream);
 
 /// Refuses a call that is unsafe during a capture: reports it and invalidates the captures that
 /// forbid it to this thread. cudaSuccess if there are none.

@@ -13,6 +13,12 @@
 namespace emulator {
 namespace {
 
+// That of a node that is a graph, or nullptr.
+Graph* child_of(const Work& work) {
+  auto* const* const found = std::any_cast<Graph*>(&work.details);
+  return found ? *found : nullptr;
+}
+
 cudaError_t capture_steps(const GraphExec& exec, Stream& stream) {
   if (!stream.capture->valid) return cudaErrorStreamCaptureInvalidated;
   std::vector<Node*> made;
@@ -37,8 +43,34 @@ Node* add_node(Graph& graph, Work work, std::vector<Node*> dependencies) {
   return node;
 }
 
+Graph* clone(const Graph& graph) {
+  std::map<const Node*, Node*> copies;
+  Graph* const copy = registry<Graph>().add();
+  for (const Node* node : graph.nodes) {
+    Work work = node->work;
+    bool can_be = work.kind != cudaGraphNodeTypeMemAlloc && work.kind != cudaGraphNodeTypeMemFree;
+    if (const Graph* const child = child_of(work)) {
+      Graph* const copied = clone(*child);
+      can_be = copied != nullptr;
+      work.details = copied;
+    }
+    if (!can_be) {
+      destroy_graph(*copy);
+      return nullptr;
+    }
+    copies[node] = add_node(*copy, std::move(work), node->dependencies);
+  }
+  for (Node* node : copy->nodes) {
+    for (Node*& before : node->dependencies) before = copies[before];
+  }
+  return copy;
+}
+
 void destroy_graph(Graph& graph) {
-  for (Node* node : graph.nodes) registry<Node>().remove(node);
+  for (Node* node : graph.nodes) {
+    if (Graph* const child = child_of(node->work)) destroy_graph(*child);
+    registry<Node>().remove(node);
+  }
   registry<Graph>().remove(&graph);
 }
 
@@ -60,21 +92,33 @@ GraphExec::Step* GraphExec::find(const Node* node) {
   return found == steps.end() ? nullptr : &*found;
 }
 
-// Nodes in the order they were added, but each after its dependencies.
+// Nodes in the order they were added, but each after its dependencies. Those of a child graph come
+// before the step of its node, which then waits for them all.
 bool instantiate(const Graph& graph, GraphExec& exec) {
   std::map<const Node*, std::size_t> places;
-  while (exec.steps.size() < graph.nodes.size()) {
-    const std::size_t placed = exec.steps.size();
+  while (places.size() < graph.nodes.size()) {
+    const std::size_t placed = places.size();
     for (const Node* node : graph.nodes) {
       const auto& before = node->dependencies;
       const auto is_placed = [&](const Node* other) { return places.contains(other); };
       if (is_placed(node) || !std::all_of(before.begin(), before.end(), is_placed)) continue;
       std::vector<std::size_t> after;
       for (const Node* other : before) after.push_back(places[other]);
+      if (const Graph* const child = child_of(node->work)) {
+        GraphExec inner;
+        if (!instantiate(*child, inner)) return false;
+        const std::size_t first = exec.steps.size();
+        for (GraphExec::Step& step : inner.steps) {
+          for (std::size_t& index : step.after) index += first;
+          if (step.after.empty()) step.after = after;
+          exec.steps.push_back(std::move(step));
+        }
+        for (std::size_t i = first; i < exec.steps.size(); ++i) after.push_back(i);
+      }
       places[node] = exec.steps.size();
       exec.steps.push_back({node, node->work, std::move(after)});
     }
-    if (exec.steps.size() == placed) return false;
+    if (places.size() == placed) return false;
   }
   return true;
 }

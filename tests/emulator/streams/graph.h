@@ -20,7 +20,9 @@ struct Graph {
 };
 
 Node* add_node(Graph& graph, Work work, std::vector<Node*> dependencies);
-/// Ends a graph and its nodes.
+/// A copy; nullptr if the graph has nodes of memory, which cannot be copied.
+Graph* clone(const Graph& graph);
+/// Ends a graph, its nodes and the graphs in them.
 void destroy_graph(Graph& graph);
 /// The nodes and everything they come after.
 std::set<const Node*> ancestors(const std::vector<Node*>& from);

@@ -44,6 +44,7 @@ void run(const OperationPtr& operation) {
   const Work work = std::move(alive->work);
   alive->work = {};
   if (!work.run || sticky_error() != cudaSuccess) return;
+  const WorksFor scope(work.site);
   inside_host_function = work.kind == cudaGraphNodeTypeHost;
   const cudaError_t error = work.run();
   inside_host_function = false;
@@ -172,6 +173,7 @@ cudaError_t submit(cudaStream_t handle, Work work) {
   const std::lock_guard lock(device_lock());
   Stream* const stream = find_stream(handle);
   if (!stream) return cudaErrorInvalidResourceHandle;
+  if (options().lazy || stream->capture) work.site = current_host_call();
   if (stream->capture) return capture_work(*stream, std::move(work));
   if (stream == &legacy_stream()) {
     if (const cudaError_t error = refuse_legacy_work(work.what)) return error;

@@ -4,6 +4,7 @@
 #include "tests/emulator/streams/streams.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -59,6 +60,7 @@ struct Stream {
   std::vector<OperationPtr> waits;  // events that the next work waits for
   Capture* capture = nullptr;
   std::vector<Node*> tips;  // in a capture: what the next node depends on
+  std::map<cudaStreamAttrID, cudaStreamAttrValue> hints;  // attributes that were set
 
   bool blocking() const { return (flags & cudaStreamNonBlocking) == 0; }
 };

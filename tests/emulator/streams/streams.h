@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tests/emulator/report/host_call.h"
+
 #include <cuda_runtime_api.h>
 
 #include <any>
@@ -19,6 +21,7 @@ struct Work {
   std::string what;  // "scale<<<4, 256>>>", "cublasLtMatmul", for reports
   cudaGraphNodeType kind = cudaGraphNodeTypeKernel;
   std::any details = {};  // of a graph node: its KernelLaunchPtr or GraphMemoryPtr
+  HostCall site = {};     // of the call that it is done for, if it may run later
 };
 
 /// Puts work on a stream: it runs now, or, under --lazy, when something waits for it; on a stream

@@ -7,7 +7,7 @@ execute_process(COMMAND ${NM} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE symbo
 string(REGEX MATCHALL " T cu(da|blas)[A-Za-z0-9_]+" names "${symbols}")
 # The header gives some names an ending that no program writes.
 list(TRANSFORM names REPLACE "^ T (.*)$" "\\1")
-list(TRANSFORM names REPLACE "_(v2|ptsz|ptds)$" "")
+list(TRANSFORM names REPLACE "_(v2|ptsz|ptds|internal)$" "")
 list(REMOVE_DUPLICATES names)
 # They have no status of their own.
 list(REMOVE_ITEM names cudaGetLastError cudaPeekAtLastError cudaGetErrorName cudaGetErrorString

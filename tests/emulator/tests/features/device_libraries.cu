@@ -2,6 +2,7 @@
 // The device code of NVIDIA's libraries: CUB, cuRAND, libcu++, cooperative groups.
 // case whole_device: clean
 // case sort: clean
+// case padded: clean
 // case random: clean
 // case hand_over: clean
 // case groups: clean
@@ -47,7 +48,8 @@ template <class Call>
 void with_memory(Call call) {
   std::size_t bytes = 0;
   check(call(nullptr, bytes));
-  char* memory = device<char>(bytes);
+  void* memory = nullptr;
+  check(cudaMalloc(&memory, bytes));
   check(call(memory, bytes));
   check(wait());
   check(cudaFree(memory));
@@ -94,6 +96,38 @@ void whole_device() {
   for (const int value : values) ++expected[static_cast<std::size_t>(value / 100)];
   require(take(histogram, 10) == expected, "histogram");
   check(cudaFree(from));
+}
+
+struct Best {
+  int at;
+  double value;
+  static __host__ __device__ Best of(Best a, Best b) { return b.value > a.value ? b : a; }
+};
+struct Greater {
+  __host__ __device__ Best operator()(Best a, Best b) const { return Best::of(a, b); }
+};
+__global__ void number_all(const int* from, Best* to, int count) {
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
+    to[i].at = i;
+    to[i].value = from[i];
+  }
+}
+
+// Structs with padding that nobody writes, in temporary memory and in the result.
+void padded() {
+  std::vector<int> values = numbers();
+  values[4000] = 1000;
+  int* from = device(values);
+  Best *pairs = nullptr, *best = nullptr;
+  check(cudaMalloc(&pairs, values.size() * sizeof(Best)));
+  check(cudaMalloc(&best, sizeof(Best)));
+  number_all<<<1, 128>>>(from, pairs, kCount);
+  with_memory([&](void* memory, std::size_t& bytes) {
+    return cub::DeviceReduce::Reduce(memory, bytes, pairs, best, kCount, Greater(), Best{0, -1});
+  });
+  check(cudaFree(from));
+  check(cudaFree(pairs));
+  require(take(best, 1)[0].at == 4000, "the greatest");
 }
 
 void sort() {
@@ -242,6 +276,7 @@ int main(int count, char** arguments) {
   return run_case(count, arguments,
                   {{"whole_device", whole_device},
                    {"sort", sort},
+                   {"padded", padded},
                    {"random", random_numbers},
                    {"hand_over", hand_over},
                    {"groups", groups}});

@@ -27,6 +27,11 @@ void devices() {
   call("cudaDeviceGetStreamPriorityRange",
        [&] { return cudaDeviceGetStreamPriorityRange(&value, &other); });
   call("cudaMemGetInfo", [&] { return cudaMemGetInfo(&some, &all); });
+  unsigned flags = 0;
+  call("cudaSetDeviceFlags", [] { return cudaSetDeviceFlags(cudaDeviceScheduleAuto); });
+  call("cudaGetDeviceFlags", [&] { return cudaGetDeviceFlags(&flags); });
+  call("cudaDeviceSetLimit", [] { return cudaDeviceSetLimit(cudaLimitStackSize, 1024); });
+  call("cudaDeviceGetLimit", [&] { return cudaDeviceGetLimit(&some, cudaLimitStackSize); });
   call("cudaProfilerStart", [] { return cudaProfilerStart(); });
   call("cudaProfilerStop", [] { return cudaProfilerStop(); });
   call("cudaDeviceSynchronize", [] { return cudaDeviceSynchronize(); });
@@ -41,6 +46,10 @@ void memory(cudaStream_t stream) {
   make("cudaMalloc", &first, [&] { return cudaMalloc(&first, 256); });
   make("cudaMallocManaged", &second, [&] { return cudaMallocManaged(&second, 256); });
   call("cudaPointerGetAttributes", [&] { return cudaPointerGetAttributes(&attributes, first); });
+  call("cudaMemPrefetchAsync", [&] {
+    return cudaMemPrefetchAsync(second, 256, {cudaMemLocationTypeDevice, 0}, 0, stream);
+  });
+  check(cudaStreamSynchronize(stream));
   call("cudaFree", [&] { return cudaFree(second); });
   void* pinned;
   make("cudaMallocHost", &pinned, [&] { return cudaMallocHost(&pinned, 256); });
@@ -118,6 +127,9 @@ void pools(cudaStream_t stream) {
        [&] { return cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &value); });
   call("cudaMemPoolGetAttribute",
        [&] { return cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemHigh, &value); });
+  const cudaMemAccessDesc access = {{cudaMemLocationTypeDevice, 0},
+                                    cudaMemAccessFlagsProtReadWrite};
+  call("cudaMemPoolSetAccess", [&] { return cudaMemPoolSetAccess(pool, &access, 1); });
   call("cudaMemPoolTrimTo", [&] { return cudaMemPoolTrimTo(pool, 0); });
   call("cudaMemPoolDestroy", [&] { return cudaMemPoolDestroy(pool); });
 }
@@ -147,7 +159,14 @@ void streams_and_events() {
   make("cudaEventCreate", &event, [&] { return cudaEventCreate(&event); });
   make("cudaEventCreateWithFlags", &other, [&] { return cudaEventCreateWithFlags(&other, 0); });
   call("cudaEventRecord", [&] { return cudaEventRecord(event, stream); });
-  check(cudaEventRecord(other, stream));
+  call("cudaEventRecordWithFlags", [&] { return cudaEventRecordWithFlags(other, stream, 0); });
+  cudaStreamAttrValue policy = {};
+  call("cudaStreamSetAttribute", [&] {
+    return cudaStreamSetAttribute(stream, cudaLaunchAttributeSynchronizationPolicy, &policy);
+  });
+  call("cudaStreamGetAttribute", [&] {
+    return cudaStreamGetAttribute(stream, cudaLaunchAttributeSynchronizationPolicy, &policy);
+  });
   call("cudaStreamWaitEvent", [&] { return cudaStreamWaitEvent(stream, event, 0); });
   call("cudaEventSynchronize", [&] { return cudaEventSynchronize(other); });
   call("cudaEventQuery", [&] { return cudaEventQuery(event); });
@@ -160,13 +179,23 @@ void streams_and_events() {
     return cudaLaunchHostFunc(
         stream, [](void* count) { ++*static_cast<int*>(count); }, &called);
   });
+  call("cudaStreamAddCallback", [&] {
+    return cudaStreamAddCallback(
+        stream, [](cudaStream_t, cudaError_t, void* count) { ++*static_cast<int*>(count); },
+        &called, 0);
+  });
   check(cudaStreamSynchronize(stream));
-  require(called == 1, "host function");
+  require(called == 2, "host functions");
   call("cudaThreadExchangeStreamCaptureMode",
        [&] { return cudaThreadExchangeStreamCaptureMode(&mode); });
   call("cudaStreamBeginCapture", [&] { return cudaStreamBeginCapture(stream, mode); });
   call("cudaStreamIsCapturing", [&] { return cudaStreamIsCapturing(stream, &status); });
   require(status == cudaStreamCaptureStatusActive, "capturing");
+  call("cudaStreamGetCaptureInfo", [&] { return cudaStreamGetCaptureInfo(stream, &status); });
+  call("cudaStreamUpdateCaptureDependencies", [&] {
+    return cudaStreamUpdateCaptureDependencies(stream, nullptr, nullptr, 0,
+                                               cudaStreamSetCaptureDependencies);
+  });
   call("cudaStreamEndCapture", [&] { return cudaStreamEndCapture(stream, &graph); });
   call("cudaGraphDestroy", [&] { return cudaGraphDestroy(graph); });
   check(cudaStreamDestroy(stream));
@@ -192,6 +221,8 @@ void kernels(int* data) {
   launch("cudaLaunchCooperativeKernel",
          [&] { return cudaLaunchCooperativeKernel(add, dim3(1), dim3(1), arguments, 0, nullptr); });
   call("cudaFuncGetAttributes", [&] { return cudaFuncGetAttributes(&attributes, add); });
+  call("cudaFuncSetCacheConfig",
+       [&] { return cudaFuncSetCacheConfig(add, cudaFuncCachePreferL1); });
   call("cudaFuncSetAttribute", [&] {
     return cudaFuncSetAttribute(add, cudaFuncAttributePreferredSharedMemoryCarveout, 50);
   });
@@ -224,6 +255,21 @@ void graphs(int* data) {
   memory.poolProps.location.type = cudaMemLocationTypeDevice;
   memory.bytesize = 256;
   make("cudaGraphCreate", &graph, [&] { return cudaGraphCreate(&graph, 0); });
+  cudaGraph_t clone;
+  cudaGraphNode_t other;
+  const cudaHostNodeParams host_node = {[](void*) {}, nullptr};
+  cudaMemcpy3DParms boxes = {};
+  boxes.srcPtr = boxes.dstPtr = make_cudaPitchedPtr(data, 4, 4, 1);
+  boxes.extent = make_cudaExtent(4, 1, 1);
+  boxes.kind = cudaMemcpyDeviceToDevice;
+  call("cudaGraphClone", [&] { return cudaGraphClone(&clone, graph); });
+  call("cudaGraphAddHostNode",
+       [&] { return cudaGraphAddHostNode(&other, clone, nullptr, 0, &host_node); });
+  call("cudaGraphAddMemcpyNode",
+       [&] { return cudaGraphAddMemcpyNode(&other, clone, nullptr, 0, &boxes); });
+  call("cudaGraphAddChildGraphNode",
+       [&] { return cudaGraphAddChildGraphNode(&other, clone, nullptr, 0, graph); });
+  check(cudaGraphDestroy(clone));
   call("cudaGraphAddMemsetNode",
        [&] { return cudaGraphAddMemsetNode(&set, graph, nullptr, 0, &fill); });
   call("cudaGraphAddKernelNode",

@@ -88,10 +88,43 @@ void blas_lt() {
     return cublasLtMatmulPreferenceSetAttribute(
         preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes);
   });
+  cublasLtMatmulDescOpaque_t how_here;
+  cublasLtMatrixLayoutOpaque_t layout_here;
+  cublasLtMatmulPreferenceOpaque_t preference_here;
+  call("cublasLtMatmulDescInit",
+       [&] { return cublasLtMatmulDescInit(&how_here, CUBLAS_COMPUTE_32F, CUDA_R_32F); });
+  call("cublasLtMatrixLayoutInit",
+       [&] { return cublasLtMatrixLayoutInit(&layout_here, CUDA_R_32F, 1, 1, 1); });
+  call("cublasLtMatmulPreferenceInit",
+       [&] { return cublasLtMatmulPreferenceInit(&preference_here); });
+  std::size_t size = 0;
+  call("cublasLtMatmulDescGetAttribute", [&] {
+    return cublasLtMatmulDescGetAttribute(&how_here, CUBLASLT_MATMUL_DESC_TRANSA, nullptr, 0,
+                                          &size);
+  });
+  call("cublasLtMatrixLayoutGetAttribute", [&] {
+    return cublasLtMatrixLayoutGetAttribute(&layout_here, CUBLASLT_MATRIX_LAYOUT_LD, nullptr, 0,
+                                            &size);
+  });
+  call("cublasLtMatmulPreferenceGetAttribute", [&] {
+    return cublasLtMatmulPreferenceGetAttribute(
+        &preference_here, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, nullptr, 0, &size);
+  });
+  int ids[4];
+  call("cublasLtMatmulAlgoGetIds", [&] {
+    return cublasLtMatmulAlgoGetIds(h, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F,
+                                    CUDA_R_32F, CUDA_R_32F, 4, ids, &count);
+  });
+  require(count == 2, "algorithms");
+  count = 0;
   call("cublasLtMatmulAlgoGetHeuristic", CUBLAS_STATUS_NOT_SUPPORTED, [&] {
     require(count == 0, "a call that fails finds nothing");
     return cublasLtMatmulAlgoGetHeuristic(h, how, layout, layout, layout, layout, preference, 1,
                                           &found, &count);
+  });
+  call("cublasLtMatmulAlgoConfigGetAttribute", [&] {
+    return cublasLtMatmulAlgoConfigGetAttribute(&found.algo, CUBLASLT_ALGO_CONFIG_ID, nullptr, 0,
+                                                &size);
   });
   call("cublasLtMatmul", CUBLAS_STATUS_EXECUTION_FAILED, [&] {
     return cublasLtMatmul(h, how, &one, a, layout, a, layout, &zero, d, layout, d, layout,

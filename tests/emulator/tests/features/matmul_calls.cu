@@ -5,6 +5,7 @@
 // case rules_of_epilogues: clean
 // case rules_of_calls: clean
 // case algorithms: clean
+// case attributes: clean
 // case captured: clean
 // case failing: clean with --fail cublasLtMatmul:2
 // case refused: clean
@@ -254,6 +255,49 @@ void algorithms() {
   for (float* memory : {a, b, d}) check(cudaFree(memory));
 }
 
+// Descriptors in memory of the program, whose attributes can be asked for, as can an algorithm's.
+void attributes() {
+  cublasLtMatmulDescOpaque_t how;
+  cublasLtMatrixLayoutOpaque_t layout;
+  cublasLtMatmulPreferenceOpaque_t preference;
+  check(cublasLtMatmulDescInit(&how, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+  check(cublasLtMatrixLayoutInit(&layout, CUDA_R_32F, 4, 4, 5));
+  check(cublasLtMatmulPreferenceInit(&preference));
+  std::int64_t ld = 0;
+  std::size_t bytes = 0;
+  const auto get_ld = [&](void* to, std::size_t room, std::size_t* written) {
+    return cublasLtMatrixLayoutGetAttribute(&layout, CUBLASLT_MATRIX_LAYOUT_LD, to, room, written);
+  };
+  check(get_ld(nullptr, 0, &bytes));
+  require(bytes == sizeof ld, "the size of an attribute");
+  check(get_ld(&ld, sizeof ld, nullptr));
+  require(ld == 5, "an attribute");
+  require(get_ld(&ld, 4, &bytes) == kInvalid && get_ld(nullptr, 8, &bytes) == kInvalid &&
+              get_ld(nullptr, 0, nullptr) == kInvalid,
+          "its size");
+  const std::uint64_t workspace = 1 << 20;
+  check(cublasLtMatmulPreferenceSetAttribute(&preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                             &workspace, sizeof workspace));
+
+  cublasLtHandle_t handle;
+  cublasLtMatmulHeuristicResult_t found[2];
+  int count = 0, ids[2];
+  check(cublasLtCreate(&handle));
+  check(cublasLtMatmulAlgoGetHeuristic(handle, &how, &layout, &layout, &layout, &layout,
+                                       &preference, 2, found, &count));
+  require(count == 2, "algorithms that are found");
+  check(cublasLtMatmulAlgoGetIds(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F,
+                                 CUDA_R_32F, CUDA_R_32F, 2, ids, &count));
+  require(count == 2 && ids[0] != ids[1], "algorithms that there are");
+  std::int32_t id = -1, splits = 0;
+  check(cublasLtMatmulAlgoConfigGetAttribute(&found[0].algo, CUBLASLT_ALGO_CONFIG_ID, &id,
+                                             sizeof id, &bytes));
+  check(cublasLtMatmulAlgoConfigGetAttribute(&found[0].algo, CUBLASLT_ALGO_CONFIG_SPLITK_NUM,
+                                             &splits, sizeof splits, &bytes));
+  require((id == ids[0] || id == ids[1]) && splits == 2, "the one with a workspace splits k");
+  check(cublasLtDestroy(handle));
+}
+
 void captured() {
   cudaStream_t stream;
   check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
@@ -341,6 +385,7 @@ int main(int count, char** arguments) {
                    {"rules_of_epilogues", rules_of_epilogues},
                    {"rules_of_calls", rules_of_calls},
                    {"algorithms", algorithms},
+                   {"attributes", attributes},
                    {"captured", captured},
                    {"failing", failing},
                    {"refused", refused}});

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // case divergent: barrier in divergent_barrier "different barriers"
 // case divergent_repaired: clean
-// case left: barrier in left_early "32 of 64 threads"
+// case left: barrier in left_early "32 of 64 threads" with --strict-barriers
 // case left_repaired: clean
+// case left_before: clean
+// case endless: endless in spin "does not end" with --patience 100000
+// case endless_repaired: clean
 // case count: barrier in count_of_threads "no multiple of 32"
 // case count_repaired: clean
 // case number: barrier in numbered "there is no barrier 16"
@@ -43,6 +46,14 @@ __global__ void left_early(int* data) {
   if (!repaired && threadIdx.x >= 32) return;
   __syncthreads();  // <- left
   data[threadIdx.x] += 1;
+}
+
+// A thread that waits for what nobody does.
+__global__ void spin(int* data, int wanted) {
+  data[threadIdx.x] = 1;
+  __syncthreads();
+  while (*static_cast<volatile int*>(data) != wanted) {  // <- endless
+  }
 }
 
 __global__ void count_of_threads(int* data, int threads) {
@@ -105,6 +116,9 @@ int main(int count, char** arguments) {
                    {"divergent_repaired", [] { launch_block(divergent_barrier<true>, 64); }},
                    {"left", [] { launch_block(left_early<false>, 64); }},
                    {"left_repaired", [] { launch_block(left_early<true>, 64); }},
+                   {"left_before", [] { launch_block(left_early<false>, 64); }},
+                   {"endless", [] { launch_block(spin, 64, 2); }},
+                   {"endless_repaired", [] { launch_block(spin, 64, 1); }},
                    {"count", [] { launch_block(count_of_threads, 64, 40); }},
                    {"count_repaired", [] { launch_block(count_of_threads, 64, 64); }},
                    {"number", [] { launch_block(numbered, 64, 16); }},

@@ -43,6 +43,8 @@
 // case wait_late: capture "cudaStreamWaitEvent on an event that was recorded in a capture"
 // case wait_late_repaired: clean
 // case destroy: capture "cudaStreamDestroy"
+// case destroy_fork: unjoined-fork
+// case destroy_fork_repaired: clean
 // case begin_legacy: capture "the legacy stream cannot be captured"
 // case begin_twice: clean
 // case invalidated: capture "cudaStreamQuery"
@@ -195,6 +197,12 @@ cudaError_t join_and_return(Captured& x) {
   join(x);
   check(cudaEventRecord(x.fork, x.side));
   return cudaStreamWaitEvent(x.stream, x.fork, 0);
+}
+
+cudaError_t destroy_side(Captured& x) {
+  const cudaError_t error = cudaStreamDestroy(x.side);
+  check(cudaStreamCreate(&x.side));
+  return error;
 }
 
 // `side` has a capture of its own, and perhaps waits for the other.
@@ -386,6 +394,13 @@ int main(int count, char** arguments) {
        {"wait_late", [] { wait_late(false); }},
        {"wait_late_repaired", [] { wait_late(true); }},
        {"destroy", [] { forbidden([](Captured& x) { return cudaStreamDestroy(x.stream); }); }},
+       {"destroy_fork",
+        [] {
+          during([](Captured& x) { return join(x), destroy_side(x); }, cudaSuccess,
+                 cudaErrorStreamCaptureUnjoined);
+        }},
+       {"destroy_fork_repaired",
+        [] { allowed([](Captured& x) { return join_and_return(x), destroy_side(x); }); }},
        {"begin_legacy",
         [] {
           require(cudaStreamBeginCapture(nullptr, kGlobal) == kUnsupported, "the legacy stream");

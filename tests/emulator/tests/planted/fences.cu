@@ -2,6 +2,7 @@
 // Order between blocks: fences, flags, tickets, locks, the barrier of a grid.
 // case last_block: race in last_block_no_fence
 // case last_block_narrow: race in last_block_narrow
+// case last_block_half: race in last_block_half "a second __threadfence() is missing here"
 // case last_block_repaired: clean
 // case last_block_samples: clean
 // case last_block_all_fence: clean
@@ -55,6 +56,19 @@ __global__ void last_block_narrow(const int* data, int* parts, int* to) {
   int total = 0;
   for (unsigned i = 0; i < gridDim.x; ++i) total += parts[i];  // <- last_block_narrow
   *to = total;
+}
+
+// A fence on the writer's side alone, as in a sample of NVIDIA's, and plain loads.
+__global__ void last_block_half(const int* data, int* parts, int* to) {
+  __shared__ bool last;
+  const int sum = block_sum(data);
+  if (threadIdx.x == 0) {
+    parts[blockIdx.x] = sum;
+    __threadfence();
+    last = atomicInc(&tickets, gridDim.x - 1) == gridDim.x - 1;
+  }
+  __syncthreads();
+  if (last && threadIdx.x < gridDim.x) atomicAdd(to, parts[threadIdx.x]);  // <- last_block_half
 }
 
 // Plain loads, and a fence on both sides.
@@ -291,6 +305,7 @@ int main(int count, char** arguments) {
   return run_case(count, arguments,
                   {{"last_block", [] { reduce_with(last_block_no_fence); }},
                    {"last_block_narrow", [] { reduce_with(last_block_narrow); }},
+                   {"last_block_half", [] { reduce_with(last_block_half); }},
                    {"last_block_repaired", [] { reduce_with(last_block); }},
                    {"last_block_samples", [] { reduce_with(last_block_samples); }},
                    {"last_block_all_fence", [] { reduce_with(last_block_all_fence); }},

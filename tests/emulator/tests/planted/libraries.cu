@@ -3,6 +3,8 @@
 // case product_bounds_repaired: clean
 // case product_uninitialised: uninitialised "matrix B, reads uninitialised memory: byte 0"
 // case product_uninitialised_repaired: clean
+// case batch: out-of-bounds+uninitialised "called from" with --max-reports 2
+// case integers: unsupported "cublasGemmEx: only products of real floating-point types"
 // case product_freed: use-after-free "matrix B"
 // case product_freed_repaired: clean
 // case product_misaligned: misaligned "matrix A"
@@ -89,6 +91,41 @@ void product_uninitialised() {
   if (repaired) check(cudaMemset(b, 0, 16 * sizeof(float)));
   multiply(x.a, 4, b, x.c);
   check(cudaFree(b));
+}
+
+__global__ void past_the_end(const float* x, float* y) {
+  y[threadIdx.x] = x[threadIdx.x + 1];  // <- batch
+}
+
+// One call with a mistake in each of 30 matrices leaves room for the next report.
+void batch() {
+  Arrays x(16 * 30);
+  float* b = nullptr;
+  check(cudaMalloc(&b, 16 * 30 * sizeof(float)));
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  check(cublasSgemmStridedBatched(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &kOne, x.a, 4, 16, b,
+                                  4, 16, &kZero, x.c, 4, 16, 30));
+  check(cublasDestroy(handle));
+  check(cudaFree(b));
+  past_the_end<<<1, 480>>>(x.a, x.c);
+  wait();
+}
+
+// What a real cuBLAS has, but not the emulator.
+void integers() {
+  auto* a = device<signed char>(64);
+  int* c = device<int>(64);
+  const int one = 1, zero = 0;
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  require(cublasGemmEx(handle, CUBLAS_OP_N, CUBLAS_OP_N, 8, 8, 8, &one, a, CUDA_R_8I, 8, a,
+                       CUDA_R_8I, 8, &zero, c, CUDA_R_32I, 8, CUBLAS_COMPUTE_32I,
+                       CUBLAS_GEMM_DEFAULT) == CUBLAS_STATUS_NOT_SUPPORTED,
+          "integers");
+  check(cublasDestroy(handle));
+  check(cudaFree(a));
+  check(cudaFree(c));
 }
 
 template <bool repaired>
@@ -316,6 +353,8 @@ int main(int count, char** arguments) {
   return run_case(count, arguments,
                   {{"product_bounds", product_bounds<false>},
                    {"product_bounds_repaired", product_bounds<true>},
+                   {"batch", batch},
+                   {"integers", integers},
                    {"product_uninitialised", product_uninitialised<false>},
                    {"product_uninitialised_repaired", product_uninitialised<true>},
                    {"product_freed", product_freed<false>},

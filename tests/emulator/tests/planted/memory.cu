@@ -35,6 +35,13 @@
 // case dangling_local: out-of-bounds in read_after_return "local"
 // case dangling_local_repaired: clean
 // case padding: clean
+// case member: uninitialised "byte 1 of the 24-byte allocation"
+// case member_repaired: clean
+// case element: uninitialised "byte 4 of the 16-byte allocation"
+// case half: uninitialised in read_half_pairs "byte 6 of the 8-byte allocation"
+// case half_repaired: clean
+// case early: uninitialised in take_some
+// case early_repaired: clean
 // case stack: out-of-bounds in recurse "the stack of"
 // case stack_repaired: clean
 // case misaligned_shared: misaligned in read_shared_pair
@@ -107,6 +114,41 @@ __global__ void half_filled(int* to, int filled) {
   if (i < filled) buffer[i] = i;
   __syncthreads();
   to[i] = buffer[63 - i];  // <- uninitialised_shared
+}
+
+struct Loss {
+  bool finite;
+  double value;
+  float scale;
+};
+
+__global__ void set_loss(Loss* loss, bool all) {
+  loss->finite = true;
+  if (all) loss->value = 0.5;
+  loss->scale = 2;
+}
+
+__global__ void set_some(float* to) {
+  if (threadIdx.x != 1) to[threadIdx.x] = 1;
+}
+
+// A pair of 16-bit numbers is read as one, of which the last half was never written.
+__global__ void read_half_pairs(const unsigned* from, unsigned* to) {
+  to[threadIdx.x] = from[threadIdx.x];  // <- half
+}
+__global__ void set_halves(short* to) { to[threadIdx.x] = 1; }
+
+__device__ __noinline__ bool get(int index, int wanted, int* value) {
+  if (index != wanted) return false;
+  *value = index + 1;
+  return true;
+}
+
+// The compiler loads the variable for all threads, and selects.
+__global__ void take_some(int* to, int wanted, bool careless) {
+  int value;
+  const bool is_there = get(static_cast<int>(threadIdx.x), wanted, &value);
+  to[threadIdx.x] = is_there || careless ? value : -1;  // <- early
 }
 
 __global__ void local_part(int* to, int filled, int at) {
@@ -278,6 +320,31 @@ void uninitialised_global_with(int filled) {
   cudaFree(to);
 }
 
+void loss_with(bool all) {
+  Loss* loss = nullptr;
+  check(cudaMalloc(&loss, sizeof(Loss)));
+  set_loss<<<1, 1>>>(loss, all);
+  require(take(loss, 1)[0].scale == 2, "members");
+}
+
+void some_elements() {
+  float* values = nullptr;
+  check(cudaMalloc(&values, 16));
+  set_some<<<1, 4>>>(values);
+  require(take(values, 4)[3] == 1, "elements");
+}
+
+void halves_with(unsigned count) {
+  short* halves = nullptr;
+  check(cudaMalloc(&halves, 8));
+  unsigned* to = device<unsigned>(2);
+  set_halves<<<1, count>>>(halves);
+  read_half_pairs<<<1, 2>>>(reinterpret_cast<unsigned*>(halves), to);
+  check(wait());
+  check(cudaFree(halves));
+  require(take(to, 2)[0] == 0x10001, "halves");
+}
+
 void host_pointer_with(bool managed) {
   int* memory = nullptr;
   if (managed) check(cudaMallocManaged(&memory, 400));
@@ -337,6 +404,13 @@ int main(int count, char** arguments) {
                    {"uninitialised_frame_repaired", [] { launch_block(call_twice, 1, 4, 3); }},
                    {"dangling_local", [] { launch_block(read_after_return, 1, 3, false); }},
                    {"dangling_local_repaired", [] { launch_block(read_after_return, 1, 3, true); }},
+                   {"member", [] { loss_with(false); }},
+                   {"member_repaired", [] { loss_with(true); }},
+                   {"element", some_elements},
+                   {"half", [] { halves_with(3); }},
+                   {"half_repaired", [] { halves_with(4); }},
+                   {"early", [] { launch_block(take_some, 2, 0, true); }},
+                   {"early_repaired", [] { launch_block(take_some, 2, 0, false); }},
                    {"padding", [] { launch_block(copy_padded, 1, 1); }},
                    {"stack", [] { launch_block(recurse, 1, 1000); }},
                    {"stack_repaired", [] { launch_block(recurse, 1, 100); }},
