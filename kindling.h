@@ -21,7 +21,6 @@
 #include <kindling/core/state_dict.h>
 #include <kindling/core/tensor.h>
 #include <kindling/core/version.h>
-#include <kindling/optim/adam.h>
 #include <kindling/optim/clip_grad_norm.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/schedulers.h>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/autograd.h>
 #include <kindling/core/checks.h>
+#include <kindling/core/elementwise.h>
 #include <kindling/core/ops.h>
-#include <kindling/kernels/math/elementwise.h>
 
 namespace kindling {
 
-using namespace detail;
 using kernels::UnaryOp;
 
-namespace {
+namespace detail {
 
-Tensor unary(const char* name, UnaryOp op, const Tensor& x) {
+Tensor unary(UnaryOp op, const Tensor& x) {
+  const char* name = name_of(op);
   check_defined(name, x);
   const Tensor y = make_like(x);
   issue(backend_of(x), kernels::Unary{op, view(x), view(y)});
@@ -30,21 +30,23 @@ Tensor unary(const char* name, UnaryOp op, const Tensor& x) {
   return y;
 }
 
-}  // namespace
+}  // namespace detail
 
-Tensor exp(const Tensor& x) { return unary("exp", UnaryOp::exp, x); }
-Tensor log(const Tensor& x) { return unary("log", UnaryOp::log, x); }
-Tensor sqrt(const Tensor& x) { return unary("sqrt", UnaryOp::sqrt, x); }
-Tensor square(const Tensor& x) { return unary("square", UnaryOp::square, x); }
-Tensor abs(const Tensor& x) { return unary("abs", UnaryOp::abs, x); }
-Tensor neg(const Tensor& x) { return unary("neg", UnaryOp::neg, x); }
-Tensor relu(const Tensor& x) { return unary("relu", UnaryOp::relu, x); }
-Tensor gelu(const Tensor& x) { return unary("gelu", UnaryOp::gelu, x); }
-Tensor gelu_tanh(const Tensor& x) { return unary("gelu_tanh", UnaryOp::gelu_tanh, x); }
-Tensor silu(const Tensor& x) { return unary("silu", UnaryOp::silu, x); }
-Tensor tanh(const Tensor& x) { return unary("tanh", UnaryOp::tanh, x); }
-Tensor sigmoid(const Tensor& x) { return unary("sigmoid", UnaryOp::sigmoid, x); }
-Tensor operator-(const Tensor& x) { return unary("neg", UnaryOp::neg, x); }
+using detail::unary;
+
+Tensor exp(const Tensor& x) { return unary(UnaryOp::exp, x); }
+Tensor log(const Tensor& x) { return unary(UnaryOp::log, x); }
+Tensor sqrt(const Tensor& x) { return unary(UnaryOp::sqrt, x); }
+Tensor square(const Tensor& x) { return unary(UnaryOp::square, x); }
+Tensor abs(const Tensor& x) { return unary(UnaryOp::abs, x); }
+Tensor neg(const Tensor& x) { return unary(UnaryOp::neg, x); }
+Tensor relu(const Tensor& x) { return unary(UnaryOp::relu, x); }
+Tensor gelu(const Tensor& x) { return unary(UnaryOp::gelu, x); }
+Tensor gelu_tanh(const Tensor& x) { return unary(UnaryOp::gelu_tanh, x); }
+Tensor silu(const Tensor& x) { return unary(UnaryOp::silu, x); }
+Tensor tanh(const Tensor& x) { return unary(UnaryOp::tanh, x); }
+Tensor sigmoid(const Tensor& x) { return unary(UnaryOp::sigmoid, x); }
+Tensor operator-(const Tensor& x) { return unary(UnaryOp::neg, x); }
 
 Tensor Tensor::exp() const { return kindling::exp(*this); }
 Tensor Tensor::log() const { return kindling::log(*this); }

@@ -3,7 +3,7 @@
 
 #include <kindling/core/error.h>
 #include <kindling/core/makers.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/reduce_lr_on_plateau.h>
 #include <kindling/schedulers/schedules.h>
 

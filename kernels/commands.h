@@ -2,9 +2,11 @@
 #pragma once
 
 #include <kindling/core/view.h>
+#include <kindling/kernels/math/binary.h>
 #include <kindling/kernels/math/elementwise.h>
 #include <kindling/kernels/math/group_record.h>
-#include <kindling/kernels/math/op.h>
+#include <kindling/kernels/math/losses.h>
+#include <kindling/kernels/math/optimizers.h>
 #include <kindling/kernels/math/plateau.h>
 
 #include <cstdint>
@@ -223,6 +225,8 @@ struct RandomState {
   std::uint64_t seed = 0;
   std::uint64_t offset = 0;  // Philox counters used so far
 };
+
+enum class Distribution : std::uint8_t { uniform, normal };
 
 /// y[i] = uniform in [first, second), or normal with mean first and standard deviation second;
 /// advances the state. Philox4x32-10 (Salmon et al., SC'11): element i depends on seed, offset and

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/optim/adam.h>
 #include <kindling/optim/optimizer_of.h>
+#include <kindling/optim/optimizers.h>
 
 namespace kindling::optim {
 namespace {
@@ -44,12 +44,9 @@ void check(const char* name, const HyperParameters& values, bool) {
 }
 
 constexpr detail::UpdateRule rule(const char* name, bool decoupled) {
-  HyperParameters fixed;
-  fixed.adam = true;
-  fixed.decoupled = decoupled;
   return {.name = name,
           .op = kernels::UpdateOp::adam,
-          .fixed = fixed,
+          .fixed = {.adam = true, .decoupled = decoupled},
           .fields = kFields,
           .states = kStates,
           .uses_state = uses_state,

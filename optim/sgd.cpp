@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/optim/optimizer_of.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 
 #include <cmath>
 

@@ -5,20 +5,17 @@
 namespace kindling::nn {
 namespace {
 
-bool is_tanh_form(const std::string& approximate) {
-  if (approximate != "none" && approximate != "tanh") {
-    throw ValueError(
-        message("GELU: approximate \"", approximate, "\": must be \"none\" or \"tanh\""));
-  }
-  return approximate == "tanh";
+Activation gelu_form(const std::string& approximate) {
+  if (approximate == "none") return Activation::gelu;
+  if (approximate == "tanh") return Activation::gelu_tanh;
+  throw ValueError(
+      message("GELU: approximate \"", approximate, "\": must be \"none\" or \"tanh\""));
 }
 
 }  // namespace
 
-Tensor ActivationModule::forward(const Tensor& x) const { return function_(x); }
+Tensor ActivationModule::forward(const Tensor& x) const { return activate(x, activation_); }
 
-GELU::GELU(const GELUOptions& options)
-    : ActivationModule(is_tanh_form(options.approximate) ? Activation::gelu_tanh : Activation::gelu,
-                       options.approximate == "tanh" ? gelu_tanh : gelu) {}
+GELU::GELU(const GELUOptions& options) : ActivationModule(gelu_form(options.approximate)) {}
 
 }  // namespace kindling::nn

@@ -3,7 +3,6 @@
 
 #include <kindling/core/nn/linear.h>
 #include <kindling/core/nn/module.h>
-#include <kindling/core/ops.h>
 
 #include <string>
 
@@ -17,17 +16,14 @@ class KINDLING_API ActivationModule : public Module {
   Activation activation() const noexcept { return activation_; }
 
  protected:
-  /// function: the same on its own.
-  ActivationModule(Activation activation, Tensor (*function)(const Tensor&))
-      : activation_(activation), function_(function) {}
+  explicit ActivationModule(Activation activation) : activation_(activation) {}
 
  private:
   Activation activation_;
-  Tensor (*function_)(const Tensor&);
 };
 
 struct KINDLING_API ReLU : ActivationModule {
-  ReLU() : ActivationModule(Activation::relu, relu) {}
+  ReLU() : ActivationModule(Activation::relu) {}
 };
 
 struct GELUOptions {
@@ -39,13 +35,13 @@ struct KINDLING_API GELU : ActivationModule {
 };
 
 struct KINDLING_API SiLU : ActivationModule {
-  SiLU() : ActivationModule(Activation::silu, silu) {}
+  SiLU() : ActivationModule(Activation::silu) {}
 };
 struct KINDLING_API Tanh : ActivationModule {
-  Tanh() : ActivationModule(Activation::tanh, kindling::tanh) {}
+  Tanh() : ActivationModule(Activation::tanh) {}
 };
 struct KINDLING_API Sigmoid : ActivationModule {
-  Sigmoid() : ActivationModule(Activation::sigmoid, sigmoid) {}
+  Sigmoid() : ActivationModule(Activation::sigmoid) {}
 };
 
 }  // namespace kindling::nn

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/autograd.h>
 #include <kindling/core/checks.h>
+#include <kindling/core/elementwise.h>
 #include <kindling/core/nn/init.h>
 #include <kindling/core/nn/linear.h>
 #include <kindling/core/ops.h>
-#include <kindling/kernels/math/elementwise.h>
 
 namespace kindling::nn {
 
@@ -53,6 +53,8 @@ Intrusive<Storage> new_relu_bits(const Tensor& y, std::int64_t rows, std::int64_
 }
 
 }  // namespace
+
+Tensor activate(const Tensor& x, Activation activation) { return unary(op_of(activation), x); }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
   check(x, weight, bias);

@@ -11,6 +11,9 @@ namespace kindling::nn {
 /// order. gelu is the exact erf form.
 enum class Activation : std::uint8_t { none, relu, gelu, gelu_tanh, silu, tanh, sigmoid };
 
+/// The activation alone: a new tensor.
+KINDLING_API Tensor activate(const Tensor& x, Activation activation);
+
 /// activation(x weight^T + bias) in one fused op, and one product each for the gradients of x and
 /// of weight and bias. x [..., in], weight [out, in], bias [out] or undefined -> [..., out].
 /// The gradient of bias is a sum as accurate as kindling::sum, however many rows x has. ShapeError,

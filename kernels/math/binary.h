@@ -2,10 +2,17 @@
 #pragma once
 
 #include <kindling/kernels/math/host_device.h>
-#include <kindling/kernels/math/op.h>
 #include <kindling/kernels/math/visit.h>
 
+#include <cstdint>
+
 /// The binary element-wise formulas, their gradients, and which operands those read.
+namespace kindling::kernels {
+
+enum class BinaryOp : std::uint8_t { add, sub, mul, div, last = div };
+
+}  // namespace kindling::kernels
+
 namespace kindling::math {
 
 using kernels::BinaryOp;

@@ -6,8 +6,9 @@
 
 #include <cstdint>
 
-/// The unary element-wise formulas: what each computes, its gradient, and what the gradient is
-/// computed from. A new one is a name and a line in each table here, and one public function.
+/// The unary element-wise formulas: what each is called, what it computes, its gradient, and what
+/// the gradient is computed from. A new one is a name and a line in each table here, and one public
+/// function.
 namespace kindling::kernels {
 
 enum class UnaryOp : std::uint8_t {
@@ -28,6 +29,30 @@ enum class UnaryOp : std::uint8_t {
   abs,
   last = abs
 };
+
+// clang-format off
+
+/// As errors name it.
+constexpr const char* name_of(UnaryOp op) {
+  switch (op) {
+    case UnaryOp::identity:  return "identity";
+    case UnaryOp::relu:      return "relu";
+    case UnaryOp::gelu:      return "gelu";
+    case UnaryOp::gelu_tanh: return "gelu_tanh";
+    case UnaryOp::silu:      return "silu";
+    case UnaryOp::tanh:      return "tanh";
+    case UnaryOp::sigmoid:   return "sigmoid";
+    case UnaryOp::neg:       return "neg";
+    case UnaryOp::exp:       return "exp";
+    case UnaryOp::log:       return "log";
+    case UnaryOp::sqrt:      return "sqrt";
+    case UnaryOp::square:    return "square";
+    case UnaryOp::abs:       return "abs";
+  }
+  __builtin_unreachable();
+}
+
+// clang-format on
 
 }  // namespace kindling::kernels
 

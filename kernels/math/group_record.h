@@ -21,13 +21,13 @@ struct Rounded {
 
 /// The options of a parameter group as update kernels read them.
 struct HyperParameters {
-  Rounded lr;
-  Rounded momentum;   // SGD's momentum; Adam's beta1
-  Rounded beta2;      // Adam
-  Rounded dampening;  // SGD
-  Rounded eps;        // Adam
-  Rounded weight_decay;
-  bool adam = false;  // has bias corrections
+  Rounded lr = {};
+  Rounded momentum = {};   // SGD's momentum; Adam's beta1
+  Rounded beta2 = {};      // Adam
+  Rounded dampening = {};  // SGD
+  Rounded eps = {};        // Adam
+  Rounded weight_decay = {};
+  bool adam = false;  // momentum is a beta: has bias corrections, and every update counts
   bool nesterov = false;
   bool maximize = false;
   bool decoupled = false;  // AdamW: decay the parameter, not the gradient

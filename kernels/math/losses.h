@@ -2,12 +2,20 @@
 #pragma once
 
 #include <kindling/kernels/math/functions.h>
-#include <kindling/kernels/math/op.h>
 #include <kindling/kernels/math/visit.h>
+
+#include <cstdint>
 
 /// The element-wise losses as functions of the error d = input - target. parameter: the delta of
 /// Huber, not used by the others. Equal infinities have no difference: there a loss and its
-/// gradient are NaN, as in PyTorch.
+/// gradient are NaN, as in PyTorch. A new one is a name and a line in each table here, and a public
+/// function and class.
+namespace kindling::kernels {
+
+enum class LossOp : std::uint8_t { squared_error, absolute_error, huber, last = huber };
+
+}  // namespace kindling::kernels
+
 namespace kindling::math {
 
 using kernels::LossOp;

@@ -3,11 +3,18 @@
 
 #include <kindling/kernels/math/functions.h>
 #include <kindling/kernels/math/group_record.h>
-#include <kindling/kernels/math/op.h>
+
+#include <cstdint>
 
 /// What the optimizers do to one element, as PyTorch defines it. T is the dtype of the parameter;
 /// the coefficients are read from the group's record once, before the loop over the elements. The
 /// arguments after the gradient are the element's state: as many as the optimizer keeps.
+namespace kindling::kernels {
+
+enum class UpdateOp : std::uint8_t { sgd, adam };
+
+}  // namespace kindling::kernels
+
 namespace kindling::math {
 
 template <class T>

@@ -91,6 +91,8 @@ const std::vector<Use>& uses() {
        [](const Tensor& x) {
          DataLoader({operand(), x});
        }},
+      {"silu", [](const Tensor& x) { nn::activate(x, nn::Activation::silu); }},
+      {"tanh", [](const Tensor& x) { nn::Tanh()(x); }},
       {"linear", [](const Tensor& x) { nn::linear(x, operand()); }},
       {"linear", [](const Tensor& x) { nn::linear(operand(), x); }},
       {"mse_loss", [](const Tensor& x) { nn::mse_loss(x, operand()); }},

@@ -56,7 +56,7 @@ TYPED_TEST(Elementwise, UnaryFollowsItsDefinition) {
   using T = TypeParam;
   on_every_backend([](Backend& backend) {
     for (const UnaryCase& c : unary_cases()) {
-      SCOPED_TRACE(static_cast<int>(c.op));
+      SCOPED_TRACE(name_of(c.op));
       for (const std::int64_t n : kSizes) {
         const std::vector<T> x = spread<T>(n, c.low, c.high);
         Buffer<T> in(backend, x);
@@ -86,7 +86,7 @@ TYPED_TEST(Elementwise, UnaryBackwardIsTheDerivative) {
   constexpr double h = 1e-6;
   on_every_backend([](Backend& backend) {
     for (const UnaryCase& c : unary_cases()) {
-      SCOPED_TRACE(static_cast<int>(c.op));
+      SCOPED_TRACE(name_of(c.op));
       for (const std::int64_t n : {0, 1, 17, 1023, 70001}) {
         const std::vector<T> x = spread<T>(n, c.low, c.high);
         const std::vector<T> g = spread<T>(n, -2, 2, 7);

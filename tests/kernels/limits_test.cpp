@@ -120,7 +120,7 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
   const std::vector<UnaryOp> gated{gelu, gelu_tanh, silu};
   on_every_backend([&](Backend& backend) {
     const auto check = [&](const Row& row) {
-      SCOPED_TRACE(testing::Message() << "op " << static_cast<int>(row.op) << " at " << row.x);
+      SCOPED_TRACE(testing::Message() << "op " << name_of(row.op) << " at " << row.x);
       const T x = static_cast<T>(row.x);
       expect_exactly(value_at(backend, row.op, x), static_cast<T>(row.y));
       expect_exactly(gradient_at(backend, row.op, x, T(1)), static_cast<T>(row.slope));
@@ -160,8 +160,8 @@ TYPED_TEST(Limits, OddFormulasKeepTheSignOfZero) {
   on_every_backend([](Backend& backend) {
     for (const UnaryOp op : {UnaryOp::identity, UnaryOp::sqrt, UnaryOp::tanh, UnaryOp::gelu,
                              UnaryOp::gelu_tanh, UnaryOp::silu}) {
-      EXPECT_TRUE(std::signbit(value_at(backend, op, T(-0.0)))) << static_cast<int>(op);
-      EXPECT_FALSE(std::signbit(value_at(backend, op, T(0)))) << static_cast<int>(op);
+      EXPECT_TRUE(std::signbit(value_at(backend, op, T(-0.0)))) << name_of(op);
+      EXPECT_FALSE(std::signbit(value_at(backend, op, T(0)))) << name_of(op);
     }
   });
 }

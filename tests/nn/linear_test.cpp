@@ -116,6 +116,15 @@ std::vector<OpCase> linear_cases() {
 }
 INSTANTIATE_TEST_SUITE_P(Linear, OpTest, testing::ValuesIn(linear_cases()), case_name);
 
+TEST(Activate, IsTheOpOfItsName) {
+  const Tensor x = tensor({-1.5, 0, 0.5, 2});
+  for (const Named& named : kActivations) {
+    const Tensor y = nn::activate(x, named.activation);
+    EXPECT_TRUE(same_bits(y, named.op(x))) << named.name;
+    EXPECT_NE(y.data<float>(), x.data<float>()) << named.name;
+  }
+}
+
 TEST(LinearFused, EqualsTheOpsItIsMadeOf) {
   for (const DType dtype : kDTypes) {
     for (const Named& named : kActivations) {

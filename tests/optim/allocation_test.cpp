@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/optim/adam.h>
 #include <kindling/optim/clip_grad_norm.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/cosine.h>
 #include <kindling/schedulers/lr_scheduler.h>
 

@@ -2,9 +2,8 @@
 // Building an optimizer moves the parameters into its arenas; handles and views follow, and nothing
 // dangles.
 #include <kindling/core/no_grad.h>
-#include <kindling/optim/adam.h>
 #include <kindling/optim/optimizer_state.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 
 #include "tests/optim/training.h"
 

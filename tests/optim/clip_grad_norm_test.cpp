@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/optim/clip_grad_norm.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 
 #include "tests/optim/training.h"
 #include "tests/support/expect_error.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/nn/linear.h>
-#include <kindling/optim/adam.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 
 #include "tests/optim/training.h"
 #include "tests/support/expect_error.h"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every optimizer against PyTorch's; golden/make_golden.py made the values and has the same
 // formulas.
-#include <kindling/optim/adam.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 
 #include "tests/optim/training.h"
 

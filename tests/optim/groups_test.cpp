@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/optim/adam.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/decay.h>
 #include <kindling/schedulers/lr_scheduler.h>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ReduceLROnPlateau at work; its rule against PyTorch's is in tests/schedulers.
-#include <kindling/optim/adam.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/function.h>
 #include <kindling/schedulers/lr_scheduler.h>
 #include <kindling/schedulers/reduce_lr_on_plateau.h>

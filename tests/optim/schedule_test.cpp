@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A schedule at work on an optimizer: the tape, the errors of what is looked ahead for, life times,
 // warnings.
-#include <kindling/optim/adam.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/compose.h>
 #include <kindling/schedulers/cosine.h>
 #include <kindling/schedulers/cycle.h>

@@ -3,10 +3,9 @@
 
 // The scheduler classes at work on small optimizers, built from the golden files.
 
-#include <kindling/optim/adam.h>
 #include <kindling/optim/group.h>
 #include <kindling/optim/optimizer_state.h>
-#include <kindling/optim/sgd.h>
+#include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/schedulers.h>
 
 #include "tests/optim/training.h"

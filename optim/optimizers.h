@@ -1,11 +1,38 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+/// The optimizers, each with its options; optimizer.h has what all can do.
+
 #include <kindling/optim/optimizer.h>
 
 #include <array>
+#include <vector>
 
 namespace kindling::optim {
+
+struct KINDLING_API SGDOptions {
+  double lr = 1e-3;     // >= 0
+  double momentum = 0;  // >= 0
+  double dampening = 0;
+  double weight_decay = 0;  // >= 0
+  bool nesterov = false;    // needs momentum, and no dampening
+  bool maximize = false;
+  bool skip_nonfinite = false;  // an infinite or NaN gradient changes and advances nothing
+};
+
+/// Stochastic gradient descent with momentum, as PyTorch defines it:
+///   g = gradient, negated with maximize; g += weight_decay p
+///   b = momentum b + (1 - dampening) g   (the first b is g itself)
+///   p -= lr b, or with nesterov p -= lr (g + momentum b), or without momentum p -= lr g
+/// Source: Sutskever et al., On the importance of initialization and momentum (ICML 2013), in
+/// PyTorch's form, where lr multiplies the whole velocity.
+class KINDLING_API SGD : public OptimizerOf<SGDOptions> {
+ public:
+  explicit SGD(std::vector<Tensor> params, const SGDOptions& options = {});
+  explicit SGD(const std::vector<ParamGroup<SGDOptions>>& groups);
+};
+
+extern template class OptimizerOf<SGDOptions>;
 
 struct KINDLING_API AdamOptions {
   double lr = 1e-3;                            // >= 0
@@ -19,8 +46,9 @@ struct KINDLING_API AdamOptions {
 
 /// Adam, as PyTorch defines it; t counts the updates of each parameter from 1:
 ///   g = gradient, negated with maximize; g += weight_decay p
-///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  with amsgrad v' = max(v', v),
-///   else v' = v p -= lr / (1 - beta1^t) * m / (sqrt(v') / sqrt(1 - beta2^t) + eps)
+///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+///   v' = v, or with amsgrad v' = max(v', v)
+///   p -= lr / (1 - beta1^t) * m / (sqrt(v') / sqrt(1 - beta2^t) + eps)
 /// Source: Kingma & Ba (arXiv:1412.6980), algorithm 1; amsgrad: Reddi et al. (arXiv:1904.09237).
 class KINDLING_API Adam : public OptimizerOf<AdamOptions> {
  public:
