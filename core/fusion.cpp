@@ -71,9 +71,6 @@ void fold_clip(Commands& commands, std::size_t i) {
 Update* update_before(const Commands& commands, std::size_t i, const AdvanceSchedule& schedule) {
   while (i-- > 0) {
     if (!belongs_to_an_update(commands[i])) return nullptr;
-    if (const auto* other = as<AdvanceSchedule>(commands[i]);
-        other != nullptr && other->records == schedule.records)
-      return nullptr;
     auto* update = as<Update>(commands[i]);
     if (update == nullptr || update->records != schedule.records) continue;
     return update->schedule.clock == nullptr ? update : nullptr;

@@ -64,6 +64,7 @@ TEST(Capture, RunsNothingAtFirstAndThenAsOftenAsItIsCalled) {
     return x.sum();
   });
   EXPECT_EQ(runs, 0);
+  EXPECT_EQ(step.command_count(), 0);
   EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{0, 0, 0}));
   expect_error<ValueError>("CapturedStep: result: no step was made yet: call it first",
                            [&] { return step.result(); });
@@ -75,6 +76,7 @@ TEST(Capture, RunsNothingAtFirstAndThenAsOftenAsItIsCalled) {
   EXPECT_EQ(step.result().item(), 36);
   EXPECT_EQ(step.steps(), 12);
   EXPECT_EQ(runs, 1);  // the rest was replayed
+  EXPECT_EQ(step.command_count(), 3);
   step(0);
   EXPECT_EQ(step.steps(), 12);
   expect_error<ValueError>("CapturedStep: -1 steps: must not be negative", [&] {
