@@ -160,11 +160,15 @@ TEST(Fusion, AClipOfManyPiecesScalesByItself) {
     groups.push_back({{weight}, {.lr = 0.5}});
   }
   SGD optimizer(groups);
-  EXPECT_FALSE(takes_over_the_clip([&] {
+  const auto clipped_and_updated = [&] {
     backward_of(all);
     optim::clip_grad_norm_(all, 0.25);
     optimizer.step();
-  }));
+  };
+  EXPECT_FALSE(takes_over_the_clip(clipped_and_updated));
+  groups.pop_back();
+  optimizer = SGD(groups);  // of just the gradients that the last command scales
+  EXPECT_FALSE(takes_over_the_clip(clipped_and_updated));
 }
 
 TEST(Fusion, AClipAfterTheUpdateScalesByItself) {
