@@ -958,8 +958,12 @@ TEST(Capture, MayBeMoved) {
   auto moved = std::move(step);
   moved();
   EXPECT_EQ(x.item(), 2);
+  EXPECT_EQ(moved.steps(), 2);
   // NOLINTNEXTLINE(bugprone-use-after-move): that is the question
   EXPECT_THROW(step(), ValueError);
+  step = std::move(moved);
+  step();
+  EXPECT_EQ(x.item(), 3);
 }
 
 }  // namespace
