@@ -5,6 +5,7 @@
 #include <kindling/kindling.h>
 
 #include "tests/support/allocations.h"
+#include "tests/support/counting_cpu.h"
 #include "tests/support/expect_error.h"
 
 #include <gtest/gtest.h>
@@ -657,6 +658,24 @@ TEST(Capture, ItsMemoryIsNeverLent) {
   EXPECT_EQ(step().item(), first);
   for (const Tensor& tensor : eager)
     EXPECT_EQ(tensor.sum().item(), full({8, 7}, 1e30).sum().item());
+}
+
+TEST(Capture, LaterTemporariesUseTheMemoryOfEarlierOnes) {
+  constexpr std::int64_t kNumel = 12345;
+  const test::CountingCpu device;
+  const Tensor x = ones({kNumel});
+  const int before = device.allocations(kNumel * sizeof(float));
+  auto step = capture([x] {
+    Tensor y = x * 1.0;
+    for (int i = 0; i < 5; ++i) {
+      y = y * 2.0;
+      y += 1.0;
+    }
+    return y.sum();
+  });
+  EXPECT_EQ(step().item(), kNumel * 63.0);
+  EXPECT_EQ(step().item(), kNumel * 63.0);
+  EXPECT_EQ(device.allocations(kNumel * sizeof(float)) - before, 2);
 }
 
 TEST(Capture, InPlaceChecksSeeReplays) {
