@@ -150,6 +150,7 @@ void BatchSource::deal(std::int64_t number, std::span<Tensor> batch) const {
 }
 
 StateDict BatchSource::state_dict() const {
+  check_not_capturing("state_dict", "it is for the host: call it between steps");
   const auto scalar = [](auto value) {
     return full({}, static_cast<double>(value), {.dtype = DType::float64});
   };

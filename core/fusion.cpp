@@ -58,9 +58,9 @@ bool clips_what_is_updated(const ClipGradNorm& clip, const Update& update) {
 
 void fold_clip(Commands& commands, std::size_t i) {
   auto* clip = as<ClipGradNorm>(commands[i]);
-  std::size_t next = i + 1;
-  if (next < commands.size() && as<FindNonfinite>(commands[next]) != nullptr) ++next;
-  auto* update = next < commands.size() ? as<Update>(commands[next]) : nullptr;
+  std::size_t next = i + 1;  // the entry of the history is there at the latest
+  if (as<FindNonfinite>(commands[next]) != nullptr) ++next;
+  auto* update = as<Update>(commands[next]);
   if (update == nullptr || !clips_what_is_updated(*clip, *update)) return;
   clip->scales = false;
   update->clip_total = static_cast<const double*>(clip->total.data);
@@ -71,9 +71,6 @@ void fold_clip(Commands& commands, std::size_t i) {
 Update* update_before(const Commands& commands, std::size_t i, const AdvanceSchedule& schedule) {
   while (i-- > 0) {
     if (!belongs_to_an_update(commands[i])) return nullptr;
-    if (const auto* other = as<AdvanceSchedule>(commands[i]);
-        other != nullptr && other->records == schedule.records)
-      return nullptr;
     auto* update = as<Update>(commands[i]);
     if (update == nullptr || update->records != schedule.records) continue;
     return update->schedule.clock == nullptr ? update : nullptr;
@@ -84,7 +81,7 @@ Update* update_before(const Commands& commands, std::size_t i, const AdvanceSche
 // The learning rate is that of the update; the value may be written after it.
 void fold_history(Commands& commands) {
   auto* entry = as<AppendHistory>(commands.back());
-  if (entry == nullptr || entry->record == nullptr) return;
+  if (entry->record == nullptr) return;
   bool value_is_there = true;
   for (std::size_t i = commands.size() - 1; i-- > 0;) {
     if (auto* update = as<Update>(commands[i])) {
@@ -116,7 +113,7 @@ Commands fuse(Commands commands) {
       left.pop_back();
     }
   }
-  if (!left.empty()) fold_history(left);
+  fold_history(left);
   return left;
 }
 

@@ -113,7 +113,6 @@ void OptimizerState::take_over(Loaded& loaded, std::size_t index) {
   Group& group = groups_[index];
   for (std::size_t s = 0; s < rule_.states.size(); ++s) {
     const bool used = group.uses_state(s);
-    const Intrusive<Storage> before = group.states[s].memory;
     group.states[s] = loaded.states[s];
     for (std::size_t i = 0; i < loaded.tensors[s].size(); ++i) {
       const GroupParameter& parameter = group.parameters[i];
@@ -122,7 +121,7 @@ void OptimizerState::take_over(Loaded& loaded, std::size_t index) {
                group.states[s].view(parameter.offset, parameter.impl->numel), group.device());
     }
     const bool uses = rule_.uses_state(loaded.values, group.momentum_scheduled, s);
-    if (used != uses || (used && group.states[s].memory != before)) structure_changed();
+    if (used != uses) structure_changed();  // else its memory is the same
   }
   group.values = loaded.values;
   group.base_lr = loaded.base_lr;

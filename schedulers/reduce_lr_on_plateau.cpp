@@ -161,6 +161,7 @@ std::int64_t ReduceLROnPlateau::last_epoch() const {
 }
 
 StateDict ReduceLROnPlateau::state_dict() const {
+  detail::check_not_capturing("state_dict", "it is for the host: call it between steps");
   const math::PlateauState memory = plateau().memory();
   const auto count = [](std::int64_t value) {
     return detail::state_scalar(static_cast<double>(value));

@@ -5,6 +5,7 @@
 #include "tests/support/devices.h"
 #include "tests/support/other_cpu.h"
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -164,7 +165,13 @@ class DeviceWithBits final : public OtherCpu {
     return static_cast<std::size_t>(m * n);
   }
 
+  void deallocate(void* data, std::size_t bytes) noexcept override {
+    freed.push_back(data);
+    OtherCpu::deallocate(data, bytes);
+  }
+
   static inline std::vector<kernels::Product> products;  // since the test began
+  std::vector<void*> freed;
 
  private:
   static const kernels::KernelTable& with_spy() {
@@ -183,11 +190,13 @@ class DeviceWithBits final : public OtherCpu {
 };
 
 TEST(ReluMask, ADevicesBitsGoFromTheForwardProductToItsBackward) {
-  const DeviceWithBits device;
+  DeviceWithBits device;
   DeviceWithBits::products.clear();
   const Tensor x = data().x.detach().clone().set_requires_grad(true);
   const Tensor h = nn::linear(x, data().first, data().bias, nn::Activation::relu);
-  (nn::linear(h, data().second).sum() + matmul(h, data().third).sum()).backward();
+  const Tensor loss = nn::linear(h, data().second).sum() + matmul(h, data().third).sum();
+  device.freed.clear();
+  loss.backward();
   std::vector<void*> left, used;
   for (const kernels::Product& product : DeviceWithBits::products) {
     if (product.relu_bits == nullptr) continue;
@@ -195,6 +204,7 @@ TEST(ReluMask, ADevicesBitsGoFromTheForwardProductToItsBackward) {
   }
   ASSERT_EQ(left.size(), 1U);
   EXPECT_EQ(used, (std::vector<void*>{left[0], left[0]}));
+  EXPECT_EQ(std::count(device.freed.begin(), device.freed.end(), left[0]), 1);  // though h lives
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Building an optimizer moves the parameters into its arenas; handles and views follow, and nothing
 // dangles.
+#include <kindling/core/nn/linear.h>
 #include <kindling/core/no_grad.h>
 #include <kindling/optim/optimizer_state.h>
 #include <kindling/optim/optimizers.h>
 
 #include "tests/optim/training.h"
+#include "tests/support/counting_cpu.h"
 
 #include <gtest/gtest.h>
 
@@ -126,6 +128,21 @@ TEST(OptimizerArena, TheOptimizerOutlivesTheHandles) {
   SGD optimizer({*weight}, {.lr = 1});
   weight.reset();
   EXPECT_EQ(values(optimizer.param_groups()[0].params[0]), (std::vector<double>{1, 2}));
+}
+
+TEST(OptimizerArena, AParameterThatMovesAwayDoesNotKeepIt) {
+  const test::CountingCpu device;
+  nn::Linear model(40, 30);
+  const Tensor weight = model.parameters().front();
+  const void* arena = nullptr;
+  {
+    const SGD optimizer(model.parameters());
+    arena = weight.data<float>();
+    EXPECT_TRUE(device.is_allocated(arena));
+    model.to(DType::float64);
+  }
+  EXPECT_FALSE(device.is_allocated(arena));
+  EXPECT_TRUE(device.is_allocated(weight.data<double>()));
 }
 
 TEST(OptimizerArena, TheNextOptimizerTakesOver) {

@@ -38,6 +38,26 @@ TEST(ClipGradNorm, ScalesToTheLargestNorm) {
   }
 }
 
+// One command takes in eight pieces of memory.
+TEST(ClipGradNorm, TakesAnyNumberOfPieces) {
+  for (const int count : {1, 7, 8, 9, 16, 17, 25}) {
+    SCOPED_TRACE(count);
+    std::vector<Tensor> weights;
+    for (int i = 0; i < count; ++i) {
+      weights.push_back(parameter({0}));
+      set_gradient(weights.back(), {3.0 + i});
+    }
+    double squares = 0;
+    for (int i = 0; i < count; ++i) squares += (3.0 + i) * (3.0 + i);
+    const double norm = std::sqrt(squares);
+    EXPECT_DOUBLE_EQ(clip_grad_norm_(weights, 2).item(), norm);
+    for (int i = 0; i < count; ++i) {
+      EXPECT_DOUBLE_EQ(weights[static_cast<std::size_t>(i)].grad().item(),
+                       (3.0 + i) * 2 / (norm + 1e-6));
+    }
+  }
+}
+
 TEST(ClipGradNorm, LeavesSmallGradientsAlone) {
   const Tensor a = parameter({0, 0});
   set_gradient(a, {0.3, 0.4});

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -34,6 +35,24 @@ TEST(ParameterGroups, EachHasItsOptions) {
   EXPECT_EQ(groups[0].params.size(), 2U);
   EXPECT_EQ(groups[1].params[0].impl(), head[0].impl());
   EXPECT_EQ(groups[1].options.lr, 1e-3);
+}
+
+TEST(ParameterGroups, OptionsThatAreNotGivenAreThoseOfPyTorch) {
+  const auto sgd = SGD({parameter({1})}).options();
+  EXPECT_EQ(sgd.lr, 1e-3);
+  EXPECT_EQ(sgd.momentum, 0);
+  EXPECT_EQ(sgd.dampening, 0);
+  EXPECT_EQ(sgd.weight_decay, 0);
+  EXPECT_FALSE(sgd.nesterov || sgd.maximize || sgd.skip_nonfinite);
+  const auto expect_adam = [](const auto& options, double weight_decay) {
+    EXPECT_EQ(options.lr, 1e-3);
+    EXPECT_EQ(options.betas, (std::array<double, 2>{0.9, 0.999}));
+    EXPECT_EQ(options.eps, 1e-8);
+    EXPECT_EQ(options.weight_decay, weight_decay);
+    EXPECT_FALSE(options.amsgrad || options.maximize || options.skip_nonfinite);
+  };
+  expect_adam(Adam({parameter({1})}).options(), 0);
+  expect_adam(AdamW({parameter({1})}).options(), 1e-2);
 }
 
 TEST(ParameterGroups, AListOfOneGroupIsUnderstood) {

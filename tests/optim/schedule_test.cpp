@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -147,6 +148,46 @@ TEST(FollowedSchedule, SetLrLastsUntilTheNextStep) {
   scheduler.step();
   EXPECT_EQ(optimizer.lr(), 1.0 / 3);
   EXPECT_EQ(optimizer.options().weight_decay, 0.1);
+}
+
+TEST(FollowedSchedule, ARateThatIsSetStandsUntilTheNextStepHoweverItIsSet) {
+  const std::vector<std::function<void(SGD&)>> ways = {
+      [](SGD& optimizer) { optimizer.set_lr(0.125); },
+      [](SGD& optimizer) { optimizer.set_options({.lr = 0.125}); },
+      [](SGD& optimizer) {
+        StateDict state = optimizer.state_dict();
+        state.front().second = tensor(0.125);  // param_groups.0.lr
+        optimizer.load_state_dict(state);
+      }};
+  for (std::size_t way = 0; way < ways.size(); ++way) {
+    SCOPED_TRACE(way);
+    const Tensor weight = parameter({0});
+    SGD optimizer({weight}, {.lr = 1});
+    LRScheduler scheduler(optimizer, harmonic());
+    set_gradient(weight, {1});
+    ways[way](optimizer);
+    EXPECT_EQ(optimizer.lr(), 0.125);
+    EXPECT_EQ(optimizer.options().lr, 0.125);
+    optimizer.step();
+    EXPECT_EQ(weight.item(), -0.125);
+    scheduler.step();
+    EXPECT_EQ(optimizer.lr(), 0.5);  // of a base that is still 1
+    optimizer.step();
+    EXPECT_EQ(weight.item(), -0.625);
+  }
+}
+
+TEST(FollowedSchedule, ARateThatIsSetBeforeIsTheBase) {
+  SGD optimizer({parameter({0})}, {.lr = 1});
+  optimizer.set_options({.lr = 2});
+  std::optional<LRScheduler> scheduler(std::in_place, optimizer, harmonic());
+  scheduler->step();
+  EXPECT_EQ(optimizer.lr(), 1);
+  scheduler.reset();
+  optimizer.set_lr(4);
+  scheduler.emplace(optimizer, harmonic());
+  scheduler->step();
+  EXPECT_EQ(optimizer.lr(), 2);
 }
 
 TEST(FollowedSchedule, ALateGroupStartsWhereTheOthersStand) {

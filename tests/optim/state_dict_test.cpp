@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/core/capture.h>
 #include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/cosine.h>
 #include <kindling/schedulers/lr_scheduler.h>
@@ -9,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
+#include <utility>
 
 namespace kindling {
 namespace {
@@ -145,6 +148,45 @@ TEST(OptimizerStateDict, SchedulersGoBeyond32Bits) {
   scheduler.step();
   EXPECT_EQ(scheduler.last_epoch(), 6000000051);
   EXPECT_EQ(optimizer.lr(), scheduler.lr_at(6000000051));
+}
+
+// Parameters share their count of updates as those of the saved run did, from the next step on.
+TEST(OptimizerStateDict, CountsOfUpdatesPartAndJoinWithTheState) {
+  const auto run = [](bool late, int steps) {
+    std::pair<std::vector<Tensor>, std::unique_ptr<Adam>> made;
+    made.first = {parameter({0}), parameter({0})};
+    made.second = std::make_unique<Adam>(made.first);
+    for (int t = 0; t < steps; ++t) {
+      set_gradient(made.first[0], {1});
+      if (!late || t == steps - 1) set_gradient(made.first[1], {1});
+      made.second->step();
+    }
+    return made;
+  };
+  const auto counts = [](const Adam& optimizer) {
+    std::vector<double> found;
+    for (const auto& [name, value] : optimizer.state_dict()) {
+      if (name == "state.0.step" || name == "state.1.step") found.push_back(value.item());
+    }
+    return found;
+  };
+  const auto [apart_weights, apart] = run(true, 5);
+  const auto [together_weights, together] = run(false, 3);
+  const StateDict state_apart = apart->state_dict();
+  const StateDict state_together = together->state_dict();
+  auto captured = capture([&optimizer = *together] { optimizer.step(); });
+  captured(2);
+
+  together->load_state_dict(state_apart);
+  EXPECT_THROW(captured(), CaptureError);
+  EXPECT_EQ(counts(*together), (std::vector<double>{5, 1}));
+  together->step();
+  EXPECT_EQ(counts(*together), (std::vector<double>{6, 2}));
+
+  apart->load_state_dict(state_together);
+  EXPECT_EQ(counts(*apart), (std::vector<double>{3, 3}));
+  apart->step();
+  EXPECT_EQ(counts(*apart), (std::vector<double>{4, 4}));
 }
 
 TEST(OptimizerStateDict, MomentumComesWithTheState) {

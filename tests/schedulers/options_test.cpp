@@ -81,6 +81,12 @@ TEST(ScheduleOptions, OutOfRange) {
   refuses([] { inverse_sqrt({.timescale = 0}); }, "inverse_sqrt: timescale 0: must be at least 1");
   refuses([] { noam({.d_model = 1, .warmup_steps = -1}); },
           "noam: warmup_steps -1: must be at least 0");
+  refuses([] { wsd({.warmup_steps = -1, .decay_steps = 1}); },
+          "wsd: warmup_steps -1: must be at least 0");
+  refuses([] { wsd({.stable_steps = -1, .decay_steps = 1}); },
+          "wsd: stable_steps -1: must be at least 0");
+  refuses([] { wsd({.decay_steps = 1, .min_lr_ratio = -1}); },
+          "wsd: min_lr_ratio -1: must be finite and not negative");
   refuses([] { wsd({.decay_steps = 1, .decay_type = "exp"}); },
           "wsd: decay_type \"exp\": must be one of \"1-sqrt\", \"linear\", \"cosine\"");
   refuses([] { wsd({.decay_steps = 1, .warmup = WarmupConvention::from_factor}); },
@@ -104,6 +110,18 @@ TEST(ScheduleOptions, OfTheCycles) {
           "cyclic: step_size_up 0: must be at least 1");
   refuses([] { cyclic({.base_lr = 0.1, .max_lr = 1, .step_size_down = -1}); },
           "cyclic: step_size_down -1: must be at least 0");
+  refuses([] { cyclic({.base_lr = 0.1, .max_lr = 1, .mode = "exp_range", .gamma = -1}); },
+          "cyclic: gamma -1: must be finite and not negative");
+  refuses([] { cyclic({.base_lr = 0.1, .max_lr = 1, .base_momentum = -1}); },
+          "cyclic: base_momentum -1: must be finite and not negative");
+  refuses([] { cyclic({.base_lr = 0.1, .max_lr = 1, .max_momentum = kNan}); },
+          "cyclic: max_momentum nan: must be finite and not negative");
+  refuses([] { one_cycle({.max_lr = 0.1, .total_steps = 3, .base_momentum = -1}); },
+          "one_cycle: base_momentum -1: must be finite and not negative");
+  refuses([] { one_cycle({.max_lr = 0.1, .total_steps = 3, .max_momentum = kNan}); },
+          "one_cycle: max_momentum nan: must be finite and not negative");
+  refuses([] { one_cycle({.max_lr = 0.1, .steps_per_epoch = 3}); },
+          "one_cycle: epochs 0: must be at least 1");
   refuses([] { one_cycle({.max_lr = 0.0, .total_steps = 10}); },
           "one_cycle: max_lr 0: must be above 0");
   refuses([] { one_cycle({.max_lr = 0.1, .total_steps = -3}); },

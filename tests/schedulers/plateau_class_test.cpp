@@ -229,6 +229,18 @@ TEST(ReduceLROnPlateau, IsOneAtATime) {
   EXPECT_EQ(second.last_epoch(), 0);
 }
 
+TEST(ReduceLROnPlateau, AnotherMayTakeItsPlace) {
+  SGDTraining left({0.5});
+  SGDTraining right({0.5});
+  ReduceLROnPlateau plateau(left.optimizer, {.factor = 0.5, .patience = 0});
+  plateau = ReduceLROnPlateau(right.optimizer, {.factor = 0.25, .patience = 0});
+  plateau.step(1.0);
+  plateau.step(1.0);
+  EXPECT_EQ(left.optimizer.lr(), 0.5);
+  EXPECT_EQ(right.optimizer.lr(), 0.125);
+  EXPECT_NO_THROW(ReduceLROnPlateau(left.optimizer, {}));
+}
+
 TEST(ReduceLROnPlateau, OutlivesTheOptimizer) {
   auto training = std::make_unique<SGDTraining>(std::vector<double>{0.5});
   ReduceLROnPlateau plateau(training->optimizer, {.factor = 0.5, .patience = 0});

@@ -7,6 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace kindling::schedulers {
 namespace {
@@ -186,6 +189,78 @@ TEST(Schedule, PrintsHowItWasMade) {
             "sequence({linear(0.333333, 1, 5), cosine(9, eta_min=1e-05)}, {5})");
   EXPECT_EQ(warmup(7, WarmupConvention::from_factor, 0.1).description(),
             "warmup(7, convention=from_factor, start_factor=0.1)");
+}
+
+TEST(Schedule, DescribesWhatIsNotAsUsual) {
+  const std::vector<std::pair<Schedule, std::string>> cases = {
+      {constant(), "constant(0.333333, 5)"},
+      {linear(), "linear(0.333333, 1, 5)"},
+      {exponential({.gamma = 0.9}), "exponential(0.9)"},
+      {polynomial(), "polynomial(5)"},
+      {polynomial({.total_iters = 6, .power = 2}), "polynomial(6, power=2)"},
+      {step({.step_size = 3}), "step(3)"},
+      {step({.step_size = 3, .gamma = 0.2}), "step(3, gamma=0.2)"},
+      {multi_step({.milestones = {5, 2}}), "multi_step(5, 2)"},
+      {multi_step({.milestones = {2}, .gamma = 0.2}), "multi_step(2, gamma=0.2)"},
+      {cosine({.T_max = 9}), "cosine(9)"},
+      {warm_restarts({.T_0 = 5}), "warm_restarts(5)"},
+      {warm_restarts({.T_0 = 5, .T_mult = 2, .eta_min = 0.5}),
+       "warm_restarts(5, T_mult=2, eta_min=0.5)"},
+      {cyclic({.base_lr = 0.1, .max_lr = 0.2}), "cyclic(0.1, 0.2, 2000)"},
+      {cyclic({.base_lr = 0.1,
+               .max_lr = 0.2,
+               .step_size_up = 4,
+               .step_size_down = 6,
+               .mode = "exp_range",
+               .gamma = 0.9}),
+       "cyclic(0.1, 0.2, 4, step_size_down=6, mode=exp_range, gamma=0.9)"},
+      {cyclic({.base_lr = 0.1, .max_lr = 0.2, .scale_fn = [](double) { return 0.5; }}),
+       "cyclic(0.1, 0.2, 2000, mode=custom)"},
+      {one_cycle({.max_lr = 0.1, .total_steps = 10}), "one_cycle(0.1, 10)"},
+      {one_cycle({.max_lr = 0.1,
+                  .epochs = 2,
+                  .steps_per_epoch = 5,
+                  .pct_start = 0.5,
+                  .anneal_strategy = "linear",
+                  .div_factor = 10,
+                  .final_div_factor = 100,
+                  .three_phase = true}),
+       "one_cycle(0.1, 10, pct_start=0.5, anneal_strategy=linear, div_factor=10, "
+       "final_div_factor=100, three_phase=1)"},
+      {inverse_sqrt(), "inverse_sqrt(10000)"},
+      {noam({.d_model = 512}), "noam(512, 4000)"},
+      {wsd({.warmup_steps = 3, .stable_steps = 4, .decay_steps = 5}), "wsd(3, 4, 5)"},
+      {wsd({.decay_steps = 5,
+            .decay_type = "linear",
+            .min_lr_ratio = 0.1,
+            .warmup = WarmupConvention::between}),
+       "wsd(0, 0, 5, decay_type=linear, min_lr_ratio=0.1, warmup=between)"},
+      {lambda([](std::int64_t) { return 0.5; }), "lambda(f)"},
+      {multiplicative([](std::int64_t) { return 0.5; }), "multiplicative(f)"},
+      {warmup(5), "warmup(5)"},
+      {warmup(5, WarmupConvention::both_ends), "warmup(5, convention=both_ends)"},
+      {cosine({.T_max = 9}) * (warmup(5).then(step({.step_size = 3}))),
+       "cosine(9) * (warmup(5) then step(3))"},
+      {warmup(5).then(warmup(2).then(cosine({.T_max = 9}))),
+       "warmup(5) then (warmup(2) then cosine(9))"},
+      {chain({cosine({.T_max = 9}), step({.step_size = 3}), warmup(5)}),
+       "(cosine(9) * step(3)) * warmup(5)"},
+      {sequence({cosine({.T_max = 9}), step({.step_size = 3}), warmup(5)}, {2, 4}),
+       "sequence({cosine(9), step(3), warmup(5)}, {2, 4})"},
+  };
+  for (const auto& [schedule, description] : cases) EXPECT_EQ(schedule.description(), description);
+}
+
+TEST(Schedule, CyclesDriveTheMomentumUnlessToldNotTo) {
+  const Schedule cycle = cyclic({.base_lr = 0.1, .max_lr = 0.2, .step_size_up = 2});
+  EXPECT_EQ(cycle.momentum(0), 0.9);
+  EXPECT_DOUBLE_EQ(cycle.momentum(2).value(), 0.8);
+  const Schedule one = one_cycle({.max_lr = 0.1, .total_steps = 10, .pct_start = 0.5});
+  EXPECT_EQ(one.momentum(0), 0.95);
+  EXPECT_DOUBLE_EQ(one.momentum(4).value(), 0.85);
+  EXPECT_FALSE(cyclic({.base_lr = 0.1, .max_lr = 0.2, .cycle_momentum = false}).drives_momentum());
+  EXPECT_FALSE(
+      one_cycle({.max_lr = 0.1, .total_steps = 10, .cycle_momentum = false}).drives_momentum());
 }
 
 TEST(Schedule, ServesOneGroupOfSeveral) {

@@ -151,5 +151,18 @@ TEST(Scheduler, BothMayBeMoved) {
   EXPECT_EQ(moved.lr(), second.lr_at(1));
 }
 
+TEST(Scheduler, AnotherMayTakeItsPlace) {
+  SGDTraining left({0.1});
+  SGDTraining right({0.4});
+  s::LRScheduler scheduler(left.optimizer, s::exponential({.gamma = 0.5}));
+  scheduler.step();
+  scheduler = s::LRScheduler(right.optimizer, s::exponential({.gamma = 0.25}));
+  EXPECT_EQ(left.optimizer.lr(), 0.05);  // its schedule has ended
+  scheduler.step();
+  EXPECT_EQ(left.optimizer.lr(), 0.05);
+  EXPECT_EQ(right.optimizer.lr(), 0.1);
+  EXPECT_NO_THROW(s::LRScheduler(left.optimizer, s::exponential({.gamma = 0.5})));
+}
+
 }  // namespace
 }  // namespace kindling::golden
