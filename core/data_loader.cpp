@@ -3,6 +3,7 @@
 #include <kindling/core/command.h>
 #include <kindling/core/data_loader.h>
 #include <kindling/core/makers.h>
+#include <kindling/core/state_dict.h>
 
 #include <algorithm>
 #include <vector>
@@ -151,9 +152,7 @@ void BatchSource::deal(std::int64_t number, std::span<Tensor> batch) const {
 
 StateDict BatchSource::state_dict() const {
   check_not_capturing("state_dict", "it is for the host: call it between steps");
-  const auto scalar = [](auto value) {
-    return full({}, static_cast<double>(value), {.dtype = DType::float64});
-  };
+  const auto scalar = [](auto value) { return state_scalar(static_cast<double>(value)); };
   const LoaderState& stream = state_->stream;
   // 64 bits do not fit a float64: the seed goes in two halves.
   return {

@@ -48,7 +48,7 @@ KINDLING_API Tensor tensor(const NestedNumbers& values, const TensorOptions& opt
 
 /// How from_data and borrow build their tensor: the dtype follows the data.
 struct DataOptions {
-  Device device = Device::cpu();
+  Device device = default_device();
   bool requires_grad = false;
 };
 
@@ -61,7 +61,9 @@ KINDLING_API Tensor from_data(std::span<const double> values, const Shape& shape
 
 /// A tensor on memory that the caller owns and keeps alive as long as any handle; CPU only. Nothing
 /// is copied.
-KINDLING_API Tensor borrow(float* data, const Shape& shape, const DataOptions& options = {});
-KINDLING_API Tensor borrow(double* data, const Shape& shape, const DataOptions& options = {});
+KINDLING_API Tensor borrow(float* data, const Shape& shape,
+                           const DataOptions& options = {.device = Device::cpu()});
+KINDLING_API Tensor borrow(double* data, const Shape& shape,
+                           const DataOptions& options = {.device = Device::cpu()});
 
 }  // namespace kindling

@@ -8,7 +8,9 @@
 
 namespace kindling::detail {
 
-Tensor state_scalar(double value) { return full({}, value, {.dtype = DType::float64}); }
+Tensor state_scalar(double value) {
+  return full({}, value, {.dtype = DType::float64, .device = Device::cpu()});
+}
 
 StateReader::StateReader(std::string owner, const StateDict& state) : owner_(std::move(owner)) {
   check_not_capturing("load_state_dict", "it gives values of the host: call it between steps");

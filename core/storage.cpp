@@ -12,8 +12,8 @@ kernels::Backend& backend_of(Device device) {
   if (device.is_cpu()) return kernels::cpu::backend();
   kernels::Backend* backend = kernels::cuda::backend(device.index());
   if (backend == nullptr) {
-    throw DeviceError(message("device ", device, ": not available: this build or machine has no ",
-                              "such GPU: use Device::cpu(), or ask cuda::is_available()"));
+    throw DeviceError(
+        message("device ", device, ": ", kernels::cuda::why_unavailable(device.index())));
   }
   return *backend;
 }

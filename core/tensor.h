@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kindling/core/api.h>
+#include <kindling/core/default_device.h>
 #include <kindling/core/device.h>
 #include <kindling/core/dtype.h>
 #include <kindling/core/shape.h>
@@ -17,7 +18,7 @@ namespace kindling {
 /// How a maker builds its tensor.
 struct TensorOptions {
   DType dtype = DType::float32;
-  Device device = Device::cpu();
+  Device device = default_device();
   bool requires_grad = false;
 };
 

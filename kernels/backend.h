@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace kindling::kernels {
 
@@ -20,12 +21,6 @@ using Kernel = void (*)(Backend& backend, const void* arguments);
 struct KernelTable {
   Kernel kernels[AllCommands::kCount];
 };
-
-/// The table of the kernels `call<Command>` for all commands.
-template <template <class Command> class Call, class... Commands>
-constexpr KernelTable kernel_table(CommandList<Commands...>) {
-  return {{Call<Commands>::run...}};
-}
 
 /// A command that is kept to be run again.
 struct RecordedCommand {
@@ -97,6 +92,9 @@ namespace cuda {
 
 /// CUDA device `index`, or nullptr where there is none (always so in a CPU-only build).
 Backend* backend(int index);
+
+/// Why there is none, and what to do: the end of an error's text.
+std::string why_unavailable(int index);
 
 }  // namespace cuda
 

@@ -10,6 +10,11 @@ namespace kernels::cuda {
 
 Backend* backend(int) { return nullptr; }
 
+std::string why_unavailable(int) {
+  return "this build has no CUDA backend: build with KINDLING_CUDA=ON where a CUDA toolkit is "
+         "installed, or use Device::cpu()";
+}
+
 }  // namespace kernels::cuda
 
 namespace cuda {
@@ -17,8 +22,7 @@ namespace cuda {
 namespace {
 
 [[noreturn]] void refuse(const char* function) {
-  throw DeviceError(message("cuda::", function,
-                            ": this build has no CUDA backend: ask cuda::is_available() first"));
+  throw DeviceError(message("cuda::", function, ": ", kernels::cuda::why_unavailable(0)));
 }
 
 }  // namespace

@@ -10,9 +10,12 @@ Records::Records(Device device, std::size_t capacity, const Records* earlier)
           static_cast<std::int64_t>(capacity * sizeof(math::GroupRecord) / sizeof(double)),
           DType::float64, device)) {
   groups_.reserve(capacity);
-  if (earlier == nullptr) return;
-  groups_.assign(earlier->groups_.begin(), earlier->groups_.end());
-  const std::vector<math::GroupRecord> values = earlier->fetch();
+  std::vector<math::GroupRecord> values;
+  if (earlier != nullptr) {
+    groups_.assign(earlier->groups_.begin(), earlier->groups_.end());
+    values = earlier->fetch();
+  }
+  values.resize(capacity);  // no record is undefined, even where it has no owner yet
   backend().upload(memory_->data, values.data(), values.size() * sizeof(math::GroupRecord));
 }
 

@@ -24,7 +24,7 @@ KINDLING_API Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& 
 struct LinearOptions {
   bool bias = true;
   DType dtype = DType::float32;
-  Device device = Device::cpu();
+  Device device = default_device();
 };
 
 /// A fully connected layer: x [..., in] -> [..., out]. Weight and bias are drawn from

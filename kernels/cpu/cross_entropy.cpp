@@ -5,9 +5,7 @@
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
 
-/// One row's loss and gradient (nullptr: not wanted). The target row t is (1 - smoothing) * target
-/// + smoothing / classes, the loss sum_c t_c (log sum exp(x) - x_c), where t_c = 0 excludes even a
-/// logit of -infinity, and the gradient scale * (softmax(x) sum t - t).
+/// One row's loss and gradient (nullptr: not wanted).
 template <class T>
 class Row {
  public:
@@ -15,57 +13,52 @@ class Row {
       : logits_(logits),
         gradient_(gradient),
         classes_(classes),
-        scale_(scale),
-        keep_(T(1) - smoothing),
-        share_(smoothing / static_cast<T>(classes)),
-        shift_(largest_of(logits, classes)),
-        total_(gradient != nullptr ? exponentials(logits, classes, shift_, gradient)
-                                   : sum_of_exponentials(logits, classes, shift_)),
-        log_total_(math::log(total_)) {}
+        row_(with_total(largest_of(logits, classes), scale, smoothing)) {}
 
   /// The loss for a class number; NaN, as is the gradient then, for one that there is not.
   T for_class(T target) const {
-    if (!(target >= T(0) && target < static_cast<T>(classes_))) {
+    if (!math::is_class(target, static_cast<T>(classes_))) {
       fill_gradient(math::not_a_number<T>());
       return math::not_a_number<T>();
     }
     const auto index = static_cast<std::int64_t>(target);
-    T loss = math::weighted(keep_, surprise_of(index));
-    if (share_ != T(0))
-      loss += share_ * sum_of_classes([row = *this](std::int64_t c) { return row.surprise_of(c); });
+    T loss = row_.loss_of_class(logits_[index]);
+    if (row_.share != T(0)) {
+      const T* logits = logits_;
+      loss +=
+          sum_of_classes([=, row = row_](std::int64_t c) { return row.loss_of_any(logits[c]); });
+    }
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
-      const T factor = scale_ / total_;
-      const T constant = scale_ * share_;
-      simd_for(classes_, [=](std::int64_t c) { gradient[c] = gradient[c] * factor - constant; });
-      gradient[index] -= scale_ * keep_;
+      simd_for(classes_,
+               [=, row = row_](std::int64_t c) { gradient[c] = row.gradient_of_any(gradient[c]); });
+      gradient[index] += row_.class_gradient();
     }
     return loss;
   }
 
   /// The loss for a row of probabilities.
   T for_probabilities(const T* target) const {
-    const Row row = *this;
-    const T loss = sum_of_classes([=](std::int64_t c) {
-      return math::weighted(row.keep_ * target[c] + row.share_, row.surprise_of(c));
-    });
+    const T* logits = logits_;
+    const T loss = sum_of_classes(
+        [=, row = row_](std::int64_t c) { return row.loss_of(target[c], logits[c]); });
     if (gradient_ != nullptr) {
       T* gradient = gradient_;
-      const T weight =
-          sum_of_classes([=](std::int64_t c) { return row.keep_ * target[c] + row.share_; });
-      const T factor = scale_ * weight / total_;
-      const T keep = scale_ * keep_;
-      const T constant = scale_ * share_;
-      simd_for(classes_, [=](std::int64_t c) {
-        gradient[c] = gradient[c] * factor - (keep * target[c] + constant);
+      const T sum =
+          sum_of_classes([=, row = row_](std::int64_t c) { return row.smoothed(target[c]); });
+      simd_for(classes_, [=, row = row_](std::int64_t c) {
+        gradient[c] = row.gradient_of(target[c], gradient[c], sum);
       });
     }
     return loss;
   }
 
  private:
-  /// log sum exp(x) - x_c, the loss if c is the class
-  T surprise_of(std::int64_t c) const { return log_total_ - (logits_[c] - shift_); }
+  math::CrossEntropyRow<T> with_total(T shift, T scale, T smoothing) const {
+    const T total = gradient_ != nullptr ? exponentials(logits_, classes_, shift, gradient_)
+                                         : sum_of_exponentials(logits_, classes_, shift);
+    return {shift, total, scale, smoothing, static_cast<T>(classes_)};
+  }
 
   template <class F>
   T sum_of_classes(const F& value) const {
@@ -82,12 +75,7 @@ class Row {
   const T* logits_;
   T* gradient_;  // holds the exponentials until the gradient replaces them
   std::int64_t classes_;
-  T scale_;
-  T keep_;
-  T share_;
-  T shift_;
-  T total_;
-  T log_total_;
+  math::CrossEntropyRow<T> row_;
 };
 
 template <class T>

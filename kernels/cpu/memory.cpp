@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
 #include <kindling/core/free_list.h>
+#include <kindling/core/size_class.h>
 #include <kindling/kernels/cpu/memory.h>
 
-#include <bit>
 #include <cstdint>
 #include <cstdlib>
 
@@ -14,28 +14,16 @@
 namespace kindling::kernels::cpu {
 namespace {
 
-constexpr std::size_t kSmallestBlock = 64;
+using detail::kSmallestBlock;
+using detail::size_class;
+using detail::SizeClass;
+
 constexpr std::size_t kMostBytes = std::size_t{1} << 47;  // what processors address
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kMaxKeptBlock = std::size_t{64}
                                       << 20;  // larger blocks go back to the system at once
 constexpr std::size_t kMaxKeptBytes = std::size_t{256} << 20;  // a thread keeps at most this much
 
-/// Block sizes, four to each power of two: 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896,
-/// 1024, 1280 ...
-struct SizeClass {
-  std::size_t index;
-  std::size_t bytes;
-};
-constexpr SizeClass size_class(std::size_t bytes) noexcept {
-  const std::size_t units = (bytes + kSmallestBlock - 1) / kSmallestBlock;
-  if (units <= 4) return {units - 1, units * kSmallestBlock};
-  const auto power =
-      static_cast<std::size_t>(std::bit_width(units - 1)) - 1;  // 2^power < units <= 2^(power + 1)
-  const std::size_t step = std::size_t{1} << (power - 2);
-  const std::size_t steps = (units + step - 1) / step;  // 5 .. 8
-  return {4 * (power - 1) + steps - 5, steps * step * kSmallestBlock};
-}
 constexpr std::size_t kClasses = size_class(kMaxKeptBlock).index + 1;
 
 using Cache = detail::ThreadCache<kClasses, kMaxKeptBytes, std::free>;

@@ -10,7 +10,7 @@ void softmax_row(const T* x, T* y, std::int64_t n, bool log) {
   const T shift = largest_of(x, n);
   if (log) {
     const T log_total = math::log(sum_of_exponentials(x, n, shift));
-    simd_for(n, [=](std::int64_t i) { y[i] = (x[i] - shift) - log_total; });
+    simd_for(n, [=](std::int64_t i) { y[i] = math::log_softmax(x[i], shift, log_total); });
     return;
   }
   const T factor = T(1) / exponentials(x, n, shift, y);
@@ -22,8 +22,9 @@ void backward_row(const T* y, const T* g, T* grad_x, std::int64_t n, bool log, b
   if (log) {
     const T total = static_cast<T>(sum_of(g, n));
     put_pieces(grad_x, n, accumulate, [=](T* out, std::int64_t begin, std::int64_t count) {
-      simd_for(count,
-               [=](std::int64_t i) { out[i] = g[begin + i] - math::exp(y[begin + i]) * total; });
+      simd_for(count, [=](std::int64_t i) {
+        out[i] = math::log_softmax_gradient(y[begin + i], g[begin + i], total);
+      });
     });
     return;
   }
@@ -32,7 +33,9 @@ void backward_row(const T* y, const T* g, T* grad_x, std::int64_t n, bool log, b
         simd_for(count, [=](std::int64_t i) { products[i] = g[begin + i] * y[begin + i]; });
       }));
   put_pieces(grad_x, n, accumulate, [=](T* out, std::int64_t begin, std::int64_t count) {
-    simd_for(count, [=](std::int64_t i) { out[i] = y[begin + i] * (g[begin + i] - total); });
+    simd_for(count, [=](std::int64_t i) {
+      out[i] = math::softmax_gradient(y[begin + i], g[begin + i], total);
+    });
   });
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <kindling/kernels/cpu/sums.h>
-#include <kindling/kernels/math/functions.h>
+#include <kindling/kernels/math/softmax.h>
 
 /// Parts of a softmax over n >= 1 neighbouring elements.
 namespace kindling::kernels::cpu::KINDLING_ISA {
@@ -35,7 +35,7 @@ inline T largest_of(const T* x, std::int64_t n) {
 /// y = exp(x - shift); returns the sum
 template <class T>
 inline T exponentials(const T* x, std::int64_t n, T shift, T* y) {
-  simd_for(n, [=](std::int64_t i) { y[i] = math::exp(x[i] - shift); });
+  simd_for(n, [=](std::int64_t i) { y[i] = math::exponential(x[i], shift); });
   return static_cast<T>(sum_of(y, n));
 }
 
@@ -44,7 +44,8 @@ template <class T>
 inline T sum_of_exponentials(const T* x, std::int64_t n, T shift) {
   return static_cast<T>(
       sum_of_values<T>(0, n, [=](std::int64_t begin, std::int64_t count, T* values) {
-        simd_for(count, [=](std::int64_t i) { values[i] = math::exp(x[begin + i] - shift); });
+        simd_for(count,
+                 [=](std::int64_t i) { values[i] = math::exponential(x[begin + i], shift); });
       }));
 }
 

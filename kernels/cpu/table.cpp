@@ -2,6 +2,7 @@
 #include <kindling/kernels/cpu/flush.h>
 #include <kindling/kernels/cpu/instruction_set.h>
 #include <kindling/kernels/cpu/kernels.h>
+#include <kindling/kernels/kernel_table.h>
 
 #define KINDLING_TEXT_OF(name) #name
 #define KINDLING_TEXT(name) KINDLING_TEXT_OF(name)

@@ -65,6 +65,8 @@ KINDLING_HOST_DEVICE void refresh(GroupRecord& record) {
   record.one_minus_momentum.set(1.0 - record.momentum.value);
   record.one_minus_beta2.set(1.0 - record.beta2.value);
   record.one_minus_dampening.set(1.0 - record.dampening.value);
+  record.bias_correction1 = 1;
+  record.inverse_bias2_sqrt.set(1.0);
   if (record.adam) {
     const double t = static_cast<double>(record.updates + 1);
     record.bias_correction1 = 1.0 - std::pow(record.momentum.value, t);

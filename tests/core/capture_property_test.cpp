@@ -5,6 +5,8 @@
 // its actions.
 #include <kindling/kindling.h>
 
+#include "tests/support/devices.h"
+
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -22,7 +24,7 @@ namespace {
 
 namespace s = schedulers;
 
-constexpr std::uint64_t kCases = 2000;
+std::uint64_t cases() { return test::sized<std::uint64_t>(2000, 160); }
 
 // Decisions that follow from a seed (splitmix64, Steele et al., OOPSLA 2014).
 class Decisions {
@@ -404,7 +406,8 @@ constexpr int kParts = 8;
 
 TEST_P(CaptureProperty, RandomProgramsAreTheSameEagerAndCaptured) {
   set_log_callback([](LogLevel, const std::string&) {});
-  for (std::uint64_t seed = static_cast<std::uint64_t>(GetParam()); seed < kCases; seed += kParts) {
+  for (std::uint64_t seed = static_cast<std::uint64_t>(GetParam()); seed < cases();
+       seed += kParts) {
     const std::vector<double> eager = run(seed, false);
     const std::vector<double> captured = run(seed, true);
     ASSERT_EQ(eager.size(), captured.size()) << "seed " << seed;

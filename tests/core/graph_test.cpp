@@ -11,7 +11,8 @@
 namespace kindling::test {
 namespace {
 
-constexpr int kDeep = 1'000'000;  // recursion this deep would need more stack than there is
+// Recursion this deep would need more stack than there is.
+int deep() { return sized(1'000'000, 2'000); }
 
 Tensor deep_chain(const Tensor& x, int length) {
   Tensor y = x;
@@ -22,8 +23,8 @@ Tensor deep_chain(const Tensor& x, int length) {
 TEST(Graph, AMillionNodesDeepIsBuiltWalkedAndFreed) {
   const Tensor x = ones({1}, {.requires_grad = true});
   {
-    const Tensor y = deep_chain(x, kDeep);
-    EXPECT_EQ(live_graph_nodes(), kDeep);
+    const Tensor y = deep_chain(x, deep());
+    EXPECT_EQ(live_graph_nodes(), deep());
     y.backward();
   }
   EXPECT_EQ(x.grad().item(), 1);
@@ -32,14 +33,14 @@ TEST(Graph, AMillionNodesDeepIsBuiltWalkedAndFreed) {
 
 TEST(Graph, AMillionNodesDeepIsFreedUnwalked) {
   const Tensor x = ones({1}, {.requires_grad = true});
-  { const Tensor y = deep_chain(x, kDeep); }
+  { const Tensor y = deep_chain(x, deep()); }
   EXPECT_EQ(live_graph_nodes(), 0);
 }
 
 TEST(Graph, ADeepOneOfDiamonds) {
   const Tensor x = ones({1}, {.dtype = DType::float64, .requires_grad = true});
   Tensor y = x;
-  for (int i = 0; i < 100'000; ++i) y = (y + y) * 0.5;
+  for (int i = 0; i < sized(100'000, 1'000); ++i) y = (y + y) * 0.5;
   y.backward();
   EXPECT_EQ(x.grad().item(), 1);
 }
@@ -47,14 +48,15 @@ TEST(Graph, ADeepOneOfDiamonds) {
 TEST(Graph, AWideOne) {
   const Tensor x = ones({1}, {.requires_grad = true});
   Tensor total = x * 0.0;
-  for (int i = 0; i < 10'000; ++i) total = total + x * 2.0;
+  const int terms = sized(10'000, 500);
+  for (int i = 0; i < terms; ++i) total = total + x * 2.0;
   total.backward();
-  EXPECT_EQ(x.grad().item(), 20'000);
+  EXPECT_EQ(x.grad().item(), 2 * terms);
 }
 
 TEST(Graph, IsFreedInAnotherThread) {
   const Tensor x = ones({1}, {.requires_grad = true});
-  Tensor y = deep_chain(x, 100'000);
+  Tensor y = deep_chain(x, sized(100'000, 2'000));
   std::thread([y = std::move(y)]() mutable { y = Tensor(); }).join();
   EXPECT_EQ(live_graph_nodes(), 0);
 }

@@ -49,7 +49,7 @@ TEST(InPlace, ArithmeticWithTensorsAndNumbers) {
 TEST(InPlace, StaysInsideItsMemory) {
   for (const std::int64_t count : {1, 3, 7, 33, 1001}) {
     for (const DType dtype : kDTypes) {
-      Guarded x(Array(Shape(count)), dtype, Device::cpu());
+      Guarded x(Array(Shape(count)), dtype, default_device());
       x.tensor().fill_(4);
       x.tensor() += ones({count}, {.dtype = dtype});
       x.tensor() *= 2.0;
@@ -110,6 +110,7 @@ TEST(InPlace, OperandsMayOverlap) {
 }
 
 TEST(InPlace, CopiesASpanOfItsOwnMemory) {
+  const OnCpu on_cpu;
   const Tensor x = tensor({1, 2, 3, 4, 5});
   x.narrow(0, 1, 4).copy_(std::span<const float>(x.data<float>(), 4));
   EXPECT_TRUE(same(x, {{5}, {1, 1, 2, 3, 4}}));

@@ -65,6 +65,7 @@ TEST(Makers, RefuseMoreElementsThanCanBeCounted) {
 }
 
 TEST(Makers, SayHowMuchMemoryCouldNotBeHad) {
+  const OnCpu on_cpu;
   expect_error<OutOfMemoryError>(
       "cpu: 1152921504606846976 bytes of memory could not be had: free tensors or use smaller ones",
       [] { return zeros({std::int64_t{1} << 58}); });

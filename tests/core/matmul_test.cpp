@@ -85,6 +85,7 @@ std::vector<OpCase> matmul_cases() {
 INSTANTIATE_TEST_SUITE_P(Matmul, OpTest, testing::ValuesIn(matmul_cases()), case_name);
 
 TEST(Matmul, IsTheSameForAnyNumberOfThreads) {
+  const OnCpu on_cpu;
   for (const DType dtype : kDTypes) {
     for (const auto& [a_shape, b_shape] : {std::pair{Shape(301, 203), Shape(203, 257)},
                                            {Shape(7, 2000), Shape(2000, 900)},

@@ -180,6 +180,7 @@ TEST(Conversion, PassesGradientsBackInTheInputsDType) {
 }
 
 TEST(Conversion, OfTheRightDTypeIsTheTensorItself) {
+  const OnCpu on_cpu;
   const Tensor x = ones({2});
   EXPECT_EQ(x.to(DType::float32).data<float>(), x.data<float>());
   EXPECT_EQ(x.to(Device::cpu()).data<float>(), x.data<float>());

@@ -44,7 +44,7 @@ TEST(Random, TheSameOnEveryDevice) {
     for (const DType dtype : kDTypes) {
       for (const Maker& make : makers(70001)) {
         manual_seed(12);
-        const Tensor on_cpu = make({.dtype = dtype});
+        const Tensor on_cpu = make({.dtype = dtype, .device = Device::cpu()});
         manual_seed(12);
         EXPECT_TRUE(same_bits(make({.dtype = dtype, .device = device}), on_cpu));
       }
@@ -53,6 +53,7 @@ TEST(Random, TheSameOnEveryDevice) {
 }
 
 TEST(Random, TheSameForAnyNumberOfThreads) {
+  const OnCpu on_cpu;
   for (const DType dtype : kDTypes) {
     for (const Maker& make : makers(200003)) {
       const auto run = [&](int threads) {

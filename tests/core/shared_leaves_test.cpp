@@ -2,6 +2,7 @@
 #include <kindling/kindling.h>
 
 #include "tests/support/array.h"
+#include "tests/support/devices.h"
 
 #include <barrier>
 #include <functional>
@@ -26,19 +27,22 @@ void on_threads(const std::function<void(int)>& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Large enough for threads to meet within a kernel.
-constexpr std::int64_t kSize = 1 << 16;
+// Large enough for threads to meet within a kernel of the CPU.
+std::int64_t size() { return sized<std::int64_t>(1 << 16, 64); }
+std::vector<double> all(double value) {
+  return std::vector<double>(static_cast<std::size_t>(size()), value);
+}
 
 TEST(SharedLeaves, GetTheGradientsOfAllThreads) {
   constexpr int kRounds = 30;
-  const Tensor weight = ones({1, kSize}, {.requires_grad = true});
+  const Tensor weight = ones({1, size()}, {.requires_grad = true});
   const Tensor bias = ones({1}, {.requires_grad = true});
-  const Tensor x = ones({2, kSize});
+  const Tensor x = ones({2, size()});
   on_threads([&](int) {
     for (int round = 0; round < kRounds; ++round) nn::linear(x, weight, bias).sum().backward();
   });
   constexpr double kEach = 2.0 * kThreads * kRounds;
-  EXPECT_TRUE(same(weight.grad(), {{1, kSize}, std::vector<double>(kSize, kEach)}));
+  EXPECT_TRUE(same(weight.grad(), {{1, size()}, all(kEach)}));
   EXPECT_TRUE(same(bias.grad(), {{1}, {kEach}}));
 }
 
@@ -46,15 +50,15 @@ TEST(SharedLeaves, GetTheGradientsOfAllThreads) {
 TEST(SharedLeaves, AreMadeOnce) {
   constexpr double kSum = kThreads * (kThreads + 1) / 2.0;
   for (int round = 0; round < 30; ++round) {
-    const Tensor x = ones({kSize}, {.requires_grad = true});
+    const Tensor x = ones({size()}, {.requires_grad = true});
     on_threads([&](int thread) { (x * (thread + 1.0)).sum().backward(); });
-    ASSERT_TRUE(same(x.grad(), {{kSize}, std::vector<double>(kSize, kSum)}));
+    ASSERT_TRUE(same(x.grad(), {{size()}, all(kSum)}));
   }
 }
 
 // Nodes that meet several leaves, in another order in each thread, or one leaf twice.
 TEST(SharedLeaves, InAnyOrder) {
-  constexpr std::int64_t kLength = 4096;
+  const std::int64_t kLength = sized<std::int64_t>(4096, 64);
   const std::vector<Tensor> leaves{ones({kLength}, {.requires_grad = true}),
                                    full({kLength}, 2, {.requires_grad = true}),
                                    full({kLength}, 3, {.requires_grad = true})};
@@ -81,8 +85,9 @@ TEST(SharedLeaves, InAnyOrder) {
     return sum * kRounds;
   };
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(same(leaves[static_cast<std::size_t>(i)].grad(),
-                     {{kLength}, std::vector<double>(kLength, expected(i))}));
+    EXPECT_TRUE(
+        same(leaves[static_cast<std::size_t>(i)].grad(),
+             {{kLength}, std::vector<double>(static_cast<std::size_t>(kLength), expected(i))}));
   }
 }
 

@@ -12,6 +12,7 @@ namespace kindling::test {
 namespace {
 
 TEST(Tensor, DescribesItself) {
+  const OnCpu on_cpu;
   const Tensor x = zeros({2, 3, 4}, {.dtype = DType::float64});
   EXPECT_EQ(x.dim(), 3);
   EXPECT_EQ(x.numel(), 24);
@@ -44,6 +45,7 @@ TEST(Tensor, HandsOutItsValues) {
 }
 
 TEST(Tensor, DataChecksTheType) {
+  const OnCpu on_cpu;
   const Tensor x = tensor({1, 2});
   EXPECT_EQ(x.data<float>()[1], 2);
   EXPECT_EQ(x.data<const float>()[1], 2);

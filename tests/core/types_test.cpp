@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kernels/backend.h>
 #include <kindling/kindling.h>
 
 #include "tests/support/expect_error.h"
@@ -86,15 +87,15 @@ TEST(Version, OfTheHeadersIsThatOfTheLibrary) { EXPECT_STREQ(version(), KINDLING
 
 TEST(Cuda, SaysWhatIsMissing) {
   if (kindling::cuda::is_available()) GTEST_SKIP() << "this machine has a GPU";
-  expect_error<DeviceError>(
-      "device cuda:0: not available: this build or machine has no such GPU: use Device::cpu(), or "
-      "ask cuda::is_available()",
-      [] { return zeros({2}, {.device = Device::cuda()}); });
+  const std::string why = kernels::cuda::why_unavailable(0);
+  EXPECT_TRUE(why.ends_with("use Device::cpu()")) << why;
+  expect_error<DeviceError>("device cuda:0: " + why,
+                            [] { return zeros({2}, {.device = Device::cuda()}); });
   const Tensor x = zeros({2});
-  expect_error<DeviceError>(
-      "device cuda:1: not available: this build or machine has no such GPU: use Device::cpu(), or "
-      "ask cuda::is_available()",
-      [&] { return x.to(Device::cuda(1)); });
+  expect_error<DeviceError>("device cuda:1: " + kernels::cuda::why_unavailable(1),
+                            [&] { return x.to(Device::cuda(1)); });
+  expect_error<DeviceError>("cuda::device_name: " + why,
+                            [] { return kindling::cuda::device_name(); });
   EXPECT_THROW(kindling::cuda::device_name(), DeviceError);
   EXPECT_THROW(kindling::cuda::synchronize(), DeviceError);
   EXPECT_THROW(kindling::cuda::memory_stats(), DeviceError);

@@ -21,10 +21,11 @@ TYPED_TEST(GradientKernels, FindNonfiniteFindsInfinitiesAndNaNs) {
       std::vector<T> x(static_cast<std::size_t>(count), std::numeric_limits<T>::max());
       const auto found = [&] {
         const Buffer<T> buffer(backend, x);
-        const Buffer<UpdateRange> ranges(backend,
-                                         {UpdateRange{.parameter = {}, .gradient = buffer.view()},
-                                          UpdateRange{.parameter = {}, .gradient = finite.view()}});
-        run(backend, FindNonfinite{ranges.data(), nullptr, 2, guard.data()});
+        const std::vector<UpdateRange> on_host{
+            UpdateRange{.parameter = {}, .gradient = buffer.view()},
+            UpdateRange{.parameter = {}, .gradient = finite.view()}};
+        const Buffer<UpdateRange> ranges(backend, on_host);
+        run(backend, FindNonfinite{ranges.data(), on_host.data(), 2, guard.data()});
         return guard.value().nonfinite;
       };
       EXPECT_EQ(found(), 0);

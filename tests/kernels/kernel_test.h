@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <kindling/core/default_device.h>
 #include <kindling/kernels/backend.h>
 #include <kindling/kernels/cpu/instruction_set.h>
 
@@ -18,16 +19,14 @@
 
 namespace kindling::test {
 
-/// Calls test(backend) for each instruction set of this processor, and for the GPU if there is one.
+/// Calls test(backend) for each instruction set of this processor, or for the GPU where the tests
+/// are of that.
 template <class F>
 void on_every_backend(const F& test) {
+  if (default_device().is_cuda()) return test(*kernels::cuda::backend(default_device().index()));
   for (const kernels::cpu::Level* level : kernels::cpu::levels()) {
     SCOPED_TRACE(level->name);
     test(kernels::cpu::backend_of(*level));
-  }
-  if (kernels::Backend* gpu = kernels::cuda::backend(0)) {
-    SCOPED_TRACE("cuda");
-    test(*gpu);
   }
 }
 

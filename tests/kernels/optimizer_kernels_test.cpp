@@ -45,7 +45,12 @@ using Record = Placed<GroupRecord>;
 /// The one range of an update, in the memory of the backend, and the update.
 struct OneRange {
   OneRange(Backend& backend, UpdateOp op, const UpdateRange& range)
-      : ranges(backend, range), update{.op = op, .ranges = ranges.data(), .count = 1} {}
+      : on_host(range),
+        ranges(backend, range),
+        update{.op = op, .ranges = ranges.data(), .ranges_on_host = &on_host, .count = 1} {}
+  OneRange(const OneRange&) = delete;
+  OneRange& operator=(const OneRange&) = delete;
+  UpdateRange on_host;
   Placed<UpdateRange> ranges;
   Update update;
 };

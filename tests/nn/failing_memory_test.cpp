@@ -31,6 +31,7 @@ nn::Sequential network() {
 }
 
 TEST(FailingMemory, InTheConstructionOfModules) {
+  const OnCpu on_cpu;
   const std::vector<Tensor> expected = copies_of(network().state_dict());
   with_failing_memory(network, [&] { expect_equal(copies_of(network().state_dict()), expected); });
 }

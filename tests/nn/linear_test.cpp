@@ -204,6 +204,7 @@ TEST(LinearFused, AnInfiniteGradientDoesNotPassAReLUThatIsOff) {
 }
 
 TEST(Linear, IsTheSameForAnyNumberOfThreads) {
+  const OnCpu on_cpu;
   for (const DType dtype : kDTypes) {
     for (const Named& named : kActivations) {
       const auto run = [&](int threads) {

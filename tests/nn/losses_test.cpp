@@ -202,6 +202,7 @@ TEST(CrossEntropy, HoldsForLargeLogits) {
 }
 
 TEST(Losses, AreTheSameForAnyNumberOfThreads) {
+  const OnCpu on_cpu;
   const auto run = [](int threads) {
     const ThreadCount count(threads);
     manual_seed(9);

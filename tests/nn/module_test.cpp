@@ -62,7 +62,7 @@ TEST(Module, NamesItsParametersInOrder) {
                                                      "fc2.bias", "scale"}));
   const std::vector<Tensor> parameters = net.parameters();
   ASSERT_EQ(parameters.size(), 5u);
-  EXPECT_EQ(parameters[2].data<float>(), net.fc2.weight.data<float>());
+  EXPECT_EQ(parameters[2].impl(), net.fc2.weight.impl());
   for (const Tensor& parameter : parameters) EXPECT_TRUE(parameter.requires_grad());
 }
 

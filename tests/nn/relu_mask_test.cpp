@@ -190,11 +190,13 @@ class DeviceWithBits final : public OtherCpu {
 };
 
 TEST(ReluMask, ADevicesBitsGoFromTheForwardProductToItsBackward) {
+  const OnCpu on_cpu;
   DeviceWithBits device;
   DeviceWithBits::products.clear();
-  const Tensor x = data().x.detach().clone().set_requires_grad(true);
-  const Tensor h = nn::linear(x, data().first, data().bias, nn::Activation::relu);
-  const Tensor loss = nn::linear(h, data().second).sum() + matmul(h, data().third).sum();
+  const Data data;
+  const Tensor x = data.x.clone().set_requires_grad(true);
+  const Tensor h = nn::linear(x, data.first, data.bias, nn::Activation::relu);
+  const Tensor loss = nn::linear(h, data.second).sum() + matmul(h, data.third).sum();
   device.freed.clear();
   loss.backward();
   std::vector<void*> left, used;

@@ -3,6 +3,7 @@
 #include <kindling/optim/optimizers.h>
 
 #include "tests/optim/training.h"
+#include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/special_values.h"
 
@@ -28,6 +29,7 @@ void expect_refused(const std::string& text, const std::vector<Tensor>& params) 
 }
 
 TEST(OptimizerErrors, ParametersThatCannotBeOptimized) {
+  const test::OnCpu on_cpu;
   const Tensor good = parameter({1, 2});
   const double* before = good.data<double>();
   expect_refused("SGD: group 0 has no parameters: give it at least one tensor", {});

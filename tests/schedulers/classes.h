@@ -55,10 +55,9 @@ inline double momentum_of(const optim::Adam& optimizer, std::size_t group = 0) {
 }
 
 /// What the kernels read of a group.
-inline const math::GroupRecord& record_of(const optim::Optimizer& optimizer,
-                                          std::size_t group = 0) {
+inline math::GroupRecord record_of(const optim::Optimizer& optimizer, std::size_t group = 0) {
   const detail::Records& records = optimizer.state()->records();
-  return records.data()[records.first_of(group)];
+  return records.fetch()[records.first_of(group)];
 }
 
 template <class Class>

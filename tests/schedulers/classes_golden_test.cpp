@@ -15,14 +15,16 @@ float rounded_in_a_kernel(double lr) {
 
 void expect_record(const optim::Optimizer& optimizer, std::size_t group, std::int64_t t,
                    double lr) {
-  const math::GroupRecord& record = record_of(optimizer, group);
+  const math::GroupRecord record = record_of(optimizer, group);
   ASSERT_EQ(record.lr.value, lr);
   ASSERT_EQ(record.lr.rounded, rounded_in_a_kernel(lr));
   ASSERT_EQ(optimizer.state()->clock().index(), t);
   ASSERT_EQ(record.updates, t);
   if (!record.adam) return;
   const double bias = 1.0 - std::pow(record.momentum.value, static_cast<double>(t + 1));
-  ASSERT_EQ(record.step_size.value, lr / bias);
+  // The power functions of CPU and GPU may differ in the last place.
+  const double tolerance = default_device().is_cuda() ? 1e-13 * lr / bias : 0;
+  ASSERT_NEAR(record.step_size.value, lr / bias, tolerance);
 }
 
 // Everything that can be seen of group `group` once t steps of optimizer and scheduler are made.

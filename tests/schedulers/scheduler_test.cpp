@@ -55,8 +55,8 @@ TEST(Scheduler, EveryRecordOfAGroupFollows) {
     scheduler.step();
     const detail::Records& records = optimizer.state()->records();
     ASSERT_EQ(records.count(), 2U);
-    ASSERT_EQ(records.data()[0].lr.value, scheduler.lr_at(t + 1));
-    ASSERT_EQ(records.data()[1].lr.value, scheduler.lr_at(t + 1));
+    for (const math::GroupRecord& record : records.fetch())
+      ASSERT_EQ(record.lr.value, scheduler.lr_at(t + 1));
   }
 }
 

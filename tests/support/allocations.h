@@ -5,8 +5,8 @@
 
 namespace kindling::test {
 
-/// Whether this program counts calls of the heap: with glibc, and without a sanitizer, which brings
-/// an allocator of its own.
+/// Whether this program counts calls of the heap: with glibc, without a sanitizer, which brings an
+/// allocator of its own, and on the CPU, since a GPU's driver makes calls of its own.
 bool counts_allocations() noexcept;
 /// Calls of malloc and its kin since the program started, in all threads; operator new among them.
 std::int64_t heap_allocations() noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tests/support/devices.h"
 #include "tests/support/other_cpu.h"
 
 #include <cstddef>
@@ -41,6 +42,7 @@ class CountingCpu final : public OtherCpu {
   }
 
  private:
+  OnCpu on_cpu_;
   std::map<std::size_t, int> allocations_;
   std::map<char*, std::size_t> blocks_;
 };

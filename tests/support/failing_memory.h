@@ -4,6 +4,8 @@
 #include <kindling/core/autograd.h>
 #include <kindling/core/error.h>
 
+#include "tests/support/devices.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -29,6 +31,7 @@ class FailingMemory {
 
  private:
   class Memory;
+  OnCpu on_cpu_;
   std::unique_ptr<Memory> memory_;
 };
 
