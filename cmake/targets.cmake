@@ -38,9 +38,14 @@ function(kindling_compile_settings target)
     # In the static library too: a plugin, a shared object, may link it.
     POSITION_INDEPENDENT_CODE ON)
   # Exported functions may be inlined inside libkindling.so: nobody is meant to replace them.
+  target_compile_options(${target} PRIVATE -fno-semantic-interposition)
   # Thread-local variables are reached without a call. So they must be small, all together: where
-  # the library is loaded at run time, glibc has some 1.5 KB for those of all such libraries.
-  target_compile_options(${target} PRIVATE -fno-semantic-interposition -ftls-model=initial-exec)
+  # the library is loaded at run time, glibc has some 1.5 KB for those of all such libraries. CUDA's
+  # static runtime brings a page of them. (In a program that links the static library the linker
+  # takes the calls out, whatever the model.)
+  if(NOT KINDLING_WITH_CUDA OR CMAKE_CUDA_RUNTIME_LIBRARY STREQUAL "Shared")
+    target_compile_options(${target} PRIVATE -ftls-model=initial-exec)
+  endif()
   kindling_warnings(${target})
 endfunction()
 
@@ -76,7 +81,8 @@ function(kindling_add_library)
   target_compile_features(kindling PUBLIC cxx_std_20)
   target_include_directories(kindling INTERFACE
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(kindling PRIVATE Threads::Threads)
+  get_property(cuda_runtime GLOBAL PROPERTY kindling_cuda_runtime)
+  target_link_libraries(kindling PRIVATE Threads::Threads ${cuda_runtime})
   # Its worker threads are never joined: dlclose() must not unmap the code they wait in.
   if(BUILD_SHARED_LIBS AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
     target_link_options(kindling PRIVATE "LINKER:-z,nodelete")
