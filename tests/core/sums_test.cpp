@@ -61,7 +61,7 @@ Tensor gradient_of_bias(const Tensor& x, std::int64_t out, bool of_weight) {
 ExactSum scaled(ExactSum sum, long double factor) {
   return {sum.value * factor, sum.magnitude * std::abs(factor)};
 }
-ExactSum mean_of(const Terms& terms) {
+ExactSum mean_of_terms(const Terms& terms) {
   return scaled(terms.sum(), 1.0L / static_cast<long double>(terms.size()));
 }
 ExactSum squares(const Terms& terms) {
@@ -94,8 +94,9 @@ std::vector<SumCase> sum_cases() {
          return sum(columns(x, 3) + zeros({2, 1, 1}, like(x)), 1);
        },
        sum_of_terms},
-      {"mean", [](const Tensor& x) { return mean(x); }, mean_of, 0.5},
-      {"mean_along_first", [](const Tensor& x) { return mean(columns(x, 2), 0); }, mean_of, 0.5},
+      {"mean", [](const Tensor& x) { return mean(x); }, mean_of_terms, 0.5},
+      {"mean_along_first", [](const Tensor& x) { return mean(columns(x, 2), 0); }, mean_of_terms,
+       0.5},
       {"gradient_of_scalar", [](const Tensor& x) { return gradient_of_addend({}, x); },
        sum_of_terms},
       {"gradient_of_row", [](const Tensor& x) { return gradient_of_addend({3}, columns(x, 3)); },
@@ -186,7 +187,8 @@ std::vector<SumCase> sum_cases() {
          return nn::cross_entropy_loss(x.reshape({1, -1}), zeros({1}, like(x)), nn::Reduction::mean,
                                        1);
        },
-       [](const Terms& terms) { return difference(normalizer(terms), mean_of(terms).value); }, 4},
+       [](const Terms& terms) { return difference(normalizer(terms), mean_of_terms(terms).value); },
+       4},
       {"cross_entropy_of_probabilities",
        [](const Tensor& x) {
          return nn::cross_entropy_loss(zeros({1, x.numel()}, like(x)), x.reshape({1, -1}));
