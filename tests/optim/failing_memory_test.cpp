@@ -11,6 +11,8 @@ namespace {
 
 template <class Optimizer>
 class FailingMemoryOf : public testing::Test {
+  const OnCpu on_cpu_;  // whose memory fails
+
  protected:
   using Options = std::conditional_t<std::is_same_v<Optimizer, optim::SGD>, optim::SGDOptions,
                                      std::conditional_t<std::is_same_v<Optimizer, optim::Adam>,
