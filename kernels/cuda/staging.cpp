@@ -33,6 +33,7 @@ void Staging::next_segment() {
   const std::size_t next = (segment_ + 1) % kSegments;
   const cudaError_t status = cudaEventQuery(copied_[next]);
   if (status == cudaErrorNotReady) {
+    (void)cudaGetLastError();  // else the next launch would be blamed
     check(cudaEventSynchronize(copied_[next]), "cudaEventSynchronize");
   } else {
     check(status, "cudaEventQuery");
