@@ -287,12 +287,12 @@ TEST(Fusion, AValueThatIsMadeAfterTheUpdateIsNotedAfterIt) {
       {"an op", [&] { return w[0].detach().sum(); }},
       {"a norm", [&] { return optim::clip_grad_norm_(w, 0.25); }},
   };
-  for (const auto& [name, value] : values) {
-    SCOPED_TRACE(name);
+  for (const auto& each : values) {
+    SCOPED_TRACE(each.first);
     backward_of(w);
     const Recorded recorded([&] {
       optimizer.step();
-      return value();
+      return each.second();
     });
     const auto entries = recorded.all<AppendHistory>();
     ASSERT_EQ(entries.size(), 1U);

@@ -109,7 +109,7 @@ TEST(OptimizerArena, PaddingStaysZero) {
     set_gradient(weight, {1, -1, 2});
     optimizer.step();
   }
-  const auto* data = reinterpret_cast<const double*>(address(weight));
+  const auto* data = static_cast<const double*>(detail::address_of(*weight.impl()));
   for (int i = 3; i < 8; ++i) EXPECT_EQ(data[i], 0) << i;
 }
 
