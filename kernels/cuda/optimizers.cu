@@ -124,13 +124,9 @@ void launch_update(Context& context, const Update& u, std::int64_t longest, bool
   const auto rows = static_cast<unsigned>(std::clamp<std::int64_t>(u.count, 1, kMostRows));
   // A block reads range and record once: two packs for each of its threads make that little.
   const dim3 grid(blocks_for(longest, kThreads * Pack<T>::kSize * 2), rows);
-  const auto with_rule = [&]<class Rule>() {
+  math::visit<T>(u.op, [&]<class Rule>() {
     launch(context, "Update", update<Rule, T>, grid, kThreads, u, last, context.tickets());
-  };
-  if (u.op == UpdateOp::sgd)
-    with_rule.template operator()<math::Sgd<T>>();
-  else
-    with_rule.template operator()<math::Adam<T>>();
+  });
 }
 
 }  // namespace

@@ -120,9 +120,9 @@ struct Adam {
   }
 };
 
-/// Calls f.operator()<Rule>() for the optimizer's functor.
+/// Calls f.operator()<Rule>() for the optimizer's functor: a kernel is made for each.
 template <class T, class F>
-KINDLING_HOST_DEVICE void visit(kernels::UpdateOp op, const F& f) {
+void visit(kernels::UpdateOp op, const F& f) {
   switch (op) {
     case kernels::UpdateOp::sgd:
       return f.template operator()<Sgd<T>>();
