@@ -2,8 +2,10 @@
 #pragma once
 
 #include <kindling/core/api.h>
+#include <kindling/core/error.h>
 #include <kindling/core/tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -60,10 +62,11 @@ class KINDLING_API StepCapture {
 ///
 /// Only work of this library is replayed: other code in the function runs while it is recorded, and
 /// a variable that is bound to another tensor later is not seen: use copy_(). Checks of values,
-/// such as class numbers, are made when it is recorded. What a replay cannot do is a CaptureError:
-/// reading or giving values of the host (item(), from_data()) while it is recorded; and, at a
-/// replay, a change of what was recorded (a parameter moved, a group added, an option that needs
-/// new state): then capture the step again.
+/// such as class numbers, are made when it is recorded, and whether gradients are tracked is
+/// settled then: a NoGradGuard around a replay changes nothing. What a replay cannot do is a
+/// CaptureError: reading or giving values of the host (item(), from_data()) while it is recorded;
+/// and, at a replay, a change of what was recorded (a parameter moved, a group added, an option
+/// that needs new state): then capture the step again.
 ///
 /// Movable. It keeps all storages, optimizers and loaders that it uses alive, so these may be
 /// destroyed before it. To be used by one thread at a time.
@@ -101,7 +104,8 @@ class CapturedStep {
 };
 
 /// Captures `function`, which returns nothing, a Tensor or a std::vector<Tensor>. It is copied, and
-/// runs when the result is called for the first time, not before:
+/// runs when the result is called for the first time, not before. ValueError for an empty
+/// std::function.
 ///
 ///     auto step = capture([&] {
 ///       optimizer.zero_grad();
@@ -119,6 +123,9 @@ auto capture(F function) {
   static_assert(std::is_void_v<Result> || std::is_same_v<Result, Tensor> ||
                     std::is_same_v<Result, std::vector<Tensor>>,
                 "capture: the function must return nothing, a Tensor or a std::vector<Tensor>");
+  if constexpr (std::is_constructible_v<F, std::nullptr_t>) {  // a std::function, or a pointer
+    if (function == nullptr) throw ValueError("capture: an empty function: give it one to run");
+  }
   return CapturedStep<Result>(
       detail::StepCapture([function = std::move(function)]() mutable -> std::vector<Tensor> {
         if constexpr (std::is_void_v<Result>) {

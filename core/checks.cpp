@@ -3,6 +3,7 @@
 #include <kindling/core/checks.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace kindling::detail {
 
@@ -69,6 +70,21 @@ void check_untracked(const char* op, const char* what, const Tensor& tensor) {
   if (!is_tracked(tensor)) return;
   throw ValueError(message(op, ": ", what, ": it requires a gradient, and none flows to it here: ",
                            "give its detach()"));
+}
+
+void check_whole_numbers(const char* op, const char* what, const Tensor& numbers,
+                         std::int64_t count) {
+  if (!numbers.device().is_cpu()) return;
+  const View values = view(numbers);
+  for (std::int64_t i = 0; i < values.numel; ++i) {
+    const double value = values.dtype == DType::float32
+                             ? static_cast<double>(static_cast<const float*>(values.data)[i])
+                             : static_cast<const double*>(values.data)[i];
+    if (!(value >= 0 && value < static_cast<double>(count)) || value != std::floor(value)) {
+      throw ValueError(message(op, ": ", what, " ", value, " at ", i,
+                               ": expected whole numbers from 0 to ", count - 1));
+    }
+  }
 }
 
 }  // namespace kindling::detail

@@ -36,4 +36,10 @@ void check_in_place(const char* op, const Tensor& tensor);
 /// ValueError when a gradient is asked of an operand that gets none; `what` it is to the op.
 void check_untracked(const char* op, const char* what, const Tensor& tensor);
 
+/// ValueError unless `numbers` are whole numbers from 0 to count - 1; `what` each is to the op. On
+/// the CPU alone, and in a captured step when it is recorded: a GPU is not waited for, and its
+/// kernels give NaN.
+void check_whole_numbers(const char* op, const char* what, const Tensor& numbers,
+                         std::int64_t count);
+
 }  // namespace kindling::detail

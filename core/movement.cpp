@@ -3,7 +3,6 @@
 #include <kindling/core/checks.h>
 #include <kindling/core/ops.h>
 
-#include <cmath>
 #include <utility>
 
 namespace kindling {
@@ -144,13 +143,7 @@ Tensor index_select(const Tensor& x, const Tensor& rows) {
     throw DeviceError(message("index_select: devices differ: ", x.device(), " and ",
                               index.storage->device, ": move one with to(device)"));
   }
-  check_not_capturing("index_select", "it checks the row numbers on the host");
-  for (const double row : rows.to_vector<double>()) {
-    if (!(row >= 0 && row < static_cast<double>(from[0])) || row != std::floor(row)) {
-      throw ValueError(message("index_select: row ", row, " does not exist in ", from,
-                               ": expected whole numbers from 0 to ", from[0] - 1));
-    }
-  }
+  check_whole_numbers("index_select", "row", rows, from[0]);
   Shape to = from;
   to[0] = index.numel;
   const std::int64_t row_size = from[0] == 0 ? 0 : x.numel() / from[0];

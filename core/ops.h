@@ -59,8 +59,9 @@ KINDLING_API Tensor reshape(const Tensor& x, const Shape& shape);
 /// copy.
 KINDLING_API Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
 /// Rows of x [n, ...] in the order of `rows` [m], whole numbers in x's dtype or any other: [m,
-/// ...]. ValueError for a row outside [0, n). Waits for the device to check that. The gradient of a
-/// row that is picked k times is summed one by one in the dtype: its error may grow with k.
+/// ...]. A row outside [0, n) is a ValueError on the CPU (in a captured step only when it is
+/// recorded) and gives NaN on a GPU, which is not waited for. The gradient of a row that is picked
+/// k times is summed one by one in the dtype: its error may grow with k.
 KINDLING_API Tensor index_select(const Tensor& x, const Tensor& rows);
 
 /// Sum or mean of all elements (a scalar), or along one dimension, which is dropped or, with

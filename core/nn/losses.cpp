@@ -83,20 +83,6 @@ void check_smoothing(const char* name, double label_smoothing) {
   }
 }
 
-void check_classes(const Tensor& target, std::int64_t classes) {
-  if (!target.device().is_cpu()) return;
-  const View values = view(target);
-  for (std::int64_t i = 0; i < values.numel; ++i) {
-    const double value = values.dtype == DType::float32
-                             ? static_cast<double>(static_cast<const float*>(values.data)[i])
-                             : static_cast<const double*>(values.data)[i];
-    if (!(value >= 0 && value < static_cast<double>(classes)) || value != std::floor(value)) {
-      throw ValueError(message("cross_entropy_loss: target ", value, " at row ", i,
-                               ": expected whole numbers from 0 to ", classes - 1));
-    }
-  }
-}
-
 }  // namespace
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
@@ -127,7 +113,7 @@ Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction 
     throw ShapeError(message("cross_entropy_loss: target ", wanted, " does not fit logits ", shape,
                              ": expected [", rows, "] class numbers or ", shape, " probabilities"));
   }
-  if (!probabilities) check_classes(target, classes);
+  if (!probabilities) check_whole_numbers("cross_entropy_loss", "target", target, classes);
 
   const bool tracked = is_tracked(logits);
   const bool reduce = reduction != Reduction::none;

@@ -102,7 +102,7 @@ TEST(LossErrors, CrossEntropyClasses) {
     return [=] { return nn::cross_entropy_loss(logits, target); };
   };
   const auto text = [](const std::string& value, int row) {
-    return message("cross_entropy_loss: target ", value, " at row ", row,
+    return message("cross_entropy_loss: target ", value, " at ", row,
                    ": expected whole numbers from 0 to 2");
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
