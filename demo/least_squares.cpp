@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "demo/least_squares.h"
 
-#include <Eigen/Dense>
+#include <Eigen/QR>
 
 namespace kindling::demo {
 namespace {
