@@ -3,15 +3,29 @@
 
 #include "bench/adam_program.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
 namespace kindling::bench {
 namespace {
 
 void run(const AdamWork& work, const Options& options) {
-  const Tensor parameters =
-      from_data(adam_parameters(work), {work.parameters}, {.requires_grad = true});
-  optim::Adam optimizer({parameters}, {.lr = kAdamLearningRate});
-  // The gradient of the sum of parameters * gradients.
-  (parameters * from_data(adam_gradients(work), {work.parameters})).sum().backward();
+  const std::vector<float> values = adam_parameters(work), gradients = adam_gradients(work);
+  const auto part = [&](const std::vector<float>& all, std::int64_t tensor) {
+    return std::span(all).subspan(static_cast<std::size_t>(tensor * work.tensor_size()),
+                                  static_cast<std::size_t>(work.tensor_size()));
+  };
+  std::vector<Tensor> parameters;
+  for (std::int64_t t = 0; t < work.tensors; ++t)
+    parameters.push_back(from_data(part(values, t), {work.tensor_size()}, {.requires_grad = true}));
+  optim::Adam optimizer(parameters, {.lr = kAdamLearningRate});
+  // The gradient of the sum of parameter * gradient.
+  for (std::int64_t t = 0; t < work.tensors; ++t)
+    (parameters[static_cast<std::size_t>(t)] * from_data(part(gradients, t), {work.tensor_size()}))
+        .sum()
+        .backward();
   run_adam_work("kindling", work, options, [&] { optimizer.step(); });
 }
 

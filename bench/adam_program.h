@@ -13,17 +13,23 @@
 
 namespace kindling::bench {
 
-/// The update of one tensor of so many parameters.
+/// The update of so many parameters in tensors of one size.
 struct AdamWork {
   std::string name;
   std::int64_t parameters;
+  std::int64_t tensors = 1;
+
+  std::int64_t tensor_size() const { return parameters / tensors; }
 
   // Reads parameter, gradient and two moments, writes all but the gradient: 7 floats.
   double bytes() const { return 28.0 * static_cast<double>(parameters); }
 };
 
 inline const std::vector<AdamWork>& adam_works() {
-  static const std::vector<AdamWork> kWorks = {{"Adam10M", 10'000'000}, {"Adam100M", 100'000'000}};
+  static const std::vector<AdamWork> kWorks = {{"Adam10M", 10'000'000},
+                                               {"Adam100M", 100'000'000},
+                                               {"Adam10Mx300", 9'999'900, 300},
+                                               {"Adam100Mx300", 99'999'900, 300}};
   return kWorks;
 }
 

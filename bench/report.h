@@ -15,7 +15,7 @@ struct Result {
   int threads = 1;
   Timing timing;
   double flops = 0.0;  // in the products of one step; 0 if they are not the point
-  double bytes = 0.0;  // to and from memory in one step; 0 likewise
+  double bytes = 0.0;  // that the update of one step moves to and from memory
 };
 
 inline void print_result(const Result& result) {

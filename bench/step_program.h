@@ -20,23 +20,26 @@ double loss_after_ten_steps(Work work) {
   return step.loss();
 }
 
-/// Measures one work, if the options select it. A `Step` is made from a Work, `run()` makes one
+/// Measures one work. A `Step` is made from a Work, `run()` makes one
 /// training step and `loss()` is the loss that the last step began with.
 template <class Step>
 void run_work(const std::string& implementation, const Work& work, const Options& options) {
-  if (!options.selects(work.name)) return;
   if (options.check) {
     print_check(implementation, work.name, loss_after_ten_steps<Step>(work));
     return;
   }
   Step step(work);
   const Timing timing = measure([&step] { step.run(); }, options.seconds);
-  print_result({implementation, work.name, options.threads, timing, product_flops(work), 0.0});
+  print_result({implementation, work.name, options.threads, timing, product_flops(work),
+                update_bytes(work)});
 }
 
 template <class Step>
 void run_works(const std::string& implementation, const Options& options) {
-  for (const Work& work : works()) run_work<Step>(implementation, work, options);
+  for (const Work& work : works())
+    if (options.selects(work.name)) run_work<Step>(implementation, work, options);
+  for (const std::string& name : options.works)
+    if (const auto work = work_of(name)) run_work<Step>(implementation, *work, options);
 }
 
 }  // namespace kindling::bench

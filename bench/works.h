@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The four training works that every step program measures, and the values they start from, so
-// that all programs compute the same losses.
+// The training works that every step program measures, and the values they start from, so that all
+// programs compute the same losses.
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -38,6 +41,26 @@ inline const std::vector<Work>& works() {
   return kWorks;
 }
 
+/// Any other network, updated by Adam, by a name of widths and batch, like "784-512-10/128";
+/// nothing for a name of another form.
+inline std::optional<Work> work_of(const std::string& name) {
+  Work work{name, {}, 0, Update::adam, 1e-6};
+  const char* next = name.data();
+  const char* const end = next + name.size();
+  const auto read = [&](std::int64_t& value) {
+    const auto [stop, error] = std::from_chars(next, end, value);
+    next = stop;
+    return error == std::errc() && value > 0;
+  };
+  for (char separator = '-'; separator == '-';) {
+    if (!read(work.widths.emplace_back()) || next == end) return std::nullopt;
+    separator = *next++;
+    if (separator != '-' && separator != '/') return std::nullopt;
+  }
+  if (!read(work.batch) || next != end || work.widths.size() < 2) return std::nullopt;
+  return work;
+}
+
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
 constexpr double kEpsilon = 1e-8;
@@ -59,6 +82,15 @@ inline double product_flops(const Work& work) {
     flops += one_product * (layer == 0 ? 2.0 : 3.0);
   }
   return flops;
+}
+
+/// Bytes that the update must move if nothing is in a cache: parameter and gradient, and for Adam
+/// two moments, are read, all but the gradient written.
+inline double update_bytes(const Work& work) {
+  double parameters = 0.0;
+  for (std::size_t layer = 0; layer < work.layers(); ++layer)
+    parameters += static_cast<double>((work.widths[layer] + 1) * work.widths[layer + 1]);
+  return parameters * (work.update == Update::adam ? 28.0 : 12.0);
 }
 
 /// Uniform numbers from Marsaglia's xorshift64 (13, 7, 17).

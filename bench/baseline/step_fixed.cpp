@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   const Options options = parse_command_line(argc, argv);
   flush_subnormals();
   for (const Work& work : works()) {
+    if (!options.selects(work.name)) continue;
     if (work.name == "A") run_work<FixedRegression>("hand_fixed", work, options);
     if (work.name == "B") run_work<FixedNetwork>("hand_fixed", work, options);
   }

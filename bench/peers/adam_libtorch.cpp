@@ -12,17 +12,24 @@
 namespace kindling::bench {
 namespace {
 
-torch::Tensor tensor_of(const std::vector<float>& values) {
-  torch::Tensor tensor = torch::empty({static_cast<std::int64_t>(values.size())});
-  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
+/// The values of one tensor of the work.
+torch::Tensor tensor_of(const std::vector<float>& values, const AdamWork& work, std::int64_t t) {
+  torch::Tensor tensor = torch::empty({work.tensor_size()});
+  std::copy_n(values.begin() + t * work.tensor_size(), work.tensor_size(),
+              tensor.data_ptr<float>());
   return tensor;
 }
 
 void run(const AdamWork& work, const Options& options) {
-  torch::Tensor parameters = tensor_of(adam_parameters(work));
-  parameters.set_requires_grad(true);
-  parameters.mutable_grad() = tensor_of(adam_gradients(work));
-  torch::optim::Adam optimizer({parameters}, torch::optim::AdamOptions(kAdamLearningRate));
+  const std::vector<float> values = adam_parameters(work), gradients = adam_gradients(work);
+  std::vector<torch::Tensor> parameters;
+  for (std::int64_t t = 0; t < work.tensors; ++t) {
+    torch::Tensor parameter = tensor_of(values, work, t);
+    parameter.set_requires_grad(true);
+    parameter.mutable_grad() = tensor_of(gradients, work, t);
+    parameters.push_back(parameter);
+  }
+  torch::optim::Adam optimizer(parameters, torch::optim::AdamOptions(kAdamLearningRate));
   run_adam_work("libtorch", work, options, [&] { optimizer.step(); });
 }
 
