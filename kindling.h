@@ -17,6 +17,7 @@
 #include <kindling/core/no_grad.h>
 #include <kindling/core/ops.h>
 #include <kindling/core/random.h>
+#include <kindling/core/save.h>
 #include <kindling/core/settings.h>
 #include <kindling/core/state_dict.h>
 #include <kindling/core/tensor.h>

@@ -154,19 +154,19 @@ StateDict BatchSource::state_dict() const {
   check_not_capturing("state_dict", "it is for the host: call it between steps");
   const auto scalar = [](auto value) { return state_scalar(static_cast<double>(value)); };
   const LoaderState& stream = state_->stream;
-  // 64 bits do not fit a float64: the seed goes in two halves.
-  return {
-      {"seed_high", scalar(stream.seed >> 32)},  {"seed_low", scalar(stream.seed & 0xffffffffu)},
-      {"samples", scalar(stream.samples)},       {"batch_size", scalar(stream.batch_size)},
-      {"shuffle", scalar(stream.shuffle)},       {"drop_last", scalar(state_->drop_last)},
-      {"batches_by_next", scalar(stream.dealt)}, {"batches_by_loops", scalar(state_->loops)}};
+  StateDict state;
+  append_word(state, "seed", stream.seed);
+  state.emplace_back("samples", scalar(stream.samples));
+  state.emplace_back("batch_size", scalar(stream.batch_size));
+  state.emplace_back("shuffle", scalar(stream.shuffle));
+  state.emplace_back("drop_last", scalar(state_->drop_last));
+  state.emplace_back("batches_by_next", scalar(stream.dealt));
+  state.emplace_back("batches_by_loops", scalar(state_->loops));
+  return state;
 }
 
-void BatchSource::load_state_dict(const StateDict& dict) const {
+TakeOver BatchSource::prepare_load(const StateDict& dict) const {
   StateReader reader("DataLoader", dict);
-  const auto half = [&](const char* name) {
-    return static_cast<std::uint64_t>(reader.take_count(name)) & 0xffffffffu;
-  };
   const auto expect = [&](const char* name, std::int64_t own) {
     const std::int64_t saved = reader.take_count(name);
     if (saved == own) return;
@@ -175,7 +175,7 @@ void BatchSource::load_state_dict(const StateDict& dict) const {
                              ": make the loader with the same data and options"));
   };
   LoaderState stream = state_->stream;
-  stream.seed = half("seed_high") << 32 | half("seed_low");
+  stream.seed = reader.take_word("seed");
   expect("samples", stream.samples);
   expect("batch_size", stream.batch_size);
   expect("shuffle", stream.shuffle);
@@ -183,10 +183,12 @@ void BatchSource::load_state_dict(const StateDict& dict) const {
   stream.dealt = reader.take_count("batches_by_next");
   const std::int64_t loops = reader.take_count("batches_by_loops");
   reader.finish();
-  state_->stream = stream;
-  state_->loops = loops;
-  state_->resumed = true;
-  state_->write();
+  return [state = state_, stream, loops] {
+    state->stream = stream;
+    state->loops = loops;
+    state->resumed = true;
+    state->write();
+  };
 }
 
 }  // namespace kindling::detail

@@ -40,7 +40,7 @@ class KINDLING_API BatchSource {
   std::int64_t batches() const noexcept;
   std::int64_t epoch() const;
   StateDict state_dict() const;
-  void load_state_dict(const StateDict& state) const;
+  TakeOver prepare_load(const StateDict& state) const;
 
  private:
   struct State;
@@ -122,7 +122,13 @@ class DataLoader {
   /// Goes on where the state was taken: next(), and in the middle of an epoch the loop that begins
   /// first. ValueError, with nothing changed, when it is of a loader with another number of
   /// samples, batch_size, shuffle or drop_last; the seed is the state's.
-  void load_state_dict(const StateDict& state) const { source_.load_state_dict(state); }
+  void load_state_dict(const StateDict& state) const { prepare_load(state)(); }
+
+  /// How load() begins, and the entries' prefix; see core/save.h.
+  detail::TakeOver prepare_load(const StateDict& state) const {
+    return source_.prepare_load(state);
+  }
+  static constexpr const char* kStateKind = "loader";
 
  private:
   detail::BatchSource source_;

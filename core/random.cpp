@@ -21,9 +21,9 @@ struct Generator::State : std::enable_shared_from_this<Generator::State> {
 
   explicit State(std::uint64_t seed) : now{seed, 0} {}
 
-  void start(std::uint64_t seed) {
-    check_not_capturing("manual_seed", "it gives a value of the host: call it between steps");
-    now = {seed, 0};
+  /// Goes on from there.
+  void start(kernels::RandomState from) {
+    now = from;
     if (!positions.empty()) write(positions.back());
   }
 
@@ -85,8 +85,27 @@ void Generator::State::join_capture(Device device, std::int64_t counters) {
 }
 
 Generator::Generator(std::uint64_t seed) : state_(std::make_shared<State>(seed)) {}
-void Generator::manual_seed(std::uint64_t seed) { state_->start(seed); }
+void Generator::manual_seed(std::uint64_t seed) {
+  check_not_capturing("manual_seed", "it gives a value of the host: call it between steps");
+  state_->start({seed, 0});
+}
 std::uint64_t Generator::seed() const { return state_->now.seed; }
+
+StateDict Generator::state_dict() const {
+  check_not_capturing("state_dict", "it is for the host: call it between steps");
+  StateDict state;
+  append_word(state, "seed", state_->now.seed);
+  append_word(state, "offset", state_->now.offset);
+  return state;
+}
+
+TakeOver Generator::prepare_load(const StateDict& saved) {
+  StateReader reader("Generator", saved);
+  const kernels::RandomState from{.seed = reader.take_word("seed"),
+                                  .offset = reader.take_word("offset")};
+  reader.finish();
+  return [state = state_, from] { state->start(from); };
+}
 
 Generator& default_generator() {
   static Generator generator;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <kindling/core/state_dict.h>
 #include <kindling/core/tensor.h>
 
 #include <cstdint>
@@ -22,6 +23,15 @@ class KINDLING_API Generator {
   void manual_seed(std::uint64_t seed);
   /// The seed in use.
   std::uint64_t seed() const;
+
+  /// The seed, and how far the stream is.
+  StateDict state_dict() const;
+  /// Goes on where the state was taken. ValueError, with nothing changed, when it is none.
+  void load_state_dict(const StateDict& state) { prepare_load(state)(); }
+
+  /// How load() begins, and the entries' prefix; see core/save.h.
+  detail::TakeOver prepare_load(const StateDict& state);
+  static constexpr const char* kStateKind = "random";
 
   struct State;
   State& state() const noexcept { return *state_; }

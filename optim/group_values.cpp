@@ -168,10 +168,6 @@ void OptimizerState::advance_schedule() {
   schedule_steps_before_ += started_ ? 0 : 1;
 }
 
-void OptimizerState::go_to(std::int64_t t) {
-  set_clock(make_clock(clock_.source(), base_lrs(), t));
-}
-
 std::int64_t OptimizerState::schedule_index() {
   if (clock_.runs() && skips_) clock_.fetch_index();
   return clock_.index();

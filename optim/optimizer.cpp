@@ -28,7 +28,10 @@ void Optimizer::set_lr(double lr, std::size_t group) { state()->set_lr(group, lr
 
 std::size_t Optimizer::group_count() const { return state()->group_count(); }
 
-StateDict Optimizer::state_dict() const { return state()->state_dict(); }
-void Optimizer::load_state_dict(const StateDict& saved) { state()->load_state_dict(saved); }
+StateDict Optimizer::state_dict() const { return detail::copies_of(state_views()); }
+StateDict Optimizer::state_views() const { return state()->state_views(); }
+detail::TakeOver Optimizer::prepare_load(const StateDict& saved) {
+  return state()->prepare_load(saved);
+}
 
 }  // namespace kindling::optim

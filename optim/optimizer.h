@@ -60,7 +60,12 @@ class KINDLING_API Optimizer {
   /// Takes over what state_dict() of an optimizer built alike gave, hyper-parameters included: a
   /// resumed run equals the unbroken one bit by bit. ValueError or ShapeError, with nothing
   /// changed, when it does not fit.
-  void load_state_dict(const StateDict& state);
+  void load_state_dict(const StateDict& state) { prepare_load(state)(); }
+
+  /// What save() writes, how load() begins, and the entries' prefix; see core/save.h.
+  StateDict state_views() const;
+  detail::TakeOver prepare_load(const StateDict& state);
+  static constexpr const char* kStateKind = "optimizer";
 
   /// What schedulers and captured steps share with this optimizer. ValueError when it was moved
   /// from.

@@ -52,8 +52,9 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   void set_options(std::size_t group, const math::HyperParameters& values, bool skip_nonfinite);
   void set_lr(std::size_t group, double lr);
 
-  StateDict state_dict();
-  void load_state_dict(const StateDict& state);
+  /// The state, its tensors in the arenas themselves.
+  StateDict state_views();
+  TakeOver prepare_load(const StateDict& state);
 
   /// Lets the groups follow a schedule, from t = 0, while something holds the result. ValueError
   /// where they follow one already, or what the schedule throws; then nothing has changed.
@@ -62,8 +63,8 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   const Clock& clock() const noexcept { return clock_; }
   /// scheduler.step().
   void advance_schedule();
-  /// Puts the groups to step t of their schedule. Nothing has changed when it throws.
-  void go_to(std::int64_t t);
+  /// Will put the groups to step t of their schedule, at learning rates that hold until the next.
+  TakeOver prepare_go_to(std::int64_t t, std::vector<double> lrs);
   /// The t of the current values. Waits where updates can be skipped.
   std::int64_t schedule_index();
 
@@ -82,6 +83,7 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
 
  private:
   struct Loaded;
+  struct Coming;
   class Captured;
   struct Follower;
 
@@ -115,7 +117,8 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   /// Takes part in the step that is being captured.
   Captured& join_capture();
   Loaded read(StateReader& reader, std::size_t index, std::size_t first_parameter);
-  void take_over(Loaded& loaded, std::size_t index);
+  void take_over(const Loaded& loaded, std::size_t index);
+  std::shared_ptr<Coming> coming();
   bool set_updates(const std::vector<Loaded>& loaded);
 
   const UpdateRule& rule_;
@@ -126,6 +129,7 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   Clock clock_;
   std::weak_ptr<void> follower_;
   std::weak_ptr<void> plateau_;
+  std::weak_ptr<Coming> coming_;
   std::shared_ptr<RangeTable> ranges_;
   std::uint64_t structure_ = 0;  // rises with every change that a captured step cannot follow
   bool ranges_are_stale_ = true;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <kindling/core/makers.h>
 #include <kindling/optim/optimizer_state.h>
 
 #include <algorithm>
@@ -32,16 +31,16 @@ void set_value(math::HyperParameters& values, const OptionField& field, double v
     values.*std::get<1>(field.place) = value != 0;
 }
 
-Tensor copy_of(const Arena& arena, const GroupParameter& parameter, Device device) {
-  const View source = arena.view(parameter.offset, parameter.impl->numel);
-  const Tensor copy = empty(parameter.impl->shape, {.dtype = source.dtype, .device = device});
-  issue_copy(device, source, view(copy));
-  return copy;
+Tensor view_of(const Arena& arena, const GroupParameter& parameter) {
+  const std::int64_t numel = parameter.impl->numel;
+  return Tensor(
+      TensorImpl::make(Storage::within(arena.memory, arena.start + parameter.offset, numel), 0,
+                       parameter.impl->shape));
 }
 
 }  // namespace
 
-StateDict OptimizerState::state_dict() {
+StateDict OptimizerState::state_views() {
   check_not_capturing("state_dict", "it is for the host: call it between steps");
   StateDict state;
   const std::vector<double> bases = base_lrs();
@@ -61,7 +60,7 @@ StateDict OptimizerState::state_dict() {
       for (std::size_t s = 0; s < rule_.states.size(); ++s) {
         if (!group.states[s].exists()) continue;
         state.emplace_back(parameter_entry(number, rule_.states[s]),
-                           copy_of(group.states[s], parameter, group.device()));
+                           view_of(group.states[s], parameter));
       }
       ++number;
     }
@@ -75,8 +74,8 @@ struct OptimizerState::Loaded {
   bool skip_nonfinite = false;
   double base_lr = 0;
   std::vector<std::int64_t> updates;  // of each parameter
-  std::array<std::vector<const Tensor*>, kernels::kMaxStates>
-      tensors;  // of each parameter; empty: no such state
+  std::array<std::vector<Tensor>, kernels::kMaxStates>
+      tensors;  // of each parameter, in its dtype; empty: no such state
   Group::States states;
 };
 
@@ -101,22 +100,24 @@ OptimizerState::Loaded OptimizerState::read(StateReader& reader, std::size_t ind
       continue;
     }
     for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-      loaded.tensors[s].push_back(&reader.take(parameter_entry(first_parameter + i, state),
-                                               group.parameters[i].impl->shape));
+      const TensorImpl& parameter = *group.parameters[i].impl;
+      loaded.tensors[s].push_back(
+          reader.take(parameter_entry(first_parameter + i, state), parameter.shape)
+              .to(parameter.storage->dtype));
     }
     loaded.states[s] = group.states[s].exists() ? group.states[s] : group.make_state(s);
   }
   return loaded;
 }
 
-void OptimizerState::take_over(Loaded& loaded, std::size_t index) {
+void OptimizerState::take_over(const Loaded& loaded, std::size_t index) {
   Group& group = groups_[index];
   for (std::size_t s = 0; s < rule_.states.size(); ++s) {
     const bool used = group.uses_state(s);
     group.states[s] = loaded.states[s];
     for (std::size_t i = 0; i < loaded.tensors[s].size(); ++i) {
       const GroupParameter& parameter = group.parameters[i];
-      const Tensor& values = *loaded.tensors[s][i];
+      const Tensor& values = loaded.tensors[s][i];
       transfer("load_state_dict", view(values), values.device(),
                group.states[s].view(parameter.offset, parameter.impl->numel), group.device());
     }
@@ -149,7 +150,22 @@ bool OptimizerState::set_updates(const std::vector<Loaded>& loaded) {
   return changed;
 }
 
-void OptimizerState::load_state_dict(const StateDict& state) {
+/// Where the schedule will stand and what it will multiply, once the loads that are prepared are
+/// done: the bases are in the state of the optimizer, the step is in that of the scheduler.
+struct OptimizerState::Coming {
+  std::vector<double> base_lrs;
+  std::int64_t t;
+  Clock clock;  // the same for both, made by the one that was prepared last
+};
+
+std::shared_ptr<OptimizerState::Coming> OptimizerState::coming() {
+  std::shared_ptr<Coming> coming = coming_.lock();
+  if (!coming)
+    coming_ = coming = std::make_shared<Coming>(Coming{base_lrs(), schedule_index(), {}});
+  return coming;
+}
+
+TakeOver OptimizerState::prepare_load(const StateDict& state) {
   StateReader reader(name(), state);
   std::vector<Loaded> loaded;
   std::vector<double> bases;
@@ -164,19 +180,33 @@ void OptimizerState::load_state_dict(const StateDict& state) {
     }
   }
   reader.finish();
-  Clock clock;
-  if (clock_.runs()) clock = make_clock(clock_.source(), std::move(bases), schedule_index());
+  const std::shared_ptr<Coming> coming = this->coming();
+  coming->base_lrs = std::move(bases);
+  if (clock_.runs()) coming->clock = make_clock(clock_.source(), coming->base_lrs, coming->t);
 
-  for (std::size_t i = 0; i < groups_.size(); ++i) take_over(loaded[i], i);
-  const math::GuardMark mark = schedule_mark();
-  if (set_updates(loaded)) structure_changed();
-  if (skips_ != loaded[0].skip_nonfinite) structure_changed();
-  skips_ = loaded[0].skip_nonfinite;
-  if (clock.runs()) {
-    clock_ = std::move(clock);
-    clock_.write(mark);
-  }
-  mark_resumed();
+  return [self = shared_from_this(), loaded = std::move(loaded), coming] {
+    for (std::size_t i = 0; i < loaded.size(); ++i) self->take_over(loaded[i], i);
+    const math::GuardMark mark = self->schedule_mark();
+    if (self->set_updates(loaded)) self->structure_changed();
+    if (self->skips_ != loaded[0].skip_nonfinite) self->structure_changed();
+    self->skips_ = loaded[0].skip_nonfinite;
+    if (coming->clock.runs()) {
+      self->clock_ = coming->clock;
+      self->clock_.write(mark);
+    }
+    self->mark_resumed();
+  };
+}
+
+TakeOver OptimizerState::prepare_go_to(std::int64_t t, std::vector<double> lrs) {
+  const std::shared_ptr<Coming> coming = this->coming();
+  coming->t = t;
+  coming->clock = make_clock(clock_.source(), coming->base_lrs, t);
+  return [self = shared_from_this(), coming, lrs = std::move(lrs)] {
+    self->set_clock(coming->clock);
+    for (std::size_t group = 0; group < lrs.size(); ++group) self->set_lr(group, lrs[group]);
+    self->mark_resumed();
+  };
 }
 
 }  // namespace kindling::detail

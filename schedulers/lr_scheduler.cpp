@@ -104,7 +104,7 @@ StateDict LRScheduler::state_dict() const {
   return state;
 }
 
-void LRScheduler::load_state_dict(const StateDict& saved) {
+detail::TakeOver LRScheduler::prepare_load(const StateDict& saved) {
   detail::OptimizerState& state = this->state();
   const std::string name = state.clock().source().name;
   detail::StateReader reader(name, saved);
@@ -115,9 +115,7 @@ void LRScheduler::load_state_dict(const StateDict& saved) {
     detail::check_not_negative(name.c_str(), last_lr_entry(group).c_str(), lrs.back());
   }
   reader.finish();
-  state.go_to(last_epoch);
-  for (std::size_t group = 0; group < lrs.size(); ++group) state.set_lr(group, lrs[group]);
-  state.mark_resumed();
+  return state.prepare_go_to(last_epoch, std::move(lrs));
 }
 
 }  // namespace kindling::schedulers

@@ -47,7 +47,11 @@ class KINDLING_API LRScheduler {
   /// "last_epoch" and the current learning rates; the base is in the optimizer's state.
   StateDict state_dict() const;
   /// ValueError, with nothing changed, when it does not fit.
-  void load_state_dict(const StateDict& state);
+  void load_state_dict(const StateDict& state) { prepare_load(state)(); }
+
+  /// How load() begins, and the entries' prefix; see core/save.h.
+  detail::TakeOver prepare_load(const StateDict& state);
+  static constexpr const char* kStateKind = "scheduler";
 
  protected:
   /// For the named classes: errors carry `name`. schedules: one for all groups, or one for each.

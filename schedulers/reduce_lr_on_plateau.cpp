@@ -172,16 +172,15 @@ StateDict ReduceLROnPlateau::state_dict() const {
           {"last_epoch", count(memory.last_epoch)}};
 }
 
-void ReduceLROnPlateau::load_state_dict(const StateDict& saved) {
-  Plateau& plateau = this->plateau();
+detail::TakeOver ReduceLROnPlateau::prepare_load(const StateDict& saved) {
   detail::StateReader reader(kName, saved);
-  math::PlateauState memory = plateau.memory();
+  math::PlateauState memory = plateau().memory();
   memory.best = reader.take_scalar("best");
   memory.bad_epochs = reader.take_count("num_bad_epochs");
   memory.cooldown_left = reader.take_count("cooldown_counter");
   memory.last_epoch = reader.take_count("last_epoch");
   reader.finish();
-  plateau.set_memory(memory);
+  return [plateau = plateau_, memory] { plateau->set_memory(memory); };
 }
 
 }  // namespace kindling::schedulers

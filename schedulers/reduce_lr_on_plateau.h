@@ -53,7 +53,11 @@ class KINDLING_API ReduceLROnPlateau {
   /// optimizer's state.
   StateDict state_dict() const;
   /// ValueError, with nothing changed, when it does not fit.
-  void load_state_dict(const StateDict& state);
+  void load_state_dict(const StateDict& state) { prepare_load(state)(); }
+
+  /// How load() begins, and the entries' prefix; see core/save.h.
+  detail::TakeOver prepare_load(const StateDict& state);
+  static constexpr const char* kStateKind = "scheduler";
 
  private:
   class Plateau;

@@ -125,27 +125,20 @@ void Module::zero_grad() const {
     detail::set_gradient_defined(*parameter.impl(), false);
 }
 
-StateDict Module::state_dict() const {
-  const NoGradGuard no_grad;
-  StateDict state;
-  for (const auto& [name, parameter] : named_parameters()) {
-    state.emplace_back(name, parameter.clone());
-  }
-  return state;
-}
+StateDict Module::state_dict() const { return detail::copies_of(state_views()); }
 
-void Module::load_state_dict(const StateDict& state) const {
+detail::TakeOver Module::prepare_load(const StateDict& state) const {
   detail::StateReader reader("Module", state);
-  const StateDict parameters = named_parameters();
   const NoGradGuard no_grad;
-  // As they will be copied in: what takes memory, and can fail, comes before the first change.
-  std::vector<Tensor> sources;
-  for (const auto& [name, parameter] : parameters) {
-    sources.push_back(
-        reader.take(name, parameter.shape()).to(parameter.dtype()).to(parameter.device()));
+  std::vector<std::pair<Tensor, Tensor>> copies;  // parameter, source
+  for (const auto& [name, parameter] : named_parameters()) {
+    copies.emplace_back(parameter, reader.take(name, parameter.shape()).to(parameter.dtype()));
   }
   reader.finish();
-  for (std::size_t i = 0; i < sources.size(); ++i) parameters[i].second.copy_(sources[i]);
+  return [copies] {
+    const NoGradGuard taking_over;
+    for (const auto& [parameter, source] : copies) parameter.copy_(source);
+  };
 }
 
 }  // namespace kindling::nn

@@ -54,7 +54,11 @@ class KINDLING_API Module {
   StateDict state_dict() const;
   /// Copies the values in, whatever their device and dtype. ValueError for a missing or unknown
   /// name, ShapeError for a shape that differs; then nothing is changed.
-  void load_state_dict(const StateDict& state) const;
+  void load_state_dict(const StateDict& state) const { prepare_load(state)(); }
+
+  /// What save() writes, and how load() begins; see core/save.h.
+  StateDict state_views() const { return named_parameters(); }
+  detail::TakeOver prepare_load(const StateDict& state) const;
 
  protected:
   /// Makes `tensor` a parameter of this module, with requires_grad, and returns it. ValueError for
