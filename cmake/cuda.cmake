@@ -4,6 +4,8 @@
 
 set(KINDLING_CUDA AUTO CACHE STRING "Build the CUDA backend: ON, OFF, or AUTO (where a toolkit is found)")
 set_property(CACHE KINDLING_CUDA PROPERTY STRINGS AUTO ON OFF)
+option(KINDLING_CHECK_MACHINE_CODE
+  "Fail where the machine code of the CUDA backend spills or is wasteful (needs NVIDIA's cuobjdump)" OFF)
 
 # Sets KINDLING_WITH_CUDA, and the architectures where the user has not: this machine's GPU, or,
 # where there is none, the code of an abstract one, which a driver compiles when it is loaded.
@@ -73,4 +75,32 @@ function(kindling_add_cuda_sources)
   target_sources(kindling_objects INTERFACE $<TARGET_OBJECTS:kindling_cuda>)
   target_link_libraries(kindling_objects INTERFACE ${runtime})
   set_property(GLOBAL PROPERTY kindling_cuda_runtime ${runtime})
+endfunction()
+
+# The target kindling_machine_code, which the library depends on: a look into the machine code of the
+# backend's objects. PTX has none.
+function(kindling_check_machine_code)
+  set(virtual "${CMAKE_CUDA_ARCHITECTURES}")
+  list(FILTER virtual INCLUDE REGEX "-virtual$")
+  if(virtual STREQUAL "${CMAKE_CUDA_ARCHITECTURES}")
+    message(STATUS "CUDA: no machine code to check, only PTX is built")
+    return()
+  endif()
+  find_program(KINDLING_CUOBJDUMP cuobjdump HINTS "${CUDAToolkit_BIN_DIR}")
+  find_package(Python3 COMPONENTS Interpreter)
+  if(NOT KINDLING_CUOBJDUMP OR NOT Python3_FOUND)
+    message(FATAL_ERROR "Kindling: the check of the machine code needs Python and NVIDIA's cuobjdump with "
+      "nvdisasm (packages cuda-cuobjdump and cuda-nvdisasm of the toolkit, or nvidia-cuda-cuobjdump and "
+      "nvidia-cuda-nvdisasm of PyPI): put them into PATH, or do without: "
+      "cmake -DKINDLING_CHECK_MACHINE_CODE=OFF")
+  endif()
+  set(objects "$<FILTER:$<TARGET_OBJECTS:kindling_cuda>,INCLUDE,\\.cu\\.>")
+  set(script "${PROJECT_SOURCE_DIR}/cmake/check_machine_code.py")
+  set(stamp "${PROJECT_BINARY_DIR}/machine_code_checked")
+  add_custom_command(OUTPUT "${stamp}"
+    COMMAND "${Python3_EXECUTABLE}" "${script}" "${KINDLING_CUOBJDUMP}" "${objects}"
+    COMMAND "${CMAKE_COMMAND}" -E touch "${stamp}"
+    DEPENDS "${script}" "${objects}" COMMENT "Looking into the machine code of the CUDA backend"
+    COMMAND_EXPAND_LISTS VERBATIM)
+  add_custom_target(kindling_machine_code ALL DEPENDS "${stamp}")
 endfunction()

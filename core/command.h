@@ -50,13 +50,13 @@ struct CommandCounts {
 inline constinit thread_local CommandCounts issued_commands;
 
 /// Runs one command of a step. Every one of them passes here, so that a captured step can keep it
-/// and run it again.
+/// and run it again. What has no place to be kept is not run.
 template <class Command>
 void issue(kernels::Backend& backend, const Command& command) {
   ++issued_commands.of_kind[kernels::kKind<Command>];
-  kernels::run(backend, command);
   if (recorder != nullptr) [[unlikely]]
     recorder->append(backend, command);
+  kernels::run(backend, command);
 }
 
 inline void* address_of(const TensorImpl& tensor) noexcept {

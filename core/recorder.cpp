@@ -79,7 +79,10 @@ Recorder::Recorder() : first_node_(next_node_number()) {
 Recorder::~Recorder() { recorder = nullptr; }
 
 void* Recorder::place(kernels::Backend& backend, std::size_t bytes) {
-  if (backend_ == nullptr) backend_ = &backend;
+  if (backend_ == nullptr) {
+    (void)history(backend.device());  // out of memory before the step has changed anything
+    backend_ = &backend;
+  }
   if (backend_ != &backend) {
     throw CaptureError(message("capture: commands for ", backend_->device(), " and ",
                                backend.device(), ": a captured step stays on one device"));

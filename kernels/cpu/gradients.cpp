@@ -68,7 +68,7 @@ bool is_nonfinite(const View& x) {
 void scale_gradient(const View& gradient, double coefficient) {
   with_type(gradient.dtype, [&](auto zero) {
     using T = decltype(zero);
-    const math::ClipScale<T> clipped(coefficient);
+    const math::ClipScale<T> clipped = math::clip_scale<T>(coefficient);
     T* values = elements<T>(gradient);
     parallel_simd_for(gradient.numel, [=](std::int64_t i) { values[i] = clipped(values[i]); });
   });

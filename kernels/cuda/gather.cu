@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(kThreads)
 /// Rows may repeat, and their order counts. So a warp owns some rows of x and 32 columns, and looks
 /// through all row numbers for its own.
 template <class T, class Index>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     gather_backward(std::int64_t gathered, std::int64_t size, std::int64_t count,
                     std::int64_t rows_of_warp, bool accumulate, const Index* rows, const T* grad_y,
                     T* grad_x) {

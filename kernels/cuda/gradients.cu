@@ -10,8 +10,15 @@ namespace {
 template <class Bits, Bits exponent>
 __device__ bool has_nonfinite(const View& x) {
   const Bits* bits = static_cast<const Bits*>(x.data);
+  constexpr int size = Pack<Bits>::kSize;
+  const std::int64_t whole = aligned(bits) ? x.numel / size : 0;
   bool found = false;
-  for (std::int64_t i = thread_index(); i < x.numel; i += thread_count())
+  for (std::int64_t p = thread_index(); p < whole; p += thread_count()) {
+    const Pack<Bits> pack = load_pack(bits + p * size);
+#pragma unroll
+    for (int k = 0; k < size; ++k) found |= (pack.values[k] & exponent) == exponent;
+  }
+  for (std::int64_t i = whole * size + thread_index(); i < x.numel; i += thread_count())
     found |= (bits[i] & exponent) == exponent;
   return found;
 }
@@ -74,30 +81,16 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
-template <class T>
-__device__ void scale_gradient(const View& view, double coefficient) {
-  const math::ClipScale<T> scale(coefficient);
-  T* x = static_cast<T*>(view.data);
-  constexpr int size = Pack<T>::kSize;
-  const std::int64_t whole = aligned(x) ? view.numel / size : 0;
-  for (std::int64_t p = thread_index(); p < whole; p += thread_count()) {
-    Pack<T> pack = load_pack(x + p * size);
-#pragma unroll
-    for (int k = 0; k < size; ++k) pack.values[k] = scale(pack.values[k]);
-    store_pack(x + p * size, pack);
-  }
-  for (std::int64_t i = whole * size + thread_index(); i < view.numel; i += thread_count())
-    x[i] = scale(x[i]);
-}
-
 __global__ void __launch_bounds__(kThreads) scale_gradients(ClipGradNorm a) {
-  const double coefficient = clip_coefficient(static_cast<const double*>(a.total.data), a.max_norm);
-  if (coefficient == 1.0) return;
+  const auto* total = static_cast<const double*>(a.total.data);
+  const auto single = clip_scale<float>(total, a.max_norm);
+  const auto full = clip_scale<double>(total, a.max_norm);
+  if (!full.changes()) return;
   for (int i = 0; i < a.count; ++i) {
     if (a.gradients[i].dtype == DType::float32)
-      scale_gradient<float>(a.gradients[i], coefficient);
+      scale_gradient(a.gradients[i], single);
     else
-      scale_gradient<double>(a.gradients[i], coefficient);
+      scale_gradient(a.gradients[i], full);
   }
 }
 

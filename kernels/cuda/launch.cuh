@@ -15,6 +15,12 @@ namespace kindling::kernels::cuda {
 inline constexpr int kThreads = 256;  // of a block
 inline constexpr int kWarp = 32;
 
+/// How many blocks of a kernel for T shall fit on a multiprocessor: what leaves a thread 64
+/// registers, or 128 of float64, whose numbers take two. Where nothing is said the compiler aims at
+/// more blocks, and may spill registers for it.
+template <class T>
+inline constexpr int kBlocks = sizeof(T) == sizeof(float) ? 4 : 2;
+
 /// Launches kernel(arguments...) after what was launched before. A failure is a CudaError that
 /// names the command.
 template <class... Parameters, class... Arguments>
@@ -57,21 +63,23 @@ __host__ __device__ bool aligned(const T*... data) {
   return ((reinterpret_cast<std::uintptr_t>(data) % sizeof(Pack<double>) == 0) && ...);
 }
 
+// An address that was itself read from memory could be of any kind, as far as the compiler sees.
 template <class T>
 __device__ __forceinline__ Pack<T> load_pack(const T* data) {
+  __builtin_assume(__isGlobal(data));
   return *reinterpret_cast<const Pack<T>*>(data);
 }
 template <class T>
 __device__ __forceinline__ void store_pack(T* data, const Pack<T>& pack) {
+  __builtin_assume(__isGlobal(data));
   *reinterpret_cast<Pack<T>*>(data) = pack;
 }
 
+// Of the first dimension; blocks_for() keeps both within 32 bits, and so in one register each.
 __device__ __forceinline__ std::int64_t thread_index() {
-  return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  return blockIdx.x * blockDim.x + threadIdx.x;
 }
-__device__ __forceinline__ std::int64_t thread_count() {
-  return static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-}
+__device__ __forceinline__ std::int64_t thread_count() { return gridDim.x * blockDim.x; }
 
 /// target = value, or target += value
 template <class T>
@@ -87,7 +95,7 @@ __device__ __forceinline__ std::int64_t quotient(std::int64_t a, std::int64_t b)
 
 /// y[i] (+)= f(i, x[i]...) for i of [0, n), in packs where all of them are aligned.
 template <class T, class F, class... X>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     map(F f, std::int64_t n, bool packs, bool accumulate, T* y, const X*... x) {
   constexpr int size = Pack<T>::kSize;
   const std::int64_t whole = packs ? n / size : 0;

@@ -104,7 +104,7 @@ __device__ T loss_of_probabilities(const math::CrossEntropyRow<T>& row, const T*
 
 /// A group for each row; partials [blocks].
 template <class T, class G>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     cross_entropy(CrossEntropyBuffers<T> b, double* partials, std::uint32_t* ticket) {
   Total<double> total;
   for (std::int64_t r = G::index(); r < b.rows; r += G::count()) {

@@ -40,14 +40,15 @@ std::size_t lt_relu_bits_bytes(std::int64_t m, std::int64_t n) {
 
 bool LtProducts::start(Context& context) {
   if (started_) return handle_ != nullptr;
-  started_ = true;
   lt_ = CublasLt::get();
-  if (lt_ == nullptr) return false;
-  workspace_ = context.allocate(kWorkspaceBytes);
-  cublasLtHandle_t handle = nullptr;
-  check(*lt_, lt_->create(&handle), "cublasLtCreate");
-  handle_ = handle;
-  return true;
+  if (lt_ != nullptr) {
+    if (workspace_ == nullptr) workspace_ = context.allocate(kWorkspaceBytes);
+    cublasLtHandle_t handle = nullptr;
+    check(*lt_, lt_->create(&handle), "cublasLtCreate");
+    handle_ = handle;
+  }
+  started_ = true;  // after a failure the next product tries again
+  return handle_ != nullptr;
 }
 
 // False where there is none that does what the product asks for.

@@ -41,25 +41,25 @@ template <class V>
 class SharedCopy {
  public:
   __device__ const V& of(const V* source) {
-    static_assert(sizeof(V) % sizeof(std::uint64_t) == 0);
-    constexpr int words = sizeof(V) / sizeof(std::uint64_t);
     __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < words; i += kThreads)
-      words_[i] = reinterpret_cast<const std::uint64_t*>(source)[i];
+    if (threadIdx.x < kWords)
+      words_[threadIdx.x] = reinterpret_cast<const std::uint64_t*>(source)[threadIdx.x];
     __syncthreads();
     return *reinterpret_cast<const V*>(words_);
   }
 
  private:
-  std::uint64_t words_[sizeof(V) / sizeof(std::uint64_t)];
+  static constexpr int kWords = sizeof(V) / sizeof(std::uint64_t);
+  static_assert(kWords * sizeof(std::uint64_t) == sizeof(V) && kWords <= kThreads);
+  std::uint64_t words_[kWords];
 };
 
 template <class Rule, class T>
 __device__ __forceinline__ void update_range(const UpdateRange& range,
-                                             const math::GroupRecord& record, double coefficient) {
+                                             const math::GroupRecord& record,
+                                             const math::ClipScale<T>& scale) {
   const Rule rule(record);
-  const math::ClipScale<T> scale(coefficient);
-  const bool scales = coefficient != 1.0;
+  const bool scales = scale.changes();
   const std::int64_t n = range.parameter.numel;
   T* p = static_cast<T*>(range.parameter.data);
   T* g = static_cast<T*>(range.gradient.data);
@@ -78,14 +78,6 @@ __device__ __forceinline__ void update_range(const UpdateRange& range,
     update_range(rule, scale, scales, n, p, g, first, second, third);
 }
 
-/// gradient = scale(gradient)
-template <class T>
-__device__ void scale_range(const View& gradient, double coefficient) {
-  const math::ClipScale<T> scale(coefficient);
-  T* g = static_cast<T*>(gradient.data);
-  for (std::int64_t i = thread_index(); i < gradient.numel; i += thread_count()) g[i] = scale(g[i]);
-}
-
 /// The records, guard, history and schedule after the update, for the last block.
 __device__ void finish(const Update& u, bool skipped) {
   if (!skipped) {
@@ -101,19 +93,20 @@ __device__ void finish(const Update& u, bool skipped) {
 
 /// The ranges of dtype T, row y of blocks for range y; `last` of the launches.
 template <class Rule, class T>
-__global__ void __launch_bounds__(kThreads, sizeof(T) == sizeof(float) ? 4 : 2)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     update(const Update u, bool last, std::uint32_t* ticket) {
   __shared__ SharedCopy<UpdateRange> shared_range;
   __shared__ SharedCopy<math::GroupRecord> shared_record;
-  const bool skipped = u.guard != nullptr && u.guard->nonfinite != 0;
-  const double coefficient = clip_coefficient(u.clip_total, u.max_norm);
+  __shared__ bool skipped;
+  if (threadIdx.x == 0) skipped = u.guard != nullptr && u.guard->nonfinite != 0;
+  const math::ClipScale<T>& scale = clip_scale<T>(u.clip_total, u.max_norm);  // a barrier
   for (std::int64_t r = blockIdx.y; r < u.count; r += gridDim.y) {
     const UpdateRange& range = shared_range.of(u.ranges + r);
     if (range.parameter.dtype != dtype_of<T>) continue;
     if (!skipped)
-      update_range<Rule, T>(range, shared_record.of(range.record), coefficient);
-    else if (coefficient != 1.0)  // the gradients are clipped all the same
-      scale_range<T>(range.gradient, coefficient);
+      update_range<Rule, T>(range, shared_record.of(range.record), scale);
+    else if (scale.changes())  // the gradients are clipped all the same
+      scale_gradient(range.gradient, scale);
   }
   if (last && last_to_arrive(ticket, gridDim.x * gridDim.y)) finish(u, skipped);
 }

@@ -10,7 +10,7 @@ constexpr std::int64_t kThin = 4;
 
 /// Both operands lie along k: a group of threads for each element of c, its threads along k.
 template <class T, class G>
-__global__ void __launch_bounds__(kThreads) product_of_rows(const Product p) {
+__global__ void __launch_bounds__(kThreads, kBlocks<T>) product_of_rows(const Product p) {
   const T* a = static_cast<const T*>(p.a.data);
   const T* b = static_cast<const T*>(p.b.data);
   T* c = static_cast<T*>(p.c.data);

@@ -14,27 +14,34 @@ __global__ void __launch_bounds__(kThreads)
   constexpr int words = Traits::words;
   const RandomState from = *a.state;
   T* y = static_cast<T*>(a.y.data);
+  const bool packs = aligned(y);
   const std::int64_t n = a.y.numel;
   const std::int64_t draws = (n + words - 1) / words;
   for (std::int64_t d = thread_index(); d < draws; d += thread_count()) {
     const math::RandomBits bits =
         math::philox(from.seed, from.offset + static_cast<std::uint64_t>(d));
-    T numbers[words];
+    static_assert(words == Pack<T>::kSize);
+    Pack<T> numbers;
 #pragma unroll
     for (int i = 0; i < words; i += 2) {
       if (a.distribution == Distribution::uniform) {
-        numbers[i] = math::uniform<T>(Traits::word(bits, i), first, second);
-        numbers[i + 1] = math::uniform<T>(Traits::word(bits, i + 1), first, second);
+        numbers.values[i] = math::uniform<T>(Traits::word(bits, i), first, second);
+        numbers.values[i + 1] = math::uniform<T>(Traits::word(bits, i + 1), first, second);
       } else {
         const math::Pair<T> pair =
             math::normal_pair<T>(Traits::word(bits, i), Traits::word(bits, i + 1));
-        numbers[i] = first + second * pair.first;
-        numbers[i + 1] = first + second * pair.second;
+        numbers.values[i] = first + second * pair.first;
+        numbers.values[i + 1] = first + second * pair.second;
       }
+    }
+    const std::int64_t begin = d * words;
+    if (packs && begin + words <= n) {
+      store_pack(y + begin, numbers);
+      continue;
     }
 #pragma unroll
     for (int i = 0; i < words; ++i)  // the last draw may have more than are wanted
-      if (d * words + i < n) y[d * words + i] = numbers[i];
+      if (begin + i < n) y[begin + i] = numbers.values[i];
   }
   if (last_to_arrive(ticket, gridDim.x) && threadIdx.x == 0)
     a.state->offset = from.offset + static_cast<std::uint64_t>(draws);

@@ -54,7 +54,7 @@ struct SumOutput {
 
 /// A warp for each part of a row; inner is 1.
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     sum_rows(Cut cut, const T* x, SumOutput<T> output, std::uint32_t* ticket) {
   for (std::int64_t unit = Warp::index(); unit < cut.outer * cut.parts; unit += Warp::count()) {
     const std::int64_t row = quotient(unit, cut.parts);
@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(kThreads)
 
 /// A block for each part of a strip of 32 columns; its warps share the rows.
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     sum_columns(Cut cut, const T* x, SumOutput<T> output, std::uint32_t* ticket) {
   __shared__ double of_warps[kWarps][kWarp];
   const int lane = static_cast<int>(threadIdx.x) % kWarp;

@@ -5,7 +5,7 @@ namespace kindling::kernels::cuda {
 namespace {
 
 template <class T, class G>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     softmax(std::int64_t rows, std::int64_t size, bool log, const T* x, T* y) {
   for (std::int64_t row = G::index(); row < rows; row += G::count()) {
     const T* in = x + row * size;
@@ -22,7 +22,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T, class G>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kBlocks<T>)
     softmax_backward(std::int64_t rows, std::int64_t size, bool log, bool accumulate, const T* y,
                      const T* grad_y, T* grad_x) {
   for (std::int64_t row = G::index(); row < rows; row += G::count()) {

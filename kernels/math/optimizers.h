@@ -151,18 +151,19 @@ KINDLING_HOST_DEVICE double clip_coefficient(double norm, double max_norm) {
 /// which no backward pass writes again, is part of the range.
 template <class T>
 struct ClipScale {
-  T factor = 1;
-  T power = 1;
-
-  KINDLING_HOST_DEVICE explicit ClipScale(double coefficient) {
-    const bool tiny = coefficient < 1e-37;
-    factor = static_cast<T>(tiny ? coefficient * 0x1p64 : coefficient);
-    power = tiny ? T(0x1p-64) : T(1);
-  }
+  T factor;
+  T power;
 
   KINDLING_HOST_DEVICE T operator()(T gradient) const {
     return gradient == T(0) ? gradient : gradient * factor * power;
   }
+  KINDLING_HOST_DEVICE bool changes() const { return factor != T(1) || power != T(1); }
 };
+
+template <class T>
+KINDLING_HOST_DEVICE ClipScale<T> clip_scale(double coefficient) {
+  const bool tiny = coefficient < 1e-37;
+  return {static_cast<T>(tiny ? coefficient * 0x1p64 : coefficient), tiny ? T(0x1p-64) : T(1)};
+}
 
 }  // namespace kindling::math

@@ -5,8 +5,10 @@
 #include "tests/cuda/emulator.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -103,6 +105,19 @@ TEST_F(CudaCounts, ATapeIsRefilledByACopyThatNobodyWaitsFor) {
     EXPECT_EQ(emulator::count(name), 0u) << name;
 }
 
+TEST_F(CudaCounts, NobodyWaitsForInputFromTheHost) {
+  const Tensor inputs = zeros({1000});
+  const std::vector<float> data(1000, 1.0f);
+  inputs.copy_(data);
+  kindling::cuda::synchronize();
+  emulator::reset();
+  for (int i = 0; i < 100; ++i) inputs.copy_(data);
+  EXPECT_LE(emulator::count("copies.host_to_device"), 101u);  // a segment may end within one
+  EXPECT_EQ(emulator::count("copied_bytes.host_to_device"), 100 * data.size() * sizeof(float));
+  for (const char* name : {"synchronisations", "host_allocations", "allocations", "launches"})
+    EXPECT_EQ(emulator::count(name), 0u) << name;
+}
+
 /// Bytes that one step of `step` moves, each element of `count`.
 void expect_bytes(double expected, std::int64_t count, const std::function<void()>& step) {
   step();
@@ -135,11 +150,60 @@ TEST_F(CudaCounts, UpdatesMoveEachElementOnce) {
   expect_bytes(20, kCount, [&] { momentum.step(); });
 }
 
+TEST_F(CudaCounts, UpdatesComputeInDoubleForNoElement) {
+  const auto doubles = [](std::int64_t count) {
+    const Tensor p = zeros({count}, {.requires_grad = true});
+    p.backward(ones({count}));
+    optim::Adam optimizer({p}, {.lr = 0.1});
+    emulator::reset();
+    optimizer.step();
+    return emulator::count("thread_instructions.float64");
+  };
+  constexpr std::int64_t kCount = 1 << 16;
+  const std::uint64_t of_few = doubles(1024);
+  EXPECT_GT(of_few, 0u) << "the bias corrections are";
+  // One thread of a block finds the factor of the gradients.
+  EXPECT_LT(doubles(kCount), of_few + kCount / 256);
+}
+
 TEST_F(CudaCounts, ALossMovesEachElementOnce) {
   constexpr std::int64_t kCount = 1 << 18;
   const Tensor input = zeros({kCount}, {.requires_grad = true});
   const Tensor target = ones({kCount});
   expect_bytes(12, kCount, [&] { (void)nn::mse_loss(input, target); });
+}
+
+TEST_F(CudaCounts, TenThousandReplaysLeaveMemoryAsItWas) {
+  const nn::Linear model(2, 1);
+  const Tensor inputs = randn({2, 2});
+  const Tensor targets = randn({2, 1});
+  optim::SGD optimizer(model.parameters(), {.lr = 1e-3});
+  schedulers::LRScheduler scheduler(optimizer, schedulers::warmup(5000));
+  auto step = capture([&] {
+    optimizer.zero_grad();
+    nn::mse_loss(model(inputs), targets).backward();
+    optimizer.step();
+    scheduler.step();
+  });
+  const auto heap = [] { return mallinfo2().uordblks; };
+  step(200);
+  kindling::cuda::synchronize();
+  emulator::reset();
+  const std::size_t before = heap();
+  const kindling::cuda::MemoryStats stats = kindling::cuda::memory_stats();
+  const std::uint64_t in_use = emulator::count("memory_in_use");
+  step(10'000);
+  kindling::cuda::synchronize();
+  EXPECT_LT(heap(), before + 10'000) << "more than a byte a step, the emulator's own included";
+  EXPECT_EQ(emulator::count("memory_in_use"), in_use);
+  EXPECT_EQ(emulator::count("peak_memory"), in_use);
+  EXPECT_EQ(emulator::count("graph_launches"), 10'000u);
+  for (const char* name : {"allocations", "frees", "host_allocations"})
+    EXPECT_EQ(emulator::count(name), 0u) << name;
+  EXPECT_EQ(kindling::cuda::memory_stats().allocated_bytes, stats.allocated_bytes);
+  EXPECT_EQ(kindling::cuda::memory_stats().reserved_bytes, stats.reserved_bytes);
+  EXPECT_EQ(kindling::cuda::memory_stats().peak_bytes, stats.peak_bytes);
+  EXPECT_EQ(scheduler.last_epoch(), 10'200);
 }
 
 }  // namespace
