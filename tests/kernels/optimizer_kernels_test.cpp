@@ -249,6 +249,38 @@ TEST(UpdateKernels, OnlyTheLastRangeAdvances) {
   });
 }
 
+// More than a GPU has rows of blocks for, so that a block takes several.
+TEST(UpdateKernels, GiveEachOfManyRangesItsOwnRecord) {
+  on_every_backend([](Backend& backend) {
+    constexpr std::int64_t kRanges = 1500, kSize = 3;
+    const State<float> state(backend, kRanges * kSize), before(backend, kRanges * kSize);
+    GroupRecord values = make_record(false);
+    values.momentum.set(0);
+    const Record slow(backend, values);
+    values.lr.set(0.5);
+    const Record fast(backend, values);
+    std::vector<UpdateRange> on_host;
+    const auto part = [](const Buffer<float>& all, std::int64_t r) {
+      return View{all.data() + r * kSize, kSize, DType::float32};
+    };
+    for (std::int64_t r = 0; r < kRanges; ++r) {
+      UpdateRange range{.parameter = part(state.parameter, r), .gradient = part(state.gradient, r)};
+      range.record = r < 1000 ? slow.data() : fast.data();
+      on_host.push_back(range);
+    }
+    const Buffer<UpdateRange> ranges(backend, on_host);
+    run(backend, Update{.op = UpdateOp::sgd,
+                        .ranges = ranges.data(),
+                        .ranges_on_host = on_host.data(),
+                        .count = kRanges});
+    const std::vector<float> p = before.parameter.values(), g = before.gradient.values();
+    std::vector<double> expected;
+    for (std::size_t i = 0; i < p.size(); ++i)
+      expected.push_back(double{p[i]} - (i < 1000 * kSize ? 0.05 : 0.5) * double{g[i]});
+    expect_near(state.parameter.values(), expected, 0, 2e-7);
+  });
+}
+
 TEST(UpdateKernels, ScaleClippedGradientsAsTheClipDoes) {
   on_every_update([](Backend& backend, bool is_adam, const auto& one_range) {
     const State<float> folded(backend, 1000), apart(backend, 1000);
@@ -328,6 +360,49 @@ TEST(AdvanceSchedule, MovesEveryRecordAlongItsGroupsTape) {
     EXPECT_EQ(records[0].momentum.value, 0.8);
     EXPECT_EQ(records[2].lr.value, 1);
     EXPECT_EQ(clock.value().index, 4);
+  });
+}
+
+// As many groups as several warps have threads: each record counts the update, then takes the next
+// point, whose learning rate is divided by the bias correction of the next update.
+TEST(AdvanceSchedule, ComesAfterEveryRecordHasCountedItsUpdate) {
+  on_every_backend([](Backend& backend) {
+    constexpr std::int64_t kGroups = 100;
+    const State<float> state(backend, kGroups);
+    const Buffer<GroupRecord> records(
+        backend, std::vector<GroupRecord>(std::size_t{kGroups}, make_record(true)));
+    const Buffer<math::SchedulePoint> tape(
+        backend, std::vector<math::SchedulePoint>(2, {0.2, std::nan("")}));
+    const Placed<math::ScheduleClock> clock(backend);
+    std::vector<UpdateRange> on_host;
+    for (std::int64_t r = 0; r < kGroups; ++r) {
+      const auto one = [r](const Buffer<float>& all) {
+        return View{all.data() + r, 1, DType::float32};
+      };
+      UpdateRange range{.parameter = one(state.parameter), .gradient = one(state.gradient)};
+      range.state[0] = one(state.first);
+      range.state[1] = one(state.second);
+      range.record = records.data() + r;
+      range.advance = true;
+      on_host.push_back(range);
+    }
+    const Buffer<UpdateRange> ranges(backend, on_host);
+    run(backend, Update{.op = UpdateOp::adam,
+                        .ranges = ranges.data(),
+                        .ranges_on_host = on_host.data(),
+                        .count = kGroups,
+                        .records = records.data(),
+                        .schedule = {.clock = clock.data(),
+                                     .records = records.data(),
+                                     .count = kGroups,
+                                     .tape = tape.data(),
+                                     .groups = 1,
+                                     .capacity = 2}});
+    for (const GroupRecord& record : records.values()) {
+      EXPECT_EQ(record.updates, 1);
+      EXPECT_EQ(record.lr.value, 0.2);
+      EXPECT_DOUBLE_EQ(record.step_size.value, 0.2 / (1 - 0.9 * 0.9));
+    }
   });
 }
 

@@ -16,7 +16,7 @@ std::vector<ReductionSizes> all_sizes() {
   std::vector<ReductionSizes> sizes = {{3, 0, 1},     {3, 0, 2},     {0, 3, 1},      {2, 3, 0},
                                        {5, 10, 1},    {128, 10, 1},  {3, 7, 5},      {1, 100, 130},
                                        {1, 20000, 3}, {40, 1000, 2}, {2, 300000, 1}, {1, 700, 300},
-                                       {500, 300, 1}};
+                                       {500, 300, 1}, {5000, 3, 2}};
   for (const std::int64_t n : kSizes) sizes.push_back({1, n, 1});
   return sizes;
 }
@@ -61,6 +61,17 @@ TEST(Sum, OfManyFloatsIsAccurate) {
       run(backend, Sum{ones.view(), out, 1, std::int64_t{1} << 25, 1});
     });
     EXPECT_EQ(y[0], 0x1p25f);
+  });
+}
+
+// So long and wide that the parts of a GPU's sum need more than the least memory for them.
+TEST(Sum, OfLongColumnsHasRoomForItsParts) {
+  on_every_backend([](Backend& backend) {
+    constexpr std::int64_t kRows = 133120, kColumns = 32;
+    const Buffer<float> ones(backend, kRows * kColumns, 1.0f);
+    const Buffer<float> sums(backend, kColumns);
+    run(backend, Sum{ones.view(), sums.view(), 1, kRows, kColumns});
+    EXPECT_EQ(sums.values(), std::vector<float>(kColumns, kRows));
   });
 }
 

@@ -17,7 +17,12 @@ struct Operand {
   const void* data;
   cudaDataType type;
   long long ld, batch_step = 0;
+  bool listed = false;  // `data` are the addresses of the batch's matrices, in device memory
 };
+template <class T>
+Operand each_of(const T* const* list, cudaDataType type, int ld) {
+  return {list, type, ld, 0, true};
+}
 
 struct Operations {
   cublasOperation_t a, b;
@@ -34,10 +39,11 @@ bool has_ld(const Operand& x, cublasOperation_t operation, long long rows, long 
 // op(X) [rows, columns].
 Matrix applied(const char* name, const Operand& x, cublasOperation_t operation, long long rows,
                long long columns) {
-  if (operation == CUBLAS_OP_N) {
-    return column_major(name, x.data, x.type, rows, columns, x.ld, x.batch_step);
-  }
-  return column_major(name, x.data, x.type, columns, rows, x.ld, x.batch_step).transposed();
+  const bool as_is = operation == CUBLAS_OP_N;
+  Matrix result = column_major(name, x.data, x.type, as_is ? rows : columns, as_is ? columns : rows,
+                               x.ld, x.batch_step);
+  result.listed = x.listed;
+  return as_is ? result : result.transposed();
 }
 
 // The math mode speaks for the calls that do not say how to compute.
@@ -175,6 +181,35 @@ cublasStatus_t cublasGemmStridedBatchedEx(
   return multiply("cublasGemmStridedBatchedEx", handle, compute, {transa, transb}, {m, n, k, batch},
                   alpha, {a, a_type, lda, a_step}, {b, b_type, ldb, b_step}, beta,
                   {c, c_type, ldc, c_step});
+}
+
+cublasStatus_t cublasSgemmBatched(cublasHandle_t handle, cublasOperation_t transa,
+                                  cublasOperation_t transb, int m, int n, int k, const float* alpha,
+                                  const float* const a[], int lda, const float* const b[], int ldb,
+                                  const float* beta, float* const c[], int ldc, int batch) {
+  return multiply("cublasSgemmBatched", handle, CUBLAS_COMPUTE_32F, {transa, transb},
+                  {m, n, k, batch}, alpha, each_of(a, CUDA_R_32F, lda), each_of(b, CUDA_R_32F, ldb),
+                  beta, each_of(c, CUDA_R_32F, ldc));
+}
+
+cublasStatus_t cublasDgemmBatched(cublasHandle_t handle, cublasOperation_t transa,
+                                  cublasOperation_t transb, int m, int n, int k,
+                                  const double* alpha, const double* const a[], int lda,
+                                  const double* const b[], int ldb, const double* beta,
+                                  double* const c[], int ldc, int batch) {
+  return multiply("cublasDgemmBatched", handle, CUBLAS_COMPUTE_64F, {transa, transb},
+                  {m, n, k, batch}, alpha, each_of(a, CUDA_R_64F, lda), each_of(b, CUDA_R_64F, ldb),
+                  beta, each_of(c, CUDA_R_64F, ldc));
+}
+
+cublasStatus_t cublasGemmBatchedEx(cublasHandle_t handle, cublasOperation_t transa,
+                                   cublasOperation_t transb, int m, int n, int k, const void* alpha,
+                                   const void* const a[], cudaDataType a_type, int lda,
+                                   const void* const b[], cudaDataType b_type, int ldb,
+                                   const void* beta, void* const c[], cudaDataType c_type, int ldc,
+                                   int batch, cublasComputeType_t compute, cublasGemmAlgo_t) {
+  return multiply("cublasGemmBatchedEx", handle, compute, {transa, transb}, {m, n, k, batch}, alpha,
+                  each_of(a, a_type, lda), each_of(b, b_type, ldb), beta, each_of(c, c_type, ldc));
 }
 
 cublasStatus_t cublasSgemv_v2(cublasHandle_t handle, cublasOperation_t operation, int m, int n,

@@ -17,8 +17,8 @@ struct cublasLtContext {};
 
 namespace emulator {
 
-/// What a call that --fail names returns: no memory for what it makes, no algorithm, a product that
-/// did not run, or an internal error.
+/// What a call that --fail names returns: no memory for what it makes, no algorithm, memory that
+/// cannot be copied, a computation that did not run, or an internal error.
 cublasStatus_t forced_status(std::string_view call);
 
 /// The frame of an entry point of either library.

@@ -3,9 +3,11 @@
 #include "tests/emulator/blas/handle.h"
 #include "tests/emulator/report/report.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 
 using namespace emulator;
 
@@ -92,11 +94,15 @@ cublasStatus_t get(const char* call, cublasHandle_t handle, T cublasContext::*me
 namespace emulator {
 
 cublasStatus_t forced_status(std::string_view call) {
-  const auto has = [&](const char* part) { return call.find(part) != call.npos; };
-  if (has("Create")) return CUBLAS_STATUS_ALLOC_FAILED;
-  if (has("Heuristic")) return CUBLAS_STATUS_NOT_SUPPORTED;
-  const bool multiplies = has("gem") || has("Gem") || call == "cublasLtMatmul";
-  return multiplies ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_INTERNAL_ERROR;
+  const auto has = [&](std::initializer_list<const char*> parts) {
+    return std::ranges::any_of(parts, [&](auto part) { return call.find(part) != call.npos; });
+  };
+  if (has({"Create"})) return CUBLAS_STATUS_ALLOC_FAILED;
+  if (has({"Heuristic"})) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (has({"etVector", "etMatrix"})) return CUBLAS_STATUS_MAPPING_ERROR;
+  const bool computes =
+      has({"gem", "Gem", "nrm2", "dot", "scal", "axpy"}) || call == "cublasLtMatmul";
+  return computes ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_INTERNAL_ERROR;
 }
 
 cublasStatus_t refuse(cublasStatus_t status, const std::string& why) {

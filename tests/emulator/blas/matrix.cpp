@@ -116,6 +116,17 @@ Matrix as_matrix(const char* name, const void* address, cudaDataType type, std::
   return result;
 }
 
+bool look_up(Matrix& matrix, std::int64_t batch, const std::string& call) {
+  if (!matrix.listed) return true;
+  const std::uint64_t entry = matrix.address + static_cast<std::uint64_t>(batch) * sizeof(void*);
+  const std::byte* const from = Memory::instance().range(
+      entry, sizeof(void*), false, call + ", the list of each " + matrix.name + ",");
+  if (!from) return false;
+  matrix.address = value_at<std::uint64_t>(from);
+  matrix.listed = false;
+  return true;
+}
+
 std::int64_t bytes_of(cudaDataType type) {
   switch (type) {
     case CUDA_R_64F:

@@ -19,6 +19,7 @@ struct Matrix {
   std::int64_t step = 0;  // elements from line to line; negative for BLAS's negative strides
   bool lines_are_rows = false;
   std::int64_t batch_step = 0;  // elements from one matrix of a batch to the next
+  bool listed = false;  // `address` is that of a list of the addresses of a batch's matrices
 
   std::int64_t rows() const { return lines_are_rows ? lines : length; }
   std::int64_t columns() const { return lines_are_rows ? length : lines; }
@@ -31,6 +32,10 @@ Matrix column_major(const char* name, const void* address, cudaDataType type, st
 /// n elements, `step` apart; with a negative step the first one is the last in memory.
 Matrix as_matrix(const char* name, const void* address, cudaDataType type, std::int64_t n,
                  std::int64_t step);
+
+/// One matrix of a batch that is listed in device memory; false, and reported, if the list cannot
+/// be read.
+bool look_up(Matrix& matrix, std::int64_t batch, const std::string& call);
 
 /// What happens to float32 factors before they are multiplied.
 enum class Rounding32 : std::uint8_t {

@@ -182,17 +182,6 @@ bool spoil_workspace(const Product& product) {
   return true;
 }
 
-bool run(Product product) {
-  if (!resolve(product.alpha, product.call) || !resolve(product.beta, product.call)) return false;
-  if (!spoil_workspace(product)) return false;
-  for (std::int64_t batch = 0; batch < product.batch; ++batch) {
-    const bool done =
-        product.is_double ? Run<double>(product, batch)() : Run<float>(product, batch)();
-    if (!done) return false;
-  }
-  return true;
-}
-
 void report_overlaps(const Product& p) {
   const auto check = [&](const Matrix& input, bool may_be_same) {
     const Matrix& d = p.d;
@@ -208,6 +197,29 @@ void report_overlaps(const Product& p) {
   if (p.batch > 1 && p.d.batch_step == 0) {
     report(Check::library, p.call + ": all matrices of the batch have the same output");
   }
+}
+
+// Those of a batch that is listed, in device memory, are known when the product runs.
+bool look_up_matrices(Product& p, std::int64_t batch) {
+  if (!p.d.listed) return true;
+  for (Matrix* matrix : {&p.a, &p.b, &p.c, &p.d}) {
+    if (!look_up(*matrix, batch, p.call)) return false;
+  }
+  p.batch = 1;
+  report_overlaps(p);
+  return true;
+}
+
+bool run(Product product) {
+  if (!resolve(product.alpha, product.call) || !resolve(product.beta, product.call)) return false;
+  if (!spoil_workspace(product)) return false;
+  for (std::int64_t batch = 0; batch < product.batch; ++batch) {
+    Product one = product;
+    if (!look_up_matrices(one, batch)) return false;
+    const bool done = one.is_double ? Run<double>(one, batch)() : Run<float>(one, batch)();
+    if (!done) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -232,15 +244,20 @@ bool resolve(Scalar& scalar, const std::string& call) {
               &scalar.value);
 }
 
-cublasStatus_t enqueue(Product product, cudaStream_t stream) {
-  report_overlaps(product);
-  const std::string call = product.call;
-  const auto work = [product = std::move(product)] {
+cublasStatus_t enqueue(const std::string& call, std::function<bool()> body, cudaStream_t stream) {
+  const auto work = [body = std::move(body)] {
     ++counters().library_calls;
-    return run(product) ? cudaSuccess : cudaErrorIllegalAddress;
+    return body() ? cudaSuccess : cudaErrorIllegalAddress;
   };
   return submit(stream, {work, call}) == cudaSuccess ? CUBLAS_STATUS_SUCCESS
                                                      : CUBLAS_STATUS_EXECUTION_FAILED;
+}
+
+cublasStatus_t enqueue(Product product, cudaStream_t stream) {
+  if (!product.d.listed) report_overlaps(product);
+  const std::string call = product.call;
+  return enqueue(
+      call, [product = std::move(product)] { return run(product); }, stream);
 }
 
 }  // namespace emulator

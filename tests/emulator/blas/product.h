@@ -6,6 +6,8 @@
 
 #include <cublasLt.h>
 
+#include <functional>
+
 namespace emulator {
 
 // The parts of which cublasLtEpilogue_t's values are made.
@@ -48,8 +50,10 @@ struct Product {
   std::size_t workspace_bytes = 0;  // that it fills with rubbish
 };
 
-/// Reports outputs that overlap inputs and puts the product on a stream; it counts as a library
-/// call each time it runs.
+/// Puts what a call computes on a stream; it counts as a library call each time it runs. `body`
+/// returns false if memory may not be touched.
+cublasStatus_t enqueue(const std::string& call, std::function<bool()> body, cudaStream_t stream);
+/// The same for a product; reports outputs that overlap inputs.
 cublasStatus_t enqueue(Product product, cudaStream_t stream);
 
 }  // namespace emulator

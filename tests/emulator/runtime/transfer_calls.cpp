@@ -18,11 +18,6 @@ Rows rows(const void* data, std::size_t pitch, std::size_t height = 1) {
 
 Box box_of(const cudaExtent& extent) { return {extent.width, extent.height, extent.depth}; }
 
-// Where a call puts its work, and whether it waits for it.
-struct On {
-  cudaStream_t stream;
-  bool waits;
-};
 const On kNow{cudaStreamLegacy, true};
 On later(cudaStream_t stream) { return {stream, false}; }
 
@@ -49,6 +44,10 @@ Rows staged(const Rows& from, const Box& box, std::shared_ptr<std::vector<std::b
   return to;
 }
 
+}  // namespace
+
+namespace emulator {
+
 cudaError_t copy(const char* call, Copy copy, const On& on) {
   Work work;
   if (const cudaError_t error = make_copy_work(copy, call, work)) return error;
@@ -64,6 +63,10 @@ cudaError_t copy(const char* call, Copy copy, const On& on) {
   const bool inside = to == Owner::device && from == Owner::device;
   return begin(call, on, std::move(work), on.waits ? !inside : to == Owner::host);
 }
+
+}  // namespace emulator
+
+namespace {
 
 cudaError_t transfer(const char* call, const Copy& what, const On& on) {
   return entry(call, [&] { return copy(call, what, on); });

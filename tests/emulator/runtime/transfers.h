@@ -60,4 +60,12 @@ struct Fill {
 cudaError_t make_copy_work(const Copy& copy, const char* call, Work& work);
 cudaError_t make_fill_work(const Fill& fill, const char* call, Work& work);
 
+/// Where a call puts its work, and whether it waits for it.
+struct On {
+  cudaStream_t stream;
+  bool waits;
+};
+/// What a call that copies does.
+cudaError_t copy(const char* call, Copy copy, const On& on);
+
 }  // namespace emulator

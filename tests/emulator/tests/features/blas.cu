@@ -4,6 +4,7 @@
 // case gemm_types: clean
 // case batched: clean
 // case batched_types: clean
+// case listed: clean
 // case rules: clean
 // case gemv: clean
 // case scalars_on_device: clean
@@ -177,6 +178,34 @@ void batched_types() {
   for (void* memory : std::initializer_list<void*>{a, b, x, y}) check(cudaFree(memory));
 }
 
+// Two products of matrices that lists in device memory name, in every type.
+void listed() {
+  Handle handle;
+  const auto kN = CUBLAS_OP_N, kT = CUBLAS_OP_T;
+  float *a = filled<float>(1, 2), *b = filled<float>(3, 4, 5, 6), *c = filled<float>(0, -1, 7);
+  float **as = filled<float*>(a, a), **bs = filled<float*>(b + 2, b),
+        **cs = filled<float*>(c + 2, c);
+  const float one = 1, two = 2, zero = 0;
+  // (1, 2) times (5, 6) and (3, 4), the first one added to twice what is there.
+  check(cublasSgemmBatched(handle.value, kT, kN, 1, 1, 2, &one, as, 2, bs, 2, &two, cs, 1, 2));
+  check(cublasGemmBatchedEx(handle.value, kT, kN, 1, 1, 2, &one, reinterpret_cast<void**>(as),
+                            CUDA_R_32F, 2, reinterpret_cast<void**>(bs), CUDA_R_32F, 2, &one,
+                            reinterpret_cast<void**>(cs), CUDA_R_32F, 1, 1, CUBLAS_COMPUTE_32F,
+                            CUBLAS_GEMM_DEFAULT));
+  require(take(c, 3) == std::vector<float>({11, -1, 17 + 14 + 17}), "float");
+  require(cublasSgemmBatched(handle.value, kT, kN, 1, 1, 2, &one, as, 2, bs, 2, &zero, nullptr, 1,
+                             2) == CUBLAS_STATUS_INVALID_VALUE,
+          "no list");
+  double *x = filled<double>(2, 3), *y = filled<double>(0, 0);
+  double **xs = filled<double*>(x, x + 1), **ys = filled<double*>(y, y + 1);
+  const double alpha = 10, beta = 0;
+  check(cublasDgemmBatched(handle.value, kN, kN, 1, 1, 1, &alpha, xs, 1, xs, 1, &beta, ys, 1, 2));
+  require(take(y, 2) == std::vector<double>({40, 90}), "double");
+  for (void* memory : std::initializer_list<void*>{a, b, x, as, bs, cs, xs, ys}) {
+    check(cudaFree(memory));
+  }
+}
+
 // What the documentation calls invalid, one argument at a time.
 void rules() {
   Handle handle;
@@ -273,6 +302,7 @@ int main(int count, char** arguments) {
                    {"gemm_types", gemm_types},
                    {"batched", batched},
                    {"batched_types", batched_types},
+                   {"listed", listed},
                    {"rules", rules},
                    {"gemv", gemv},
                    {"scalars_on_device", scalars_on_device}});

@@ -52,6 +52,47 @@ void blas() {
   multiply("cublasSgemv", [&] { return cublasSgemv(h, kN, 1, 1, &one, a, 1, a, 1, &zero, c, 1); });
   multiply("cublasDgemv",
            [&] { return cublasDgemv(h, kN, 1, 1, &wide_one, x, 1, x, 1, &wide_zero, y, 1); });
+  float **as = filled<float*>(a), **cs = filled<float*>(c);
+  double **xs = filled<double*>(x), **ys = filled<double*>(y);
+  multiply("cublasSgemmBatched", [&] {
+    return cublasSgemmBatched(h, kN, kN, 1, 1, 1, &one, as, 1, as, 1, &zero, cs, 1, 1);
+  });
+  multiply("cublasDgemmBatched", [&] {
+    return cublasDgemmBatched(h, kN, kN, 1, 1, 1, &wide_one, xs, 1, xs, 1, &wide_zero, ys, 1, 1);
+  });
+  multiply("cublasGemmBatchedEx", [&] {
+    return cublasGemmBatchedEx(h, kN, kN, 1, 1, 1, &one, reinterpret_cast<void**>(as), CUDA_R_32F,
+                               1, reinterpret_cast<void**>(as), CUDA_R_32F, 1, &zero,
+                               reinterpret_cast<void**>(cs), CUDA_R_32F, 1, 1, CUBLAS_COMPUTE_32F,
+                               CUBLAS_GEMM_DEFAULT);
+  });
+  float found = 0;
+  double wide_found = 0;
+  multiply("cublasSdot", [&] { return cublasSdot(h, 1, a, 1, a, 1, &found); });
+  multiply("cublasDdot", [&] { return cublasDdot(h, 1, x, 1, x, 1, &wide_found); });
+  require(found == 4 && wide_found == 4, "dot products");
+  multiply("cublasSnrm2", [&] { return cublasSnrm2(h, 1, a, 1, &found); });
+  multiply("cublasDnrm2", [&] { return cublasDnrm2(h, 1, x, 1, &wide_found); });
+  multiply("cublasSscal", [&] { return cublasSscal(h, 1, &one, c, 1); });
+  multiply("cublasDscal", [&] { return cublasDscal(h, 1, &wide_one, y, 1); });
+  multiply("cublasSaxpy", [&] { return cublasSaxpy(h, 1, &zero, a, 1, c, 1); });
+  multiply("cublasDaxpy", [&] { return cublasDaxpy(h, 1, &wide_zero, x, 1, y, 1); });
+  for (void* memory : std::initializer_list<void*>{as, cs, xs, ys}) check(cudaFree(memory));
+  const auto copy = [](const char* name, auto body) {
+    call(name, CUBLAS_STATUS_MAPPING_ERROR, body);
+  };
+  copy("cublasSetVector", [&] { return cublasSetVector(1, 4, &found, 1, a, 1); });
+  copy("cublasGetVector", [&] { return cublasGetVector(1, 4, a, 1, &found, 1); });
+  copy("cublasSetMatrix", [&] { return cublasSetMatrix(1, 1, 4, &found, 1, a, 1); });
+  copy("cublasGetMatrix", [&] { return cublasGetMatrix(1, 1, 4, a, 1, &found, 1); });
+  copy("cublasSetVectorAsync",
+       [&] { return cublasSetVectorAsync(1, 4, &found, 1, a, 1, nullptr); });
+  copy("cublasGetVectorAsync",
+       [&] { return cublasGetVectorAsync(1, 4, a, 1, &found, 1, nullptr); });
+  copy("cublasSetMatrixAsync",
+       [&] { return cublasSetMatrixAsync(1, 1, 4, &found, 1, a, 1, nullptr); });
+  copy("cublasGetMatrixAsync",
+       [&] { return cublasGetMatrixAsync(1, 1, 4, a, 1, &found, 1, nullptr); });
   call("cublasDestroy", [&] { return cublasDestroy(h); });
   require(take(c, 1)[0] == 4 && take(y, 1)[0] == 4, "products");
   check(cudaFree(a));

@@ -41,6 +41,24 @@
 // case gradient_repaired: clean
 // case mask_bounds: out-of-bounds "the mask"
 // case mask_bounds_repaired: clean
+// case listed_bounds: out-of-bounds "matrix B"
+// case listed_repaired: clean
+// case list_bounds: out-of-bounds "the list of each matrix C"
+// case list_of_host: host-access "the list of each matrix A"
+// case listed_overlaps: library "its output overlaps its input matrix A"
+// case dot_bounds: out-of-bounds "cublasSdot, vector y,"
+// case dot_uninitialised: uninitialised "cublasSdot, vector y,"
+// case dot_repaired: clean
+// case dot_captured: capture "cublasSdot on a stream that is being captured"
+// case result_of_host: host-access "cublasSnrm2, result,"
+// case scaled_freed: use-after-free "cublasSscal, vector x,"
+// case sum_overlaps: library "cublasSaxpy: its output overlaps its input vector x"
+// case sum_repaired: clean
+// case step_zero: unsupported "cublasSaxpy: a step of 0"
+// case copy_bounds: out-of-bounds "cublasSetVector writes"
+// case copy_repaired: clean
+// case copy_uninitialised: uninitialised "cublasGetMatrix"
+// case copy_of_host: copy "cublasSetVector"
 #include "tests/emulator/tests/case.h"
 
 #include <cublasLt.h>
@@ -347,6 +365,93 @@ void epilogue(cublasLtEpilogue_t which, std::size_t vector_size, bool initialise
   cudaFree(d);
 }
 
+// C = A B of 4 x 4 matrices that lists name.
+void listed(std::size_t b_size, std::size_t c_count, bool lists_of_host = false,
+            bool overlaps = false) {
+  Arrays x(32);
+  float* b = device<float>(b_size);
+  const std::vector<const float*> as = {x.a, x.a + 16};
+  auto** da = device(as);
+  auto** db = device<const float*>({x.b, b});
+  float* second = overlaps ? x.a + 12 : x.c + 16;
+  auto** dc = device(c_count == 2 ? std::vector<float*>{x.c, second} : std::vector<float*>{x.c});
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  check(cublasSgemmBatched(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &kOne,
+                           lists_of_host ? as.data() : da, 4, db, 4, &kZero, dc, 4, 2));
+  check(cublasDestroy(handle));
+  wait();
+  for (void* memory : std::initializer_list<void*>{b, da, db, dc}) cudaFree(memory);
+}
+
+// The function of a handle and the vectors a and b of 16 elements, b with only `count`.
+template <class Call>
+void vectors(std::size_t count, bool initialised, Call call) {
+  Arrays x;
+  float* b = initialised ? device<float>(count) : uninitialised(count);
+  cublasHandle_t handle;
+  check(cublasCreate(&handle));
+  call(handle, x.a, b);
+  check(cublasDestroy(handle));
+  wait();
+  cudaFree(b);
+}
+
+void dot(cublasHandle_t handle, float* a, float* b) {
+  float result = 0;
+  cublasSdot(handle, 16, a, 1, b, 1, &result);
+}
+
+// The host would have to wait for what a graph does later.
+void dot_captured(cublasHandle_t handle, float* a, float* b) {
+  cudaStream_t stream;
+  cudaGraph_t graph;
+  check(cudaStreamCreate(&stream));
+  check(cublasSetStream(handle, stream));
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  dot(handle, a, b);
+  cudaStreamEndCapture(stream, &graph);
+  check(cudaStreamDestroy(stream));
+}
+
+void result_of_host(cublasHandle_t handle, float* a, float*) {
+  static float result;
+  check(cublasSetPointerMode(handle, CUBLAS_POINTER_MODE_DEVICE));
+  cublasSnrm2(handle, 16, a, 1, &result);
+}
+
+void scaled_freed(cublasHandle_t handle, float*, float*) {
+  float* freed = device<float>(4);
+  check(cudaFree(freed));
+  cublasSscal(handle, 4, &kOne, freed, 1);
+}
+
+template <int offset, int step = 2>
+void sum(cublasHandle_t handle, float* a, float*) {
+  cublasSaxpy(handle, 4, &kOne, a, step, a + offset, step);
+}
+
+void copy(std::size_t count) {
+  float* x = device<float>(count);
+  const float values[8] = {};
+  cublasSetVector(4, sizeof(float), values, 1, x, 2);
+  wait();
+  cudaFree(x);
+}
+
+void copy_uninitialised() {
+  float *a = uninitialised(4), values[4];
+  cublasGetMatrix(2, 2, sizeof(float), a, 2, values, 2);
+  wait();
+  cudaFree(a);
+}
+
+void copy_of_host() {
+  float from[4] = {}, to[4] = {};
+  cublasSetVector(4, sizeof(float), from, 1, to, 1);
+  cudaGetLastError();
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -391,6 +496,24 @@ int main(int count, char** arguments) {
                    {"kept_repaired", [] { epilogue(CUBLASLT_EPILOGUE_GELU_AUX, 64, false); }},
                    {"gradient_bounds", [] { epilogue(CUBLASLT_EPILOGUE_BGRADB, 7, true); }},
                    {"gradient_repaired", [] { epilogue(CUBLASLT_EPILOGUE_BGRADB, 8, false); }},
+                   {"listed_bounds", [] { listed(15, 2); }},
+                   {"listed_repaired", [] { listed(16, 2); }},
+                   {"list_bounds", [] { listed(16, 1); }},
+                   {"list_of_host", [] { listed(16, 2, true); }},
+                   {"listed_overlaps", [] { listed(16, 2, false, true); }},
+                   {"dot_bounds", [] { vectors(15, true, dot); }},
+                   {"dot_uninitialised", [] { vectors(16, false, dot); }},
+                   {"dot_repaired", [] { vectors(16, true, dot); }},
+                   {"dot_captured", [] { vectors(16, true, dot_captured); }},
+                   {"result_of_host", [] { vectors(16, true, result_of_host); }},
+                   {"scaled_freed", [] { vectors(16, true, scaled_freed); }},
+                   {"sum_overlaps", [] { vectors(16, true, sum<2>); }},
+                   {"sum_repaired", [] { vectors(16, true, sum<1>); }},
+                   {"step_zero", [] { vectors(16, true, sum<1, 0>); }},
+                   {"copy_bounds", [] { copy(6); }},
+                   {"copy_repaired", [] { copy(7); }},
+                   {"copy_uninitialised", copy_uninitialised},
+                   {"copy_of_host", copy_of_host},
                    {"mask_bounds", mask_bounds<false>},
                    {"mask_bounds_repaired", mask_bounds<true>}});
 }
