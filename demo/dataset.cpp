@@ -24,7 +24,7 @@ std::vector<std::size_t> permutation(std::size_t size, std::uint64_t seed) {
 }
 
 Dataset take_rows(const Dataset& data, std::span<const std::size_t> rows) {
-  Dataset part{data.features, data.target, {}, {}};
+  Dataset part{data.features, data.target, {}, {}, data.classes};
   for (const std::size_t row : rows) {
     const auto first = data.x.begin() + static_cast<std::ptrdiff_t>(row * data.width());
     part.x.insert(part.x.end(), first, first + static_cast<std::ptrdiff_t>(data.width()));
@@ -33,33 +33,7 @@ Dataset take_rows(const Dataset& data, std::span<const std::size_t> rows) {
   return part;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
-
 }  // namespace
-
-Dataset make_dataset(const CsvTable& table, const std::string& target) {
-  const auto found = std::find(table.columns.begin(), table.columns.end(), target);
-  if (found == table.columns.end()) {
-    throw ValueError(message("csv: ", table.source, " has no column '", target, "': it has ",
-                             listed(table.columns)));
-  }
-  if (table.columns.size() < 2) {
-    throw ValueError(
-        message("csv: ", table.source, " has no column but the target '", target, "'"));
-  }
-  const auto target_index = static_cast<std::size_t>(found - table.columns.begin());
-  Dataset data{table.columns, target, {}, {}};
-  data.features.erase(data.features.begin() + static_cast<std::ptrdiff_t>(target_index));
-  for (std::size_t i = 0; i < table.values.size(); ++i) {
-    const bool is_target = i % table.columns.size() == target_index;
-    (is_target ? data.y : data.x).push_back(table.values[i]);
-  }
-  return data;
-}
 
 Split split(const Dataset& data, double test_fraction, std::uint64_t seed) {
   const auto test_rows =
@@ -74,6 +48,21 @@ Split split(const Dataset& data, double test_fraction, std::uint64_t seed) {
           .test = take_rows(data, rows.first(test_rows))};
 }
 
+void fill_missing(Split& parts) {
+  const std::size_t width = parts.train.width();
+  std::vector<double> sum(width, 0.0), count(width, 0.0);
+  for (std::size_t i = 0; i < parts.train.x.size(); ++i) {
+    if (std::isnan(parts.train.x[i])) continue;
+    sum[i % width] += parts.train.x[i];
+    count[i % width] += 1.0;
+  }
+  for (Dataset* part : {&parts.train, &parts.test}) {
+    for (std::size_t i = 0; i < part->x.size(); ++i) {
+      if (std::isnan(part->x[i])) part->x[i] = sum[i % width] / std::max(1.0, count[i % width]);
+    }
+  }
+}
+
 Standardizer::Standardizer(const std::vector<double>& values, std::size_t width)
     : mean_(width, 0.0), deviation_(width, 0.0) {
   const std::size_t row_count = values.size() / width;
@@ -86,14 +75,16 @@ Standardizer::Standardizer(const std::vector<double>& values, std::size_t width)
   for (std::size_t c = 0; c < width; ++c) {
     // Rounding leaves a constant column a variance of about (1e-16 mean)^2.
     const double deviation = std::sqrt(deviation_[c]);
-    deviation_[c] = deviation > 1e-12 * std::abs(mean_[c]) ? deviation : 1.0;
+    deviation_[c] = deviation > 1e-12 * std::abs(mean_[c]) ? deviation : 0.0;
   }
 }
 
 std::vector<double> Standardizer::apply(std::vector<double> values) const {
   const std::size_t width = mean_.size();
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = (values[i] - mean_[i % width]) / deviation_[i % width];
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double deviation = deviation_[i % width];
+    values[i] = deviation > 0.0 ? (values[i] - mean_[i % width]) / deviation : 0.0;
+  }
   return values;
 }
 

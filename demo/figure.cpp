@@ -6,26 +6,21 @@
 #include "demo/axis.h"
 #include "demo/number.h"
 #include "demo/outline.h"
+#include "demo/svg.h"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <limits>
 
 namespace kindling::demo {
 namespace {
 
-// Lengths in SVG user units.
-constexpr double kWidth = 880, kLeft = 76, kRight = 32;
-constexpr double kHeader = 76;      // title and subtitle
-constexpr double kPanelTitle = 34;  // above each panel
+using namespace svg;
+
 constexpr double kPanelHeight = 204, kSinglePanelHeight = 268;
 constexpr double kPanelGap = 18;
-constexpr double kFooter = 62;  // labels of the x axis
-constexpr double kPlotWidth = kWidth - kLeft - kRight;
+constexpr double kFooter = 62;           // labels of the x axis
 constexpr double kCharacterWidth = 6.7;  // of the legend's font, on the wide side
 constexpr double kCurveTolerance = 0.1;  // how far a drawn curve may be off
 
@@ -34,64 +29,6 @@ constexpr std::array kPalette = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e
 
 const char* colour_of(const Series& series) {
   return kPalette[static_cast<std::size_t>(series.colour) % kPalette.size()];
-}
-
-constexpr const char* kStyle = R"(<style>
-text { font-family: Inter, "Helvetica Neue", "Segoe UI", Helvetica, Arial, "DejaVu Sans", sans-serif; fill: #57606a; font-size: 12px }
-.title { font-size: 18px; font-weight: 600; fill: #1f2328 }
-.subtitle { font-size: 13px }
-.panel { font-size: 13px; font-weight: 600; fill: #1f2328 }
-.y { text-anchor: end }
-.x { text-anchor: middle }
-.grid { stroke: #e6e8eb; stroke-width: 1 }
-.minor { stroke: #f1f2f4; stroke-width: 1 }
-.axis { stroke: #8c959f; stroke-width: 1.2 }
-.curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round }
-.faint { fill: none; stroke-width: 1; stroke-opacity: 0.3; stroke-linejoin: round }
-.area { fill-opacity: 0.1 }
-.key { stroke-width: 2; stroke-linecap: round }
-</style>
-)";
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      // XML knows no other control characters, not even escaped.
-      default:
-        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return result;
-}
-
-// A length with one decimal, without a trailing ".0".
-std::string length(double value) {
-  std::string text = format_fixed(value, 1);
-  if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text == "-0" ? "0" : text;
-}
-
-std::string text_at(double x, double y, const char* style, const std::string& text) {
-  return message("<text class=\"", style, "\" x=\"", length(x), "\" y=\"", length(y), "\">",
-                 escaped(text), "</text>\n");
-}
-
-std::string line(const char* style, double x1, double y1, double x2, double y2) {
-  return message("<line class=\"", style, "\" x1=\"", length(x1), "\" y1=\"", length(y1),
-                 "\" x2=\"", length(x2), "\" y2=\"", length(y2), "\"/>\n");
 }
 
 struct Range {
@@ -137,14 +74,7 @@ class Painter {
     svg_ += text_at(kLeft + kPlotWidth / 2, top + 42, "x", figure_.x_label);
   }
 
-  std::string document(double height) const {
-    return message("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", kWidth, ' ', height,
-                   "\" width=\"", kWidth, "\" height=\"", height, "\" role=\"img\">\n<title>",
-                   escaped(figure_.title), "</title>\n", kStyle,
-                   "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
-                   text_at(kLeft, 36, "title", figure_.title),
-                   text_at(kLeft, 57, "subtitle", figure_.subtitle), svg_, "</svg>\n");
-  }
+  const std::string& drawing() const { return svg_; }
 
  private:
   double x_of(double value) const { return kLeft + x_axis_.position(value) * kPlotWidth; }
@@ -237,7 +167,7 @@ std::vector<double> running_mean(const std::vector<double>& values, double span)
 
 }  // namespace
 
-std::string render_svg(const Figure& figure) {
+Drawing draw_panels(const Figure& figure, double top) {
   Range range;
   for (const Panel& panel : figure.panels) {
     for (const Series& series : panel.series) {
@@ -245,22 +175,21 @@ std::string render_svg(const Figure& figure) {
     }
   }
   if (range.empty()) throw ValueError("plot: there is nothing to draw");
-  const Axis x_axis = Axis::linear(range.low, range.high, 8);
+  const Axis x_axis = figure.logarithmic_x ? Axis::logarithmic(range.low, range.high)
+                                           : Axis::linear(range.low, range.high, 8);
   const double panel_height = figure.panels.size() == 1 ? kSinglePanelHeight : kPanelHeight;
   Painter painter(figure, x_axis);
-  double y = kHeader;
   for (const Panel& panel : figure.panels) {
-    painter.panel(panel, y + kPanelTitle, panel_height);
-    y += kPanelTitle + panel_height + kPanelGap;
+    painter.panel(panel, top + kPanelTitle, panel_height);
+    top += kPanelTitle + panel_height + kPanelGap;
   }
-  painter.horizontal_axis(y - kPanelGap);
-  return painter.document(y - kPanelGap + kFooter);
+  painter.horizontal_axis(top - kPanelGap);
+  return {painter.drawing(), top - kPanelGap + kFooter};
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  if (!file.flush()) throw FileError(message("cannot write ", path, ": ", std::strerror(errno)));
+std::string render_svg(const Figure& figure) {
+  const Drawing drawing = draw_panels(figure, kHeader);
+  return page(figure.title, figure.subtitle, drawing.svg, drawing.bottom);
 }
 
 std::vector<double> smoothed(const std::vector<double>& values, double span) {

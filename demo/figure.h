@@ -35,13 +35,20 @@ struct Figure {
   std::string subtitle;
   std::string x_label;
   std::vector<Panel> panels;
+  bool logarithmic_x = false;
 };
+
+/// A part of a page.
+struct Drawing {
+  std::string svg;
+  double bottom;  ///< where it ends
+};
+
+/// The panels and their axis, from `top` downwards. ValueError for a panel without a finite point.
+Drawing draw_panels(const Figure& figure, double top);
 
 /// The figure as an SVG document, 880 units wide. ValueError for a panel without a finite point.
 std::string render_svg(const Figure& figure);
-
-/// Writes text to a file. FileError when that fails.
-void write_file(const std::string& path, const std::string& text);
 
 /// `values` smoothed by an exponential mean over about `span` of them to either side.
 std::vector<double> smoothed(const std::vector<double>& values, double span);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "demo/output_file.h"
+
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,20 +12,44 @@ namespace kindling::demo {
 
 /// What a run of training did.
 struct History {
-  /// One value a step: the learning rate of its update and the loss of its batch before that
-  /// update.
-  std::vector<double> learning_rate, loss;
-  /// One value an epoch: the loss on the test rows after it.
-  std::vector<double> test_loss;
-
+  std::string loss_name;      ///< "MSE"
+  bool has_accuracy = false;  ///< there are classes
   std::size_t steps_per_epoch = 1;
+
+  /// One value a step: the learning rate of its update and the loss of its batch before that
+  /// update, in the target's own unit.
+  std::vector<double> learning_rate = {}, loss = {};
+  /// One value an epoch, on the test rows after it.
+  std::vector<double> test_loss = {}, test_accuracy = {};
+
+  std::size_t steps() const { return loss.size(); }
 };
 
-/// The history as CSV, a line a step: step, epoch, learning_rate, loss, and test_loss, empty but in
-/// the last step of an epoch. Steps and epochs count from 1.
-std::string history_csv(const History& history);
+/// Writes a history to a file while it grows, a line a step: step, epoch, learning_rate, loss, and,
+/// empty but in the last step of an epoch, test_loss and test_accuracy. Steps and epochs count from
+/// 1.
+class HistoryLog {
+ public:
+  /// Writes to `path`; nowhere if that is empty. FileError if it cannot be opened.
+  HistoryLog(const std::string& path, const History& history);
 
-/// Learning rate and loss over the updates made before, one above the other, as an SVG document.
+  /// Takes note of the last step, the test at the end of its epoch included. FileError when the
+  /// file cannot be written; what comes then is not.
+  void add_step();
+  /// Puts the file in its place.
+  void finish();
+
+ private:
+  void flush();
+
+  const History& history_;
+  std::optional<OutputFile> file_;
+  std::string waiting_;
+  std::chrono::steady_clock::time_point next_ = {};
+};
+
+/// Learning rate, loss and accuracy over the updates made before, one above the other, as an SVG
+/// document.
 std::string history_svg(const History& history, const std::string& title,
                         const std::string& subtitle);
 

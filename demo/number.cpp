@@ -30,8 +30,10 @@ std::string format_number(double value) {
   const double size = std::abs(value);
   const bool hidden = size != 0.0 && (size < 0.001 || size >= 1e6);
   return hidden ? print(value, std::chars_format::scientific, 2)
-                : print(value, std::chars_format::fixed, 4);
+                : print(value, std::chars_format::fixed, size < 1000.0 ? 4 : 1);
 }
+
+std::string format_short(double value) { return print(value, std::chars_format::general, 3); }
 
 std::string format_exact(double value) {
   std::array<char, 32> text;
@@ -48,5 +50,7 @@ std::string format_count(long long value) {
   for (std::size_t end = digits.size(); end > first + 3; end -= 3) digits.insert(end - 3, 1, ',');
   return digits;
 }
+
+std::string counted(std::size_t value) { return format_count(static_cast<long long>(value)); }
 
 }  // namespace kindling::demo

@@ -1,85 +1,91 @@
 // SPDX-License-Identifier: MIT
-#include "demo/regression.h"
-
 #include "demo/device.h"
 #include "demo/least_squares.h"
 #include "demo/number.h"
 #include "demo/table.h"
-#include "demo/training.h"
+#include "demo/task.h"
 
 #include <cmath>
 #include <iostream>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 namespace kindling::demo {
 namespace {
 
-double mean_square(const std::vector<double>& values, const std::vector<double>& from) {
-  const auto squared_distance = [](double a, double b) { return (a - b) * (a - b); };
-  return std::transform_reduce(values.begin(), values.end(), from.begin(), 0.0, std::plus<>(),
-                               squared_distance) /
-         static_cast<double>(values.size());
+/// How far predictions are from what was to be predicted.
+struct Errors {
+  double rmse, mae;
+  double r2;  // the share of the variance that is explained; NaN where there is no variance
+};
+
+Errors errors_of(const std::vector<double>& predicted, const std::vector<double>& wanted) {
+  const double rows = static_cast<double>(wanted.size());
+  const double mean = std::accumulate(wanted.begin(), wanted.end(), 0.0) / rows;
+  double squares = 0.0, sizes = 0.0, variance = 0.0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const double error = predicted[i] - wanted[i];
+    squares += error * error / rows;
+    sizes += std::abs(error) / rows;
+    variance += (wanted[i] - mean) * (wanted[i] - mean) / rows;
+  }
+  return {std::sqrt(squares), sizes, variance > 0.0 ? 1.0 - squares / variance : std::nan("")};
 }
 
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-// Name, root mean square error on both parts, and the share of the test targets' variance that is
-// explained, where they vary.
-std::vector<std::string> scores(const std::string& name, const Split& data,
-                                const std::vector<double>& train_predictions,
-                                const std::vector<double>& test_predictions) {
-  const double test_error = mean_square(test_predictions, data.test.y);
-  const std::vector<double> constant(data.test.rows(), mean_of(data.test.y));
-  const double variance = mean_square(data.test.y, constant);
-  return {name, format_fixed(std::sqrt(mean_square(train_predictions, data.train.y)), 3),
-          format_fixed(std::sqrt(test_error), 3),
-          variance > 0.0 ? format_fixed(1.0 - test_error / variance, 3) : "-"};
+std::vector<std::string> row_of(const std::string& name, const Errors& train, const Errors& test) {
+  const auto text = [](double value) {
+    return std::isnan(value) ? std::string("-") : format_fixed(value, 3);
+  };
+  return {name, text(train.rmse), text(test.rmse), text(test.mae), text(test.r2)};
 }
 
 }  // namespace
 
-void run_regression(const std::string& name, const Dataset& data, const TrainingOptions& options) {
-  apply_environment(options);
+Task regression_task(const std::string& name, Split parts, const TrainingOptions& options) {
   const Device device = parse_device(options.device);
-  const Split parts = split(data, options.test_fraction, options.seed);
-  const Standardizer features(parts.train.x, data.width());
+  fill_missing(parts);
+  const std::size_t width = parts.train.width();
   const Standardizer target(parts.train.y, 1);
+  if (target.deviation(0) == 0.0) {
+    throw ValueError(message("regression: '", parts.train.target,
+                             "' is the same in all training rows: there is nothing to learn"));
+  }
+  const Split scaled = standardized(parts);
   const auto examples = [&](const Dataset& part) -> Examples {
-    const auto tensor = [&](const std::vector<double>& values, std::size_t width) {
-      return from_data(values, {part.rows(), width}).to(DType::float32).to(device);
+    const auto tensor = [&](const std::vector<double>& values, std::size_t columns) {
+      return from_data(values, {part.rows(), columns}).to(DType::float32).to(device);
     };
-    return {tensor(features.apply(part.x), data.width()), tensor(target.apply(part.y), 1)};
+    return {tensor(part.x, width), tensor(target.apply(part.y), 1)};
   };
-
-  std::vector<std::int64_t> widths{static_cast<std::int64_t>(data.width())};
-  widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
-  widths.push_back(1);
-  const Task task{
-      name, multilayer_perceptron(widths), examples(parts.train), examples(parts.test),
-      [](const Tensor& output, const Tensor& wanted) { return nn::mse_loss(output, wanted); }};
-  task.model.to(device);
-
-  std::cout << message(name, ": ", format_count(static_cast<long long>(parts.train.rows())),
-                       " rows to train on, ",
-                       format_count(static_cast<long long>(parts.test.rows())), " to test with, ",
-                       data.width(), " features, target ", data.target, '\n');
-  train(task, options);
-
-  const auto predictions = [&](const Examples& rows) {
-    const NoGradGuard no_grad;
-    return target.undo(task.model(rows.x).to_vector<double>());
+  Task task{
+      .name = name,
+      .summary = message(sizes(parts), ", to predict ", parts.train.target),
+      .widths = layer_widths(width, options.hidden, 1),
+      .train = examples(scaled.train),
+      .test = examples(scaled.test),
+      .loss = [](const Tensor& output, const Tensor& y) { return nn::mse_loss(output, y); },
+      .loss_name = "MSE",
+      .loss_unit = target.deviation(0) * target.deviation(0),
   };
-  const Table table({"Model", "Train RMSE", "Test RMSE", "Test R2"}, 13);
-  std::cout << '\n'
-            << table.header() << '\n'
-            << table.row(scores("Kindling", parts, predictions(task.train), predictions(task.test)))
-            << '\n'
-            << table.row(scores("least squares", parts,
-                                least_squares_predictions(parts.train, parts.train),
-                                least_squares_predictions(parts.train, parts.test)))
-            << '\n';
+  task.report = [parts = std::move(parts), target, train = task.train,
+                 test = task.test](const nn::Sequential& model) {
+    const auto predictions = [&](const Examples& rows) {
+      const NoGradGuard no_grad;
+      return target.undo(model(rows.x).to_vector<double>());
+    };
+    const auto row = [&](const char* fit, const std::vector<double>& on_train,
+                         const std::vector<double>& on_test) {
+      return row_of(fit, errors_of(on_train, parts.train.y), errors_of(on_test, parts.test.y));
+    };
+    const Table table({"Model", "Train RMSE", "Test RMSE", "Test MAE", "Test R2"}, 13);
+    std::cout << table.header() << '\n'
+              << table.row(row("Kindling", predictions(train), predictions(test))) << '\n'
+              << table.row(row("least squares", least_squares_predictions(parts.train, parts.train),
+                               least_squares_predictions(parts.train, parts.test)))
+              << '\n';
+  };
+  return task;
 }
 
 }  // namespace kindling::demo

@@ -4,6 +4,7 @@
 #include <kindling/core/error.h>
 #include <kindling/schedulers/compose.h>
 
+#include "demo/nearest.h"
 #include "demo/number.h"
 #include "demo/schedule_makers.h"
 
@@ -224,9 +225,11 @@ class Parser {
   }
 
   static std::string unknown_schedule(const std::string& name) {
-    std::string known;
-    for (const Maker& maker : schedule_makers()) known += (known.empty() ? "" : ", ") + maker.name;
-    return message("unknown schedule '", name, "': known are ", known);
+    std::vector<std::string> known;
+    for (const Maker& maker : schedule_makers()) known.push_back(maker.name);
+    const std::string near = suggestion(name, known);
+    return message("unknown schedule '", name, "'",
+                   near.empty() ? ": known are " + listed(known) : near);
   }
 
   [[noreturn]] void fail(const std::string& what) { throw SyntaxError(next(), what); }

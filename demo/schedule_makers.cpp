@@ -4,6 +4,8 @@
 #include <kindling/core/error.h>
 #include <kindling/schedulers/schedules.h>
 
+#include "demo/nearest.h"
+
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
@@ -112,10 +114,12 @@ std::size_t field_of(const OptionFields<Options>& fields, const std::vector<Argu
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const auto& f) { return f.name == argument.name; });
   if (found == fields.end()) {
-    std::string known;
-    for (const auto& field : fields) known += (known.empty() ? "" : ", ") + field.name;
+    std::vector<std::string> known;
+    for (const auto& field : fields) known.push_back(field.name);
+    const std::string near = suggestion(argument.name, known);
     throw SyntaxError(argument.name_position,
-                      message("unknown argument '", argument.name, "': known are ", known));
+                      message("unknown argument '", argument.name, "'",
+                              near.empty() ? ": known are " + listed(known) : near));
   }
   return static_cast<std::size_t>(found - fields.begin());
 }
@@ -179,11 +183,7 @@ struct WarmupOptions {
 
 }  // namespace
 
-std::string Maker::signature() const {
-  std::string list;
-  for (const std::string& parameter : parameters) list += (list.empty() ? "" : ", ") + parameter;
-  return name + "(" + list + ")";
-}
+std::string Maker::signature() const { return name + "(" + listed(parameters) + ")"; }
 
 const std::vector<Maker>& schedule_makers() {
   static const std::vector<Maker> makers{

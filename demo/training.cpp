@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "demo/training.h"
 
-#include "demo/figure.h"
+#include "demo/history.h"
+#include "demo/interrupt.h"
 #include "demo/number.h"
 #include "demo/progress.h"
+#include "demo/run.h"
 #include "demo/schedule_grammar.h"
 #include "demo/table.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iostream>
-#include <memory>
 #include <numeric>
 
 namespace kindling::demo {
 namespace {
-
-double test_loss(const Task& task) {
-  const NoGradGuard no_grad;
-  return task.loss(task.model(task.test.x), task.test.y).item();
-}
 
 // The mean of the last `count` values.
 double recent_mean(const std::vector<double>& values, std::size_t count) {
@@ -28,132 +23,156 @@ double recent_mean(const std::vector<double>& values, std::size_t count) {
   return std::accumulate(first, values.end(), 0.0) / static_cast<double>(values.end() - first);
 }
 
-// Steps per second since it was made.
-class StepRate {
+/// A training under way: what it prints, draws and writes.
+class Training {
  public:
-  long long per_second(std::size_t steps) const {
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
-    return std::llround(static_cast<double>(steps) / std::max(seconds.count(), 1e-9));
+  Training(const Task& task, const TrainingOptions& options)
+      : task_(task),
+        options_(options),
+        history_{.loss_name = task.loss_name,
+                 .has_accuracy = task.accuracy != nullptr,
+                 .steps_per_epoch = static_cast<std::size_t>(steps_per_epoch(task, options))},
+        total_steps_(static_cast<std::size_t>(options.epochs) * history_.steps_per_epoch),
+        schedule_(
+            parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps_)).schedule),
+        run_(task, options, schedule_),
+        log_(options.log, history_),
+        table_(titles()),
+        progress_(std::cerr, stderr_is_terminal()) {}
+
+  void print_head() const {
+    std::size_t parameters = 0;
+    for (const Tensor& parameter : run_.model().parameters())
+      parameters += static_cast<std::size_t>(parameter.numel());
+    const std::string decay =
+        options_.weight_decay ? message(", weight decay ", *options_.weight_decay) : "";
+    std::cout << message(task_.name, ": ", task_.summary, '\n', counted(parameters),
+                         " parameters, ", options_.optimizer, " lr ", options_.lr, decay, ", ",
+                         counted(total_steps_), " steps of ", batch_size(task_, options_),
+                         " rows, ", schedule_, "\n\n")
+              << table_.header() << std::endl;
+  }
+
+  // Until the last step, a signal, or a loss that is not finite.
+  void go() {
+    const InterruptGuard interrupts;
+    while (history_.steps() < total_steps_ && finite_ && InterruptGuard::signal() == 0) step();
+    signal_ = InterruptGuard::signal();
+    progress_.finish(message(counted(history_.steps()), " steps"));
+  }
+
+  // Puts the files in their places, reports, and throws what ended the run before its time.
+  void finish() {
+    keep_error([&] { log_.finish(); });
+    if (!options_.plot.empty() && history_.steps() > 0) {
+      const std::string title =
+          message(task_.name, ", ", options_.optimizer, " with lr ", options_.lr);
+      keep_error([&] {
+        write_file(options_.plot, history_svg(history_, title, schedule_.description()));
+      });
+    }
+    if (!finite_) throw Stopped(kDiverged, divergence());
+    std::cout << '\n';
+    task_.report(run_.model());
+    if (signal_ != 0) {
+      throw Stopped(kSignalStatus + signal_,
+                    message("interrupted after step ", counted(history_.steps()), " of ",
+                            counted(total_steps_)));
+    }
+    if (file_failed_) throw Stopped(1, "not every file could be written");
   }
 
  private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
+  std::vector<std::string> titles() const {
+    std::vector<std::string> titles{"Epoch", "Learning Rate", "Train " + task_.loss_name,
+                                    "Test " + task_.loss_name};
+    if (task_.accuracy) titles.emplace_back("Test Accuracy");
+    return titles;
+  }
 
-std::int64_t count_parameters(const nn::Module& model) {
-  std::int64_t count = 0;
-  for (const Tensor& parameter : model.parameters()) count += parameter.numel();
-  return count;
-}
+  void step() {
+    history_.learning_rate.push_back(run_.lr());
+    history_.loss.push_back(run_.step());
+    finite_ = std::isfinite(history_.loss.back());
+    const bool ends_epoch = history_.steps() % history_.steps_per_epoch == 0;
+    if (ends_epoch && finite_) test();
+    keep_error([&] { log_.add_step(); });
+    if (ends_epoch && finite_) print_epoch();
+    if (!progress_.due()) return;
+    progress_.show(static_cast<double>(history_.steps()) / static_cast<double>(total_steps_),
+                   message("epoch ", history_.test_loss.size() + 1, '/', options_.epochs, "  lr ",
+                           format_number(history_.learning_rate.back()), "  loss ",
+                           format_number(history_.loss.back())));
+  }
+
+  void test() {
+    const Run::Test result = run_.test();
+    history_.test_loss.push_back(result.loss);
+    if (result.accuracy) history_.test_accuracy.push_back(*result.accuracy);
+    finite_ = std::isfinite(result.loss);
+  }
+
+  // About ten rows in all.
+  void print_epoch() {
+    const auto epoch = static_cast<std::int64_t>(history_.test_loss.size());
+    if (epoch % std::max<std::int64_t>(1, options_.epochs / 10) != 0 && epoch != options_.epochs)
+      return;
+    progress_.clear();
+    std::vector<std::string> cells{
+        std::to_string(epoch), format_number(history_.learning_rate.back()),
+        format_number(recent_mean(history_.loss, history_.steps_per_epoch)),
+        format_number(history_.test_loss.back())};
+    if (task_.accuracy)
+      cells.push_back(format_fixed(100.0 * history_.test_accuracy.back(), 1) + " %");
+    std::cout << table_.row(cells) << std::endl;
+  }
+
+  std::string divergence() const {
+    const std::size_t steps = history_.steps();
+    const bool test = std::isfinite(history_.loss.back());
+    const std::string where = message("train: the ", test ? "test loss is " : "loss is ",
+                                      test ? history_.test_loss.back() : history_.loss.back(),
+                                      " in step ", counted(steps), ", whose learning rate is ",
+                                      format_number(history_.learning_rate.back()), ": ");
+    if (steps == 1 && !test)
+      return where + "no update was made yet, so look for huge values in the data";
+    return where + message("try --lr ", options_.lr / 10.0,
+                           ", or a longer warm-up: --schedule 'warmup(20%) then cosine(80%)'");
+  }
+
+  // An error of a file is told at once, and ends no training.
+  template <class Write>
+  void keep_error(const Write& write) {
+    try {
+      write();
+    } catch (const FileError& error) {
+      progress_.clear();
+      std::cerr << "kindling-train: " << error.what() << std::endl;
+      file_failed_ = true;
+    }
+  }
+
+  const Task& task_;
+  const TrainingOptions& options_;
+  History history_;
+  std::size_t total_steps_;
+  schedulers::Schedule schedule_;
+  Run run_;
+  HistoryLog log_;
+  Table table_;
+  ProgressBar progress_;
+  bool finite_ = true;
+  int signal_ = 0;
+  bool file_failed_ = false;
+};
 
 }  // namespace
 
-nn::Sequential multilayer_perceptron(const std::vector<std::int64_t>& widths) {
-  nn::Sequential model;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
-    if (i > 0) model.push_back(nn::ReLU());
-    model.push_back(nn::Linear(widths[i], widths[i + 1]));
-  }
-  return model;
-}
-
-std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingOptions& options,
-                                                 std::vector<Tensor> parameters) {
-  const double lr = options.lr;
-  if (options.optimizer == "adam") {
-    return std::make_unique<optim::Adam>(
-        std::move(parameters),
-        optim::AdamOptions{.lr = lr, .weight_decay = options.weight_decay.value_or(0.0)});
-  }
-  if (options.optimizer == "adamw") {
-    optim::AdamWOptions chosen{.lr = lr};
-    chosen.weight_decay = options.weight_decay.value_or(chosen.weight_decay);
-    return std::make_unique<optim::AdamW>(std::move(parameters), chosen);
-  }
-  return std::make_unique<optim::SGD>(
-      std::move(parameters), optim::SGDOptions{.lr = lr,
-                                               .momentum = options.momentum,
-                                               .weight_decay = options.weight_decay.value_or(0.0)});
-}
-
-void apply_environment(const TrainingOptions& options) {
-  manual_seed(options.seed);
-  if (options.threads > 0) set_num_threads(options.threads);
-}
-
-History train(const Task& task, const TrainingOptions& options) {
-  const std::int64_t rows = task.train.x.size(0);
-  const std::int64_t batch_size = std::min(options.batch_size, rows);
-  // Each row of a short last batch would weigh more than the others; the shuffle leaves other rows
-  // out in every epoch.
-  DataLoader loader(
-      {task.train.x, task.train.y},
-      {.batch_size = batch_size, .shuffle = true, .drop_last = true, .seed = options.seed});
-  History history;
-  history.steps_per_epoch = static_cast<std::size_t>(loader.size());
-  const auto epochs = static_cast<std::size_t>(options.epochs);
-  const std::size_t total_steps = epochs * history.steps_per_epoch;
-  const auto [schedule, length] =
-      parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps));
-
-  for (const std::string& path : {options.log, options.plot}) {
-    if (!path.empty()) write_file(path, "");  // fails now rather than after the training
-  }
-  const auto optimizer = make_optimizer(options, task.model.parameters());
-  schedulers::LRScheduler scheduler(*optimizer, schedule);
-
-  std::cout << message(
-      format_count(count_parameters(task.model)), " parameters, ", options.optimizer, " lr ",
-      options.lr, options.weight_decay ? message(", weight decay ", *options.weight_decay) : "",
-      ", ", format_count(static_cast<long long>(total_steps)), " steps of ", batch_size, " rows, ",
-      schedule, "\n\n");
-  const Table table({"Epoch", "Learning Rate", "Train Loss", "Test Loss"});
-  std::cout << table.header() << std::endl;
-  ProgressBar progress(std::cerr, stderr_is_terminal());
-
-  const auto eager_step = [&] {
-    const auto [x, y] = loader.next();
-    optimizer->zero_grad();
-    const Tensor loss = task.loss(task.model(x), y);
-    loss.backward();
-    optimizer->step();
-    scheduler.step();
-    return loss;
-  };
-  auto captured_step = capture(eager_step);
-  const StepRate rate;
-
-  for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
-    for (std::size_t batch = 0; batch < history.steps_per_epoch; ++batch) {
-      history.learning_rate.push_back(optimizer->lr());
-      history.loss.push_back((options.capture ? captured_step() : eager_step()).item());
-      if (!std::isfinite(history.loss.back())) {
-        throw ValueError(message("train: the loss is ", history.loss.back(), " in step ",
-                                 history.loss.size(), ": try a smaller --lr or a longer warm-up"));
-      }
-      if (!progress.due()) continue;
-      progress.show(static_cast<double>(history.loss.size()) / static_cast<double>(total_steps),
-                    message("epoch ", epoch, "/", epochs, "  lr ",
-                            format_number(history.learning_rate.back()), "  loss ",
-                            format_number(history.loss.back()), "  ",
-                            format_count(rate.per_second(history.loss.size())), " steps/s"));
-    }
-    history.test_loss.push_back(test_loss(task));
-    if (epoch % std::max<std::size_t>(1, epochs / 10) == 0 || epoch == epochs) {
-      progress.clear();
-      std::cout << table.row({std::to_string(epoch), format_number(history.learning_rate.back()),
-                              format_number(recent_mean(history.loss, history.steps_per_epoch)),
-                              format_number(history.test_loss.back())})
-                << std::endl;
-    }
-  }
-
-  if (!options.log.empty()) write_file(options.log, history_csv(history));
-  if (!options.plot.empty()) {
-    const std::string title = message(task.name, ", ", options.optimizer, " with lr ", options.lr);
-    write_file(options.plot, history_svg(history, title, schedule.description()));
-  }
-  return history;
+void train(const Task& task, const TrainingOptions& options) {
+  Training training(task, options);
+  training.print_head();
+  training.go();
+  training.finish();
 }
 
 }  // namespace kindling::demo

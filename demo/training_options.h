@@ -30,7 +30,15 @@ struct TrainingOptions {
   std::string plot = {};  ///< SVG file to write; empty for none
 };
 
-/// Adds an option for each field to a command; `options` must outlive the parsing.
+// Each adds options to a command; `options` must outlive the parsing.
+
+void add_optimizer_option(CLI::App& command, TrainingOptions& options);
+void add_lr_option(CLI::App& command, TrainingOptions& options);
+/// Seed, device and threads.
+void add_machine_options(CLI::App& command, TrainingOptions& options);
+/// All of a training's but learning rate, schedule, length and files.
+void add_model_options(CLI::App& command, TrainingOptions& options);
+/// All of a training's.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
 }  // namespace kindling::demo

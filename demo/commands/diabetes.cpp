@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "demo/builtin_data.h"
 #include "demo/commands/commands.h"
-#include "demo/regression.h"
+#include "demo/run.h"
+#include "demo/source.h"
+#include "demo/training.h"
 
 #include <memory>
 
@@ -14,8 +15,8 @@ constexpr double kWeightDecayOfNetworks = 0.1;
 void run_diabetes(TrainingOptions options) {
   if (!options.hidden.empty() && !options.weight_decay)
     options.weight_decay = kWeightDecayOfNetworks;
-  run_regression("Diabetes", make_dataset(parse_csv(kDiabetesCsv, "diabetes.csv"), "target"),
-                 options);
+  prepare(options);
+  train(make_task({.name = "diabetes"}, options), options);
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ void add_diabetes(CLI::App& program) {
       "with hidden layers the weight decay is 0.1 if not given");
   add_training_options(*command, *options);
   command->footer(
-      "Example: kindling-train diabetes --hidden 64,64 --optimizer adam --lr 0.002 --plot "
+      "Example:\n  kindling-train diabetes --hidden 64,64 --optimizer adam --lr 0.002 --plot "
       "run.svg");
   command->callback([options] { run_diabetes(*options); });
 }

@@ -10,7 +10,7 @@ namespace kindling::demo {
 void add_info(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("info", "Says which build this is and what it runs on");
-  command->footer("Example: kindling-train info");
+  command->footer("Example:\n  kindling-train info");
   command->callback([] { std::cout << build_info(); });
 }
 

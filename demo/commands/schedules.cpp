@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
 
+#include "demo/checks.h"
 #include "demo/commands/commands.h"
 #include "demo/figure.h"
 #include "demo/gallery.h"
 #include "demo/number.h"
+#include "demo/output_file.h"
 #include "demo/schedule_grammar.h"
 #include "demo/schedule_makers.h"
 #include "demo/table.h"
-#include "demo/whole_number.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -66,10 +66,6 @@ void draw_gallery(const std::string& folder) {
 void run_schedules(const SchedulesOptions& options) {
   if (!options.gallery.empty()) return draw_gallery(options.gallery);
   if (!options.schedule && options.plot.empty()) return print_list();
-  if (!(std::isfinite(options.lr) && options.lr >= 0)) {
-    throw ValueError(message("schedules: lr ", options.lr, ": must be finite and not negative"));
-  }
-
   const std::string text = options.schedule.value_or(kUsualSchedule);
   const auto [schedule, length] =
       parse_schedule(text, options.steps > 0 ? options.steps : kDefaultSteps);
@@ -88,19 +84,28 @@ void add_schedules(CLI::App& program) {
   auto options = std::make_shared<SchedulesOptions>();
   CLI::App* command = program.add_subcommand(
       "schedules", "Lists the learning rate schedules, prints and draws any of them");
-  command->add_option("--schedule", options->schedule, "The schedule to print and draw");
+  command->add_option("--schedule", options->schedule, "The schedule to print and draw")
+      ->check(schedule_text())
+      ->type_name("SCHEDULE");
   command
       ->add_option("--steps", options->steps, "How many steps of it; its own length if not given")
-      ->check(at_least(1));
-  command->add_option("--lr", options->lr, "Base learning rate")->capture_default_str();
+      ->check(at_least(1))
+      ->type_name("N");
+  command->add_option("--lr", options->lr, "Base learning rate")
+      ->check(number_from(0))
+      ->type_name("X")
+      ->capture_default_str();
   // "--plot" alone is enough.
   command->add_option("--plot,--output", options->plot, "Draw it into this SVG file")
       ->expected(0, 1)
-      ->default_str("schedule.svg");
-  command->add_option("--gallery", options->gallery,
-                      "Draw a picture of every kind of schedule into this folder");
+      ->default_str("schedule.svg")
+      ->type_name("FILE");
+  command
+      ->add_option("--gallery", options->gallery,
+                   "Draw a picture of every kind of schedule into this folder")
+      ->type_name("FOLDER");
   command->footer(
-      "Example: kindling-train schedules --schedule \"warmup(100) then cosine(900)\" --plot "
+      "Example:\n  kindling-train schedules --schedule \"warmup(100) then cosine(900)\" --plot "
       "schedule.svg");
   command->callback([options] { run_schedules(*options); });
 }

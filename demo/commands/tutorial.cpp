@@ -4,8 +4,8 @@
 #include "demo/commands/commands.h"
 #include "demo/device.h"
 #include "demo/number.h"
+#include "demo/run.h"
 #include "demo/table.h"
-#include "demo/training.h"
 
 #include <algorithm>
 #include <iostream>
@@ -15,7 +15,7 @@ namespace kindling::demo {
 namespace {
 
 void run_tutorial(const TrainingOptions& options) {
-  apply_environment(options);
+  prepare(options);
   const Device device = parse_device(options.device);
   nn::Linear model(10, 1);
   model.to(device);
@@ -48,13 +48,10 @@ void add_tutorial(CLI::App& program) {
                                              "warms up over five; prints the rate that is set for "
                                              "the next step");
   command->option_defaults()->always_capture_default();
-  command->add_option("--optimizer", options->optimizer, "Update rule")
-      ->check(CLI::IsMember({"sgd", "adam", "adamw"}));
-  command->add_option("--lr", options->lr, "Base learning rate");
-  command->add_option("--seed", options->seed, "Seed of weights and data")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
-  command->footer("Example: kindling-train tutorial --optimizer adam");
+  add_optimizer_option(*command, *options);
+  add_lr_option(*command, *options);
+  add_machine_options(*command, *options);
+  command->footer("Example:\n  kindling-train tutorial --optimizer adam");
   command->callback([options] { run_tutorial(*options); });
 }
 

@@ -4,6 +4,7 @@
 #include <kindling/core/error.h>
 
 #include "demo/builtin_data.h"
+#include "demo/columns.h"
 #include "demo/least_squares.h"
 
 #include <gtest/gtest.h>
@@ -27,32 +28,18 @@ Dataset counted(std::size_t rows) {
   return data;
 }
 
-TEST(Dataset, TakesTheTargetOutOfTheTable) {
-  const Dataset data = make_dataset({"data.csv", {"a", "y", "b"}, {1, 2, 3, 4, 5, 6}}, "y");
-  EXPECT_EQ(data.features, (std::vector<std::string>{"a", "b"}));
-  EXPECT_EQ(data.x, (Numbers{1, 3, 4, 6}));
-  EXPECT_EQ(data.y, (Numbers{2, 5}));
-}
-
-TEST(Dataset, ListsTheColumnsThereAre) {
-  try {
-    make_dataset({"data.csv", {"a", "b"}, {1, 2}}, "c");
-    FAIL() << "no error";
-  } catch (const ValueError& error) {
-    EXPECT_STREQ(error.what(), "csv: data.csv has no column 'c': it has a, b");
-  }
-  EXPECT_THROW(make_dataset({"data.csv", {"a"}, {1}}, "a"), ValueError);
-}
-
 TEST(Dataset, BuiltInDataIsWhole) {
-  const CsvTable diabetes = parse_csv(kDiabetesCsv, "diabetes.csv");
+  const Dataset diabetes =
+      encode(parse_csv(kDiabetesCsv, "diabetes.csv"), {.target = "target"}).data;
   EXPECT_EQ(diabetes.rows(), 442U);
-  EXPECT_EQ(diabetes.columns.size(), 11U);
-  const CsvTable digits = parse_csv(kDigitsCsv, "digits.csv");
+  EXPECT_EQ(diabetes.width(), 10U);
+  const Dataset digits =
+      encode(parse_csv(kDigitsCsv, "digits.csv"), {.target = "label", .classify = true}).data;
   EXPECT_EQ(digits.rows(), 1797U);
-  EXPECT_EQ(digits.columns.size(), 65U);
-  EXPECT_TRUE(std::all_of(digits.values.begin(), digits.values.end(),
-                          [](double v) { return v >= 0 && v <= 16; }));
+  EXPECT_EQ(digits.width(), 64U);
+  EXPECT_EQ(digits.classes.size(), 10U);
+  EXPECT_TRUE(
+      std::all_of(digits.x.begin(), digits.x.end(), [](double v) { return v >= 0 && v <= 16; }));
 }
 
 TEST(Split, KeepsEveryRowOnceAndWhole) {
@@ -97,8 +84,18 @@ TEST(Standardizer, GivesMeanZeroAndDeviationOne) {
   for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(back[i], values[i], 1e-12);
 }
 
-TEST(Standardizer, OnlyCentresAConstantColumn) {
-  EXPECT_EQ(Standardizer({0.5, 0.5, 0.5}, 1).apply({0.5, 2.5}), (Numbers{0, 2}));
+TEST(Standardizer, AConstantColumnBecomesZero) {
+  EXPECT_EQ(Standardizer({0.5, 0.5, 0.5}, 1).apply({0.5, 2.5}), (Numbers{0, 0}));
+  EXPECT_EQ(Standardizer({0.5, 0.5, 0.5}, 1).undo({0, 3}), (Numbers{0.5, 0.5}));
+}
+
+TEST(FillMissing, TakesTheMeanOfTheTrainingRows) {
+  const double nan = std::nan("");
+  Split parts{{{"a", "b"}, "y", {1, nan, 3, nan, nan, nan}, {0, 0, 0}},
+              {{"a", "b"}, "y", {nan, 7, 100, nan}, {0, 0}}};
+  fill_missing(parts);
+  EXPECT_EQ(parts.train.x, (Numbers{1, 0, 3, 0, 2, 0}));
+  EXPECT_EQ(parts.test.x, (Numbers{2, 7, 100, 0}));
 }
 
 TEST(LeastSquares, FindsAPlane) {

@@ -5,11 +5,13 @@
 #include <kindling/schedulers/schedules.h>
 
 #include "demo/gallery.h"
+#include "demo/heat_map.h"
 #include "tests/demo/xml.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -111,13 +113,25 @@ TEST(Figure, SmoothingDoesNotLag) {
   EXPECT_DOUBLE_EQ(smoothed({0, 0, 9, 0, 0}, 2)[1], smoothed({0, 0, 9, 0, 0}, 2)[3]);
 }
 
-TEST(Figure, AFileThatCannotBeWrittenIsNamed) {
-  try {
-    write_file("/no/such/folder/run.svg", "text");
-    FAIL() << "no error";
-  } catch (const FileError& error) {
-    EXPECT_STREQ(error.what(), "cannot write /no/such/folder/run.svg: No such file or directory");
-  }
+TEST(Figure, TheHorizontalAxisMayBeLogarithmic) {
+  Figure figure{"", "", "Rate", {{"Loss", {{.x = {1e-3, 1e-2, 1e-1}, .y = {3, 2, 1}}}}}, true};
+  const std::string svg = render_svg(figure);
+  EXPECT_EQ(xml_mistake(svg), "");
+  EXPECT_EQ(count(svg, ">0.01</text>"), 1U);
+  // At equal distances: a straight line, of two points.
+  const std::regex path("class=\"curve\"[^>]* d=\"M[0-9.]+,[0-9.]+ [0-9.]+,[0-9.]+\"");
+  EXPECT_TRUE(std::regex_search(svg, path)) << svg;
+}
+
+TEST(HeatMap, DrawsACellForEachPair) {
+  const HeatMap map{"Loss", "Rate", "Warm-up", {"0.1", "1"}, {"0", "5%"}, {4, 3, 2, std::nan("")}};
+  const std::string svg = draw_heat_map(map, 0).svg;
+  EXPECT_EQ(count(svg, "<rect"), 4U);
+  EXPECT_EQ(count(svg, "stroke=\"#d55e00\""), 1U);  // the lowest
+  EXPECT_EQ(count(svg, ">diverged<"), 1U);
+  for (const char* text : {">Loss<", ">Rate<", ">Warm-up<", ">0.1<", ">5%<", ">4<"})
+    EXPECT_EQ(count(svg, text), 1U) << text;
+  EXPECT_EQ(xml_mistake("<svg>" + svg + "</svg>"), "");
 }
 
 TEST(Gallery, EveryPictureIsWellFormed) {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kindling.h>
 
+#include "demo/checks.h"
+#include "demo/columns.h"
 #include "demo/csv.h"
 #include "demo/figure.h"
 #include "demo/history.h"
 #include "demo/number.h"
 #include "demo/progress.h"
-#include "demo/regression.h"
+#include "demo/run.h"
 #include "demo/schedule_grammar.h"
 #include "demo/training.h"
-#include "demo/whole_number.h"
 #include "tests/support/foreign_locale.h"
 
 #include <iostream>
@@ -24,7 +25,7 @@ TEST(DemoLocale, DoesNotChangeNumbers) {
     return std::vector<std::string>{format_number(1234.5),   format_number(0.00001234),
                                     format_exact(1234567.5), format_fixed(1234567.125, 2),
                                     format_count(1234567),   progress_line(0.5, "x"),
-                                    at_least(1000)("-5")};
+                                    at_least(1000)("-5"),    number_from(0.5, 1234.5)("1,5")};
   });
   test::expect_locale_free([] {
     return std::vector{parse_number("1.5"), parse_number("1,5"), parse_number("1.234.567"),
@@ -34,12 +35,12 @@ TEST(DemoLocale, DoesNotChangeNumbers) {
 
 TEST(DemoLocale, DoesNotChangeTables) {
   const std::string text = "a,b\n1.5,1234.25\n-2.5e3,0\n";
-  test::expect_locale_free([&] { return parse_csv(text, "test").values; });
+  test::expect_locale_free([&] { return encode(parse_csv(text, "test"), {.target = "a"}).data.x; });
   test::expect_locale_free([] {
-    std::string rows = "a\n";
-    for (int i = 0; i < 1200; ++i) rows += "1\n";
+    std::string rows = "a,b\n";
+    for (int i = 0; i < 1200; ++i) rows += "1,1\n";
     try {
-      parse_csv(rows + "x\n", "test");
+      encode(parse_csv(rows + "1,x\n", "test"), {.target = "a"});
     } catch (const FileError& error) {
       return std::string(error.what());
     }
@@ -56,14 +57,12 @@ TEST(DemoLocale, DoesNotChangeSchedules) {
 }
 
 TEST(DemoLocale, DoesNotChangeFiles) {
-  History history;
-  history.steps_per_epoch = 500;
+  History history{.loss_name = "MSE", .steps_per_epoch = 500};
   for (int i = 0; i < 1500; ++i) {
     history.learning_rate.push_back(0.5 + i);
     history.loss.push_back(1234.5 / (i + 1));
   }
   history.test_loss = {3.5, 2.5, 1.5};
-  test::expect_locale_free([&] { return history_csv(history); });
   test::expect_locale_free([&] { return history_svg(history, "title", "subtitle"); });
 }
 
@@ -84,7 +83,9 @@ TEST(DemoLocale, DoesNotChangeATraining) {
     options.batch_size = 1000;
     options.hidden = {3};
     options.device = "cpu";
-    run_regression("test", make_dataset(parse_csv(text, "test"), "y"), options);
+    const Dataset data = encode(parse_csv(text, "test"), {.target = "y"}).data;
+    prepare(options);
+    train(regression_task("test", split(data, 0.2, 0), options), options);
     std::cout.imbue(imbued);
     std::cout.rdbuf(previous);
     return out.str();

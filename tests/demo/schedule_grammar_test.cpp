@@ -139,7 +139,9 @@ TEST(ScheduleGrammar, PutsACaretAtTheMistake) {
       {"cosine(9, 1, 2)",
        "schedule: too many arguments: expected at most 2\n  cosine(9, 1, 2)\n               ^"},
       {"cosine(eta=3)",
-       "schedule: unknown argument 'eta': known are T_max, eta_min\n  cosine(eta=3)\n         ^"},
+       "schedule: unknown argument 'eta': did you mean 'eta_min'?\n  cosine(eta=3)\n         ^"},
+      {"cosine(x=3)",
+       "schedule: unknown argument 'x': known are T_max, eta_min\n  cosine(x=3)\n         ^"},
       {"cosine(9, T_max=9)",
        "schedule: argument 'T_max' is given twice\n  cosine(9, T_max=9)\n                  ^"},
       {"cosine(T_max=9, 3)",
@@ -166,10 +168,13 @@ TEST(ScheduleGrammar, PutsACaretAtTheMistake) {
 
 TEST(ScheduleGrammar, ListsTheSchedulesThereAre) {
   EXPECT_EQ(schedule_error("cosin(9)"),
-            "schedule: unknown schedule 'cosin': known are warmup, constant, linear, exponential, "
-            "polynomial, step, "
-            "multi_step, cosine, warm_restarts, cyclic, one_cycle, inverse_sqrt, noam, wsd\n  "
-            "cosin(9)\n  ^");
+            "schedule: unknown schedule 'cosin': did you mean 'cosine'?\n  cosin(9)\n  ^");
+  EXPECT_EQ(
+      schedule_error("triangle(9)"),
+      "schedule: unknown schedule 'triangle': known are warmup, constant, linear, exponential, "
+      "polynomial, step, "
+      "multi_step, cosine, warm_restarts, cyclic, one_cycle, inverse_sqrt, noam, wsd\n  "
+      "triangle(9)\n  ^");
 }
 
 TEST(ScheduleGrammar, PointsAtTheArgumentThatAScheduleRefuses) {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "demo/columns.h"
+#include "demo/csv.h"
+#include "demo/task.h"
+#include "demo/training_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+namespace kindling::demo {
+
+/// Where a task comes from: a data set that is compiled in, or a CSV file and how to read it.
+struct Source {
+  std::string name = {};  ///< "diabetes", "digits", or a file
+  CsvFormat format = {};
+  ColumnOptions columns = {};
+  std::string loss = "cross_entropy";  ///< of a classification
+};
+
+/// Adds the options of a CSV file; `source` must outlive the parsing.
+void add_csv_options(CLI::App& command, Source& source);
+/// Adds an argument for any source, and those options.
+void add_source_options(CLI::App& command, Source& source);
+
+/// The task that the source holds; prints what became of a CSV file's columns.
+Task make_task(const Source& source, const TrainingOptions& options);
+
+}  // namespace kindling::demo
