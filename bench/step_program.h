@@ -21,7 +21,8 @@ double loss_after_ten_steps(Work work) {
 }
 
 /// Measures one work, if the options select it. A `Step` is made from a Work, `run()` makes one
-/// training step and `loss()` is the loss that the last step began with.
+/// training step and `loss()` is the loss that the last step began with; where `run()` only queues
+/// the step, `wait()` waits for it.
 template <class Step>
 void run_work(const std::string& implementation, const Work& work, const Options& options) {
   if (!options.selects(work.name)) return;
@@ -30,7 +31,10 @@ void run_work(const std::string& implementation, const Work& work, const Options
     return;
   }
   Step step(work);
-  const Timing timing = measure([&step] { step.run(); }, options.seconds);
+  const auto wait = [&step] {
+    if constexpr (requires { step.wait(); }) step.wait();
+  };
+  const Timing timing = measure([&step] { step.run(); }, options.seconds, wait);
   print_result({implementation, work.name, options.threads, timing, product_flops(work), 0.0});
 }
 
