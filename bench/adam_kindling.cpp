@@ -2,6 +2,7 @@
 #include <kindling/kindling.h>
 
 #include "bench/adam_program.h"
+#include "bench/device.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,8 @@ void run(const AdamWork& work, const Options& options) {
     (parameters[static_cast<std::size_t>(t)] * from_data(part(gradients, t), {work.tensor_size()}))
         .sum()
         .backward();
-  run_adam_work("kindling", work, options, [&] { optimizer.step(); });
+  run_adam_work(
+      "kindling", work, options, [&] { optimizer.step(); }, wait_for_device);
 }
 
 }  // namespace
@@ -34,6 +36,7 @@ void run(const AdamWork& work, const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace kindling::bench;
+  take_device(argc, argv);
   const Options options = parse_command_line(argc, argv);
   kindling::set_num_threads(options.threads);
   for (const AdamWork& work : adam_works()) {

@@ -43,10 +43,10 @@ inline std::vector<float> adam_parameters(const AdamWork& work) {
   return UniformRandom(1).vector(work.parameters, 1.0);
 }
 
-template <class Step>
+template <class Step, class Wait = NothingQueued>
 void run_adam_work(const std::string& implementation, const AdamWork& work, const Options& options,
-                   Step&& step) {
-  const Timing timing = measure(step, options.seconds);
+                   Step&& step, Wait wait = {}) {
+  const Timing timing = measure(step, options.seconds, wait);
   print_result({implementation, work.name, options.threads, timing, 0.0, work.bytes()});
 }
 

@@ -2,14 +2,16 @@
 // What a step of a schedule costs: the pure value alone, and scheduler.step() with an optimizer.
 #include <kindling/kindling.h>
 
+#include "bench/repeat.h"
+
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
 #include <string>
 
+namespace kindling::bench {
 namespace {
 
-using namespace kindling;
 using benchmark::State;
 using schedulers::Schedule;
 
@@ -27,7 +29,7 @@ void scheduler_step(State& state, const Schedule& schedule) {
   schedulers::LRScheduler scheduler(optimizer, schedule);
   (model(randn({1, 10}))).sum().backward();
   optimizer.step();
-  for (auto _ : state) scheduler.step();
+  repeat(state, {}, [&] { scheduler.step(); });
 }
 
 struct Case {
@@ -49,7 +51,8 @@ int register_all() {
   for (const auto& [name, schedule] : cases) {
     const std::string suffix = std::string("/") + name;
     benchmark::RegisterBenchmark(("evaluate" + suffix).c_str(), evaluate, schedule);
-    benchmark::RegisterBenchmark(("scheduler_step" + suffix).c_str(), scheduler_step, schedule);
+    benchmark::RegisterBenchmark(("scheduler_step" + suffix).c_str(), scheduler_step, schedule)
+        ->UseRealTime();
   }
   return 0;
 }
@@ -57,3 +60,4 @@ int register_all() {
 [[maybe_unused]] const int registered = register_all();
 
 }  // namespace
+}  // namespace kindling::bench

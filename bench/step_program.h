@@ -20,8 +20,9 @@ double loss_after_ten_steps(Work work) {
   return step.loss();
 }
 
-/// Measures one work. A `Step` is made from a Work, `run()` makes one
-/// training step and `loss()` is the loss that the last step began with.
+/// Measures one work. A `Step` is made from a Work, `run()` makes one training step and `loss()` is
+/// the loss that the last step began with; where `run()` only queues the step, `wait()` waits for
+/// it.
 template <class Step>
 void run_work(const std::string& implementation, const Work& work, const Options& options) {
   if (options.check) {
@@ -29,7 +30,10 @@ void run_work(const std::string& implementation, const Work& work, const Options
     return;
   }
   Step step(work);
-  const Timing timing = measure([&step] { step.run(); }, options.seconds);
+  const auto wait = [&step] {
+    if constexpr (requires { step.wait(); }) step.wait();
+  };
+  const Timing timing = measure([&step] { step.run(); }, options.seconds, wait);
   print_result({implementation, work.name, options.threads, timing, product_flops(work),
                 update_bytes(work)});
 }

@@ -32,6 +32,7 @@ const CublasLt* load() {
   find(functions.preference_set, "cublasLtMatmulPreferenceSetAttribute");
   find(functions.heuristic, "cublasLtMatmulAlgoGetHeuristic");
   find(functions.status_string, "cublasLtGetStatusString");
+  find(functions.version, "cublasLtGetVersion");
   return complete ? &functions : nullptr;
 }
 

@@ -39,4 +39,7 @@ void run(Context& context, const WriteRecord& arguments);
 /// All of them.
 const KernelTable& kernel_table();
 
+/// A product that is not empty, by our own kernels, without asking cuBLASLt.
+void run_own(const Context& context, const Product& arguments);
+
 }  // namespace kindling::kernels::cuda

@@ -94,7 +94,11 @@ __global__ void __launch_bounds__(kThreads) product(const Product p, unsigned ac
 
 void run(Context& context, const Product& a) {
   if (a.m == 0 || a.batch == 0 || (a.n == 0 && a.row_sums.data == nullptr)) return;
-  if (context.lt().run(context, a) || run_thin(context, a)) return;
+  if (!context.lt().run(context, a)) run_own(context, a);
+}
+
+void run_own(const Context& context, const Product& a) {
+  if (run_thin(context, a)) return;
   const auto tiles = [](std::int64_t size) {
     return std::max<std::int64_t>((size + kTile - 1) / kTile, 1);
   };
