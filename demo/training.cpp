@@ -34,8 +34,7 @@ class Training {
                  .has_accuracy = task.accuracy != nullptr,
                  .steps_per_epoch = static_cast<std::size_t>(steps_per_epoch(task, options))},
         total_steps_(static_cast<std::size_t>(options.epochs) * history_.steps_per_epoch),
-        schedule_(
-            parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps_)).schedule),
+        timed_(parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps_))),
         run_(task, options, schedule_),
         log_(options.log, history_),
         table_(titles()),
@@ -53,6 +52,9 @@ class Training {
   }
 
   void print_head() const {
+    const std::string warning = length_warning(
+        options_.schedule, timed_, static_cast<std::int64_t>(total_steps_), options_.lr);
+    if (!warning.empty()) std::cerr << message("kindling-train: warning: ", warning, '\n');
     std::size_t parameters = 0;
     for (const Tensor& parameter : run_.model().parameters())
       parameters += static_cast<std::size_t>(parameter.numel());
@@ -194,7 +196,8 @@ class Training {
   const TrainingOptions& options_;
   History history_;
   std::size_t total_steps_;
-  schedulers::Schedule schedule_;
+  TimedSchedule timed_;
+  const schedulers::Schedule& schedule_ = timed_.schedule;
   Run run_;
   HistoryLog log_;
   Table table_;
