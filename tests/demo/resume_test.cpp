@@ -47,12 +47,12 @@ TEST_F(Resume, AKilledRunEndsAsTheUnbrokenOne) {
 }
 
 TEST_F(Resume, AfterCtrlCFromTheMiddleOfAnEpoch) {
-  const std::string run = "$TRAIN digits --hidden 128 --epochs 30 --batch-size 64 ";
+  const std::string run = "$TRAIN digits --hidden 512 --epochs 30 --batch-size 64 ";
   const Outcome unbroken = shell(run + "--plot whole.svg");
   const Outcome stopped =
       shell(run +
-            "--checkpoint run --every 1000 --log run.csv >out & while [ ! -s run.csv.part ]; "
-            "do sleep 0.001; done; kill -TERM $!; wait $!");
+            "--checkpoint run --every 1000 --log run.csv >out & while [ ! -s run.csv.part ] && "
+            "kill -0 $!; do sleep 0.001; done; kill -TERM $!; wait $!");
   ASSERT_EQ(stopped.status, 128 + 15) << stopped.err;
   ASSERT_FALSE(exists(kLast));
   const Outcome resumed = shell(run + "--checkpoint run --resume --plot run.svg");
