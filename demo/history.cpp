@@ -2,18 +2,55 @@
 #include "demo/history.h"
 
 #include <kindling/core/error.h>
+#include <kindling/core/makers.h>
 
 #include "demo/figure.h"
 #include "demo/number.h"
 
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace kindling::demo {
 namespace {
 
 constexpr auto kFlushInterval = std::chrono::milliseconds(100);
 
+Tensor column(const std::vector<double>& values) {
+  return from_data(values, {values.size()}, {.device = Device::cpu()});
+}
+
 }  // namespace
+
+StateDict History::state_dict() const {
+  return {{"settings", column({settings.begin(), settings.end()})},
+          {"learning_rate", column(learning_rate)},
+          {"loss", column(loss)},
+          {"test_loss", column(test_loss)},
+          {"test_accuracy", column(test_accuracy)}};
+}
+
+void History::load_state_dict(const StateDict& state) {
+  std::map<std::string, std::vector<double>> saved;
+  for (const auto& [name, tensor] : state)
+    saved[name] = tensor.to(DType::float64).to_vector<double>();
+  std::string other;
+  for (const double letter : saved["settings"]) other += static_cast<char>(letter);
+  if (other != settings) {
+    throw ValueError(message("history: it is of a run with other options or data (", other,
+                             "), this one has (", settings,
+                             "): give those of that run, or another --checkpoint folder"));
+  }
+  const std::size_t steps = saved["loss"].size(), epochs = steps / steps_per_epoch;
+  if (saved["learning_rate"].size() != steps || saved["test_loss"].size() != epochs ||
+      saved["test_accuracy"].size() != (has_accuracy ? epochs : 0))
+    throw ValueError(
+        "history: its columns do not go together: the file was not written by this program");
+  learning_rate = std::move(saved["learning_rate"]);
+  loss = std::move(saved["loss"]);
+  test_loss = std::move(saved["test_loss"]);
+  test_accuracy = std::move(saved["test_accuracy"]);
+}
 
 HistoryLog::HistoryLog(const std::string& path, const History& history) : history_(history) {
   if (path.empty()) return;
@@ -22,9 +59,13 @@ HistoryLog::HistoryLog(const std::string& path, const History& history) : histor
   waiting_ += history.has_accuracy ? ",test_accuracy\n" : "\n";
 }
 
-void HistoryLog::add_step() {
+void HistoryLog::add_steps() {
   if (!file_) return;
-  const std::size_t i = history_.steps() - 1;
+  while (added_ < history_.steps()) add_step(added_++);
+  if (std::chrono::steady_clock::now() >= next_) flush();
+}
+
+void HistoryLog::add_step(std::size_t i) {
   const std::size_t epoch = i / history_.steps_per_epoch;
   const bool tested = (i + 1) % history_.steps_per_epoch == 0 && epoch < history_.test_loss.size();
   waiting_ += message(i + 1, ',', epoch + 1, ',', format_exact(history_.learning_rate[i]), ',',
@@ -33,7 +74,6 @@ void HistoryLog::add_step() {
   if (history_.has_accuracy) waiting_ += ',';
   if (history_.has_accuracy && tested) waiting_ += format_exact(history_.test_accuracy[epoch]);
   waiting_ += '\n';
-  if (std::chrono::steady_clock::now() >= next_) flush();
 }
 
 void HistoryLog::finish() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <kindling/core/state_dict.h>
+
 #include "demo/output_file.h"
 
 #include <chrono>
@@ -22,7 +24,15 @@ struct History {
   /// One value an epoch, on the test rows after it.
   std::vector<double> test_loss = {}, test_accuracy = {};
 
+  /// What a run that goes on from this one has to share with it.
+  std::string settings = {};
+
   std::size_t steps() const { return loss.size(); }
+
+  static constexpr const char* kStateKind = "history";
+  StateDict state_dict() const;
+  /// ValueError for the history of a run with other settings.
+  void load_state_dict(const StateDict& state);
 };
 
 /// Writes a history to a file while it grows, a line a step: step, epoch, learning_rate, loss, and,
@@ -33,18 +43,20 @@ class HistoryLog {
   /// Writes to `path`; nowhere if that is empty. FileError if it cannot be opened.
   HistoryLog(const std::string& path, const History& history);
 
-  /// Takes note of the last step, the test at the end of its epoch included. FileError when the
-  /// file cannot be written; what comes then is not.
-  void add_step();
+  /// Takes note of the steps since the last call, the test at the end of an epoch included.
+  /// FileError when the file cannot be written; what comes then is not.
+  void add_steps();
   /// Puts the file in its place.
   void finish();
 
  private:
+  void add_step(std::size_t i);
   void flush();
 
   const History& history_;
   std::optional<OutputFile> file_;
   std::string waiting_;
+  std::size_t added_ = 0;  // steps
   std::chrono::steady_clock::time_point next_ = {};
 };
 

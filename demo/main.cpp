@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   kindling::demo::add_csv(program);
   kindling::demo::add_find_lr(program);
   kindling::demo::add_sweep(program);
+  kindling::demo::add_compare(program);
   kindling::demo::add_schedules(program);
   kindling::demo::add_info(program);
   try {

@@ -37,12 +37,34 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingOptions& options,
                                                .weight_decay = options.weight_decay.value_or(0.0)});
 }
 
+namespace {
+
+void check_checkpoints(const TrainingOptions& options) {
+  const std::filesystem::path folder = options.checkpoint;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw FileError(
+        message("checkpoint: cannot make folder ", options.checkpoint, ": ", error.message()));
+  }
+  check_writable((folder / "checkpoint").string());
+  const auto saved = latest(folder);
+  if (saved && !options.resume) {
+    throw ValueError(
+        message("checkpoint: ", options.checkpoint, " holds step ", saved->step,
+                " of a run before: give --resume to go on from there, or another folder"));
+  }
+}
+
+}  // namespace
+
 void prepare(const TrainingOptions& options) {
   if (!options.log.empty() && options.log == options.plot)
     throw ValueError(message("options: --log and --plot are both ", options.log));
   for (const std::string& path : {options.log, options.plot}) {
     if (!path.empty()) check_writable(path);
   }
+  if (!options.checkpoint.empty()) check_checkpoints(options);
   zeros({1}, {.device = parse_device(options.device)});  // an Error where it cannot be used
   manual_seed(options.seed);
   if (options.threads > 0) set_num_threads(options.threads);
@@ -91,6 +113,15 @@ Run::Test Run::test() const {
   Test result{task_.loss(outputs, task_.test.y).item() * task_.loss_unit, std::nullopt};
   if (task_.accuracy) result.accuracy = task_.accuracy(outputs);
   return result;
+}
+
+void Run::save_checkpoint(const TrainingOptions& options, const History& history) const {
+  checkpoint(options.checkpoint, static_cast<std::int64_t>(history.steps()), options.keep, history,
+             model_, *optimizer_, scheduler_, loader_, default_generator());
+}
+
+void Run::load_checkpoint(const std::filesystem::path& path, History& history) {
+  load(path, history, model_, *optimizer_, scheduler_, loader_, default_generator());
 }
 
 }  // namespace kindling::demo

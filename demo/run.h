@@ -3,10 +3,12 @@
 
 #include <kindling/kindling.h>
 
+#include "demo/history.h"
 #include "demo/task.h"
 #include "demo/training_options.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -48,6 +50,11 @@ class Run {
   };
   /// How good the model is on the test rows.
   Test test() const;
+
+  /// Saves the run and its history as a checkpoint of the folder that the options name.
+  void save_checkpoint(const TrainingOptions& options, const History& history) const;
+  /// Goes on from a checkpoint, or changes nothing and throws FileError.
+  void load_checkpoint(const std::filesystem::path& path, History& history);
 
   const nn::Sequential& model() const { return model_; }
 

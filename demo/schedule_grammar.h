@@ -21,4 +21,11 @@ struct TimedSchedule {
 /// schedule refuses.
 TimedSchedule parse_schedule(const std::string& text, std::int64_t total_steps = 0);
 
+/// What to tell the user of a run whose steps are not those of its schedule, `text`: which learning
+/// rate the steps after its end have, or how much of it is left out. Empty where they are the same,
+/// but for the rounding of percentages, where the schedule has no end, and where all steps have one
+/// learning rate.
+std::string length_warning(const std::string& text, const TimedSchedule& schedule,
+                           std::int64_t total_steps, double lr);
+
 }  // namespace kindling::demo

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 #include <numeric>
 
@@ -33,14 +34,27 @@ class Training {
                  .has_accuracy = task.accuracy != nullptr,
                  .steps_per_epoch = static_cast<std::size_t>(steps_per_epoch(task, options))},
         total_steps_(static_cast<std::size_t>(options.epochs) * history_.steps_per_epoch),
-        schedule_(
-            parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps_)).schedule),
+        timed_(parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps_))),
         run_(task, options, schedule_),
         log_(options.log, history_),
         table_(titles()),
-        progress_(std::cerr, stderr_is_terminal()) {}
+        progress_(std::cerr, stderr_is_terminal()) {
+    std::string layers;
+    for (const std::int64_t width : task.widths)
+      layers += message(layers.empty() ? "" : "-", width);
+    history_.settings =
+        message(task.summary, ", ", task.loss_name, ", layers ", layers, ", ", options.optimizer,
+                " lr ", options.lr, ", momentum ", options.momentum, ", weight decay ",
+                options.weight_decay ? format_exact(*options.weight_decay) : "not given", ", ",
+                schedule_, ", batches of ", batch_size(task, options), ", test fraction ",
+                options.test_fraction, ", seed ", options.seed);
+    if (options.resume) resume();
+  }
 
   void print_head() const {
+    const std::string warning = length_warning(
+        options_.schedule, timed_, static_cast<std::int64_t>(total_steps_), options_.lr);
+    if (!warning.empty()) std::cerr << message("kindling-train: warning: ", warning, '\n');
     std::size_t parameters = 0;
     for (const Tensor& parameter : run_.model().parameters())
       parameters += static_cast<std::size_t>(parameter.numel());
@@ -49,8 +63,11 @@ class Training {
     std::cout << message(task_.name, ": ", task_.summary, '\n', counted(parameters),
                          " parameters, ", options_.optimizer, " lr ", options_.lr, decay, ", ",
                          counted(total_steps_), " steps of ", batch_size(task_, options_),
-                         " rows, ", schedule_, "\n\n")
-              << table_.header() << std::endl;
+                         " rows, ", schedule_, '\n');
+    if (history_.steps() > 0) {
+      std::cout << message("goes on after step ", counted(saved_), " (", resumed_.string(), ")\n");
+    }
+    std::cout << '\n' << table_.header() << std::endl;
   }
 
   // Until the last step, a signal, or a loss that is not finite.
@@ -63,6 +80,7 @@ class Training {
 
   // Puts the files in their places, reports, and throws what ended the run before its time.
   void finish() {
+    if (finite_) save_checkpoint();
     keep_error([&] { log_.finish(); });
     if (!options_.plot.empty() && history_.steps() > 0) {
       const std::string title =
@@ -83,6 +101,27 @@ class Training {
   }
 
  private:
+  void resume() {
+    const auto saved = latest(options_.checkpoint);
+    if (!saved) return;
+    run_.load_checkpoint(saved->path, history_);
+    saved_ = history_.steps();
+    resumed_ = saved->path;
+    if (saved_ > total_steps_) {
+      throw ValueError(message("resume: ", resumed_.string(), " is past the ",
+                               counted(total_steps_),
+                               " steps of this run: give a larger --epochs"));
+    }
+    keep_error([&] { log_.add_steps(); });
+  }
+
+  // Of what there is now, unless it is saved already.
+  void save_checkpoint() {
+    if (options_.checkpoint.empty() || saved_ == history_.steps()) return;
+    keep_error([&] { run_.save_checkpoint(options_, history_); });
+    saved_ = history_.steps();
+  }
+
   std::vector<std::string> titles() const {
     std::vector<std::string> titles{"Epoch", "Learning Rate", "Train " + task_.loss_name,
                                     "Test " + task_.loss_name};
@@ -96,8 +135,9 @@ class Training {
     finite_ = std::isfinite(history_.loss.back());
     const bool ends_epoch = history_.steps() % history_.steps_per_epoch == 0;
     if (ends_epoch && finite_) test();
-    keep_error([&] { log_.add_step(); });
+    keep_error([&] { log_.add_steps(); });
     if (ends_epoch && finite_) print_epoch();
+    if (ends_epoch && finite_ && history_.test_loss.size() % every_ == 0) save_checkpoint();
     if (!progress_.due()) return;
     progress_.show(static_cast<double>(history_.steps()) / static_cast<double>(total_steps_),
                    message("epoch ", history_.test_loss.size() + 1, '/', options_.epochs, "  lr ",
@@ -156,11 +196,15 @@ class Training {
   const TrainingOptions& options_;
   History history_;
   std::size_t total_steps_;
-  schedulers::Schedule schedule_;
+  TimedSchedule timed_;
+  const schedulers::Schedule& schedule_ = timed_.schedule;
   Run run_;
   HistoryLog log_;
   Table table_;
   ProgressBar progress_;
+  std::size_t every_ = static_cast<std::size_t>(options_.every);  // epochs
+  std::size_t saved_ = 0;                                         // steps, in the last checkpoint
+  std::filesystem::path resumed_;  // the checkpoint that the run goes on from
   bool finite_ = true;
   int signal_ = 0;
   bool file_failed_ = false;

@@ -78,6 +78,24 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->check(at_least(1))
       ->type_name("N");
   add_model_options(command, options);
+  CLI::Option* const folder =
+      command
+          .add_option("--checkpoint", options.checkpoint,
+                      "Save all that the run goes on from to files of this folder, at its end and "
+                      "every N epochs")
+          ->type_name("FOLDER");
+  command.add_option("--every", options.every, "Epochs from one checkpoint to the next")
+      ->check(at_least(1))
+      ->needs(folder)
+      ->type_name("N");
+  command.add_option("--keep", options.keep, "Checkpoints that stay, the last ones")
+      ->check(at_least(1))
+      ->needs(folder)
+      ->type_name("N");
+  command
+      .add_flag("--resume", options.resume,
+                "Go on from the last checkpoint; begin where there is none")
+      ->needs(folder);
   command
       .add_option("--log", options.log,
                   "Write learning rate and loss of every step to this CSV file")

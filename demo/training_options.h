@@ -24,10 +24,14 @@ struct TrainingOptions {
   double test_fraction = 0.2;
   std::uint64_t seed = 0;
   std::string device = "auto";
-  bool capture = true;    ///< replay one recorded step; else run every step anew
-  int threads = 0;        ///< 0: the library's choice
-  std::string log = {};   ///< CSV file to write; empty for none
-  std::string plot = {};  ///< SVG file to write; empty for none
+  bool capture = true;          ///< replay one recorded step; else run every step anew
+  int threads = 0;              ///< 0: the library's choice
+  std::string checkpoint = {};  ///< folder of checkpoints; empty for none
+  std::int64_t every = 1;       ///< epochs from one checkpoint to the next
+  std::int64_t keep = 3;        ///< checkpoints that stay
+  bool resume = false;          ///< go on from the last checkpoint
+  std::string log = {};         ///< CSV file to write; empty for none
+  std::string plot = {};        ///< SVG file to write; empty for none
 };
 
 // Each adds options to a command; `options` must outlive the parsing.

@@ -12,6 +12,7 @@ void add_digits(CLI::App& program);
 void add_csv(CLI::App& program);
 void add_find_lr(CLI::App& program);
 void add_sweep(CLI::App& program);
+void add_compare(CLI::App& program);
 void add_schedules(CLI::App& program);
 void add_info(CLI::App& program);
 

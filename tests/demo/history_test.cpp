@@ -37,7 +37,7 @@ std::string logged(const History& whole) {
       history.test_loss.push_back(whole.test_loss[i / 2]);
       if (whole.has_accuracy) history.test_accuracy.push_back(whole.test_accuracy[i / 2]);
     }
-    log.add_step();
+    log.add_steps();
   }
   log.finish();
   std::ifstream file(path, std::ios::binary);

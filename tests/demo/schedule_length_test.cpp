@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// The warning of a schedule that ends before its run or after it.
+#include "demo/schedule_grammar.h"
+#include "tests/demo/program.h"
+
+namespace kindling::demo {
+namespace {
+
+using ScheduleLength = Program;
+
+TEST_F(ScheduleLength, IsToldWhereItIsNotTheRuns) {
+  const auto warning = [](const char* text, std::int64_t steps) {
+    return length_warning(text, parse_schedule(text, steps), steps, 0.1);
+  };
+  EXPECT_EQ(
+      warning("warmup(100) then cosine(900)", 1100),
+      "schedule: 'warmup(100) then cosine(900)' ends after step 1,000, and the run after its "
+      "1,100 steps: from step 1,001 on the last part's formula goes on, from 0.0000 to 0.0030 "
+      "in the last step");
+  EXPECT_EQ(
+      warning("linear(1, 0.5, 100)", 1100),
+      "schedule: 'linear(1, 0.5, 100)' ends after step 100, and the run after its 1,100 steps: "
+      "from step 101 on the learning rate stays at 0.0500");
+  EXPECT_EQ(
+      warning("warmup(100) then constant(0.5, 900)", 500),
+      "schedule: 'warmup(100) then constant(0.5, 900)' takes 1,000 steps, and the run ends "
+      "after its 500 steps: the rest of it is left out, and the last learning rate is 0.0500");
+  // The same length, one learning rate, percentages that are rounded, no end.
+  EXPECT_EQ(warning("warmup(100) then cosine(1000)", 1100), "");
+  for (std::int64_t steps = 1; steps < 200; ++steps)
+    EXPECT_EQ(warning("warmup(5%) then cosine(95%)", steps), "") << steps;
+  EXPECT_EQ(warning("exponential(0.99)", 7), "");
+  EXPECT_EQ(warning("constant(1)", 1100), "");
+  EXPECT_NE(warning("cosine(50%)", 1100), "");
+}
+
+TEST_F(ScheduleLength, IsWarnedOfOnce) {
+  EXPECT_EQ(run("diabetes --epochs 10").err, "");
+  EXPECT_EQ(run("diabetes --epochs 10 --schedule 'cosine(110)'").err, "");
+  EXPECT_EQ(run("diabetes --epochs 10 --schedule 'linear(1, 0.5, 100)'").err,
+            "kindling-train: warning: schedule: 'linear(1, 0.5, 100)' ends after step 100, and the "
+            "run after its 110 steps: from step 101 on the learning rate stays at 0.0250\n");
+}
+
+}  // namespace
+}  // namespace kindling::demo
