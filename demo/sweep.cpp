@@ -146,9 +146,11 @@ std::vector<Trial> run_sweep(const Task& task, const TrainingOptions& options, c
   Sweep sweep(task, options, trials);
   // One GPU does one training at a time.
   const bool many = parse_device(options.device) == Device::cpu();
-  const int jobs = !many ? 1 : grid.jobs > 0 ? grid.jobs : get_num_threads();
+  const int threads = get_num_threads();
+  const int jobs = !many ? 1 : grid.jobs > 0 ? grid.jobs : threads;
   if (jobs > 1) set_num_threads(std::max(1, options.threads));
   sweep.run(std::min(static_cast<std::size_t>(jobs), trials.size()));
+  set_num_threads(threads);
   return trials;
 }
 

@@ -109,8 +109,7 @@ void check_names(const CLI::App& program, const std::vector<std::string>& argume
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
     if (!name.starts_with("--")) continue;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string near = suggestion(name, known);
-    refuse("unknown option '" + name + "'" + near);
+    refuse("unknown option '" + name + "'" + suggestion(name, known));
   }
 }
 

@@ -57,11 +57,10 @@ TEST_F(ProgramCsv, Adult) {
   const std::string names =
       "--names age,workclass,fnlwgt,education,education-num,marital-status,occupation,relationship,"
       "race,sex,capital-gain,capital-loss,hours-per-week,native-country,income";
-  expect_lines(trained("adult.data", names + " --target income --classify"),
-               {"37 rows, 15 columns\n",
-                "or no category: workclass 6, occupation 6, "
-                "native-country 1\n",
-                "2 classes\n", "always '<=50K'", " >50K | "});
+  expect_lines(
+      trained("adult.data", names + " --target income --classify"),
+      {"37 rows, 15 columns\n", "or no category: workclass 6, occupation 6, native-country 1\n",
+       "2 classes\n", "always '<=50K'", " >50K | "});
 }
 
 TEST_F(ProgramCsv, AmesHousing) {

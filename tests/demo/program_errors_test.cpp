@@ -138,10 +138,10 @@ TEST_F(ProgramFiles, AnInterruptedRunKeepsWhatThereIs) {
     const char* signal;
     int status;
   } cases[] = {{"INT", 130}, {"TERM", 143}};
+  const std::string started = kForever + " & " + kUntilLogged + "cat run.csv; ";
   for (const auto& [signal, status] : cases) {
     write("run.csv", "before");
-    const Outcome outcome =
-        shell(kForever + " & " + kUntilLogged + "cat run.csv; kill -" + signal + " $!; wait $!");
+    const Outcome outcome = shell(started + "kill -" + signal + " $!; wait $!");
     EXPECT_EQ(outcome.status, status);
     EXPECT_TRUE(outcome.out.starts_with("Diabetes: ")) << outcome.out;
     EXPECT_NE(outcome.out.find("before"), std::string::npos);  // the old log stood until then

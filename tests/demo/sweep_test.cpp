@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "demo/sweep.h"
 
+#include <kindling/core/settings.h>
 #include <kindling/schedulers/schedules.h>
 
 #include "demo/lr_range.h"
@@ -53,7 +54,9 @@ TEST(Sweep, DoesNotDependOnTheNumberOfJobs) {
   Grid grid{{0.001, 0.1}, {"0", "4"}, {"cosine", "constant"}, 1};
   const std::vector<Trial> one = run_sweep(task, options, grid);
   grid.jobs = 3;
+  const int threads = get_num_threads();
   const std::vector<Trial> three = run_sweep(task, options, grid);
+  EXPECT_EQ(get_num_threads(), threads);
   ASSERT_EQ(one.size(), 8U);
   for (std::size_t i = 0; i < one.size(); ++i) {
     EXPECT_TRUE(one[i].finished);
