@@ -21,6 +21,7 @@ enum class UnaryOp : std::uint8_t {
   silu,
   tanh,
   sigmoid,
+  last_activation = sigmoid,
   // the others
   neg,
   exp,
