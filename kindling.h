@@ -10,6 +10,7 @@
 #include <kindling/core/log.h>
 #include <kindling/core/makers.h>
 #include <kindling/core/nn/activations.h>
+#include <kindling/core/nn/layers.h>
 #include <kindling/core/nn/linear.h>
 #include <kindling/core/nn/losses.h>
 #include <kindling/core/nn/module.h>

@@ -2,8 +2,10 @@
 #include <kindling/core/autograd.h>
 #include <kindling/core/broadcast.h>
 #include <kindling/core/checks.h>
+#include <kindling/core/elementwise.h>
 #include <kindling/core/ops.h>
-#include <kindling/kernels/math/binary.h>
+
+#include <utility>
 
 namespace kindling {
 
@@ -55,13 +57,15 @@ struct Operands {
   }
 };
 
-Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
+}  // namespace
+
+Tensor detail::binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
   check_same(name, a, b);
   const Shape out = broadcast_shape(name, a.impl()->shape, b.impl()->shape);
   const Tensor y = make_tensor(name, out, a);
   const Strides strides = broadcast_strides(a.impl()->shape, b.impl()->shape, out);
   issue(backend_of(a), kernels::Binary{op, view(a), view(b), view(y), 0, strides});
-  if (!is_tracked(a, b)) return y;
+  if (!math::has_gradient(op) || !is_tracked(a, b)) return y;
 
   const auto needs = [op](int operand, const Tensor& own, const Tensor& other) {
     return (math::reads_own(op, operand) && own.impl()->requires_grad) ||
@@ -77,28 +81,24 @@ Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
   return y;
 }
 
-// One operand is the constant: `operand` says which one the tensor x is.
-Tensor binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int operand) {
+Tensor detail::binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int operand) {
   const std::int64_t numel = check_defined(name, x).numel;
   const Strides strides{.rank = 1, .size = {numel}, .first = {1}, .second = {1}};
   const Tensor y = make_like(x);
   const View a = operand == 0 ? view(x) : View{};
   const View b = operand == 0 ? View{} : view(x);
   issue(backend_of(x), kernels::Binary{op, a, b, view(y), scalar, strides});
-  if (!is_tracked(x)) return y;
+  if (!math::has_gradient(op) || !is_tracked(x)) return y;
 
-  const bool needs_x = math::reads_own(op, operand);
-  track(name, y, {&x},
-        [operands = Operands{op, {}, needs_x ? Saved(x) : Saved(), scalar, strides},
-         operand](const Gradients& g) {
-          if (passes(operands.op, operand)) return g.pass(0, g.output());
-          const kernels::BinaryBackward call = operands.command(g, operand);
-          Operands::write(g, call, g.target(0));
-        });
+  Operands read{op, {}, {}, scalar, strides};
+  if (math::reads_own(op, operand)) (operand == 0 ? read.a : read.b) = Saved(x);
+  track(name, y, {&x}, [operands = std::move(read), operand](const Gradients& g) {
+    if (passes(operands.op, operand)) return g.pass(0, g.output());
+    const kernels::BinaryBackward call = operands.command(g, operand);
+    Operands::write(g, call, g.target(0));
+  });
   return y;
 }
-
-}  // namespace
 
 Tensor operator+(const Tensor& a, const Tensor& b) { return binary("add", BinaryOp::add, a, b); }
 Tensor operator-(const Tensor& a, const Tensor& b) { return binary("sub", BinaryOp::sub, a, b); }
@@ -112,5 +112,12 @@ Tensor operator+(double a, const Tensor& b) { return binary("add", BinaryOp::add
 Tensor operator-(double a, const Tensor& b) { return binary("sub", BinaryOp::sub, b, a, 1); }
 Tensor operator*(double a, const Tensor& b) { return binary("mul", BinaryOp::mul, b, a, 1); }
 Tensor operator/(double a, const Tensor& b) { return binary("div", BinaryOp::div, b, a, 1); }
+
+Tensor pow(const Tensor& a, const Tensor& b) { return binary("pow", BinaryOp::pow, a, b); }
+Tensor pow(const Tensor& a, double b) { return binary("pow", BinaryOp::pow, a, b, 0); }
+Tensor pow(double a, const Tensor& b) { return binary("pow", BinaryOp::pow, b, a, 1); }
+
+Tensor Tensor::pow(const Tensor& exponent) const { return kindling::pow(*this, exponent); }
+Tensor Tensor::pow(double exponent) const { return kindling::pow(*this, exponent); }
 
 }  // namespace kindling

@@ -7,6 +7,11 @@
 
 namespace kindling::detail {
 
+TensorOptions options_like(const char* op, const Tensor& x) {
+  const Storage& storage = *check_defined(op, x).storage;
+  return {.dtype = storage.dtype, .device = storage.device};
+}
+
 void check_same(const char* op, const Tensor& a, const Tensor& b) {
   const Storage& first = *check_defined(op, a).storage;
   const Storage& second = *check_defined(op, b).storage;

@@ -19,6 +19,9 @@ inline TensorImpl& check_defined(const char* op, const Tensor& tensor) {
   return *tensor.impl();
 }
 
+/// What makes a tensor of x's dtype and device. ValueError when x is undefined.
+TensorOptions options_like(const char* op, const Tensor& x);
+
 /// Defined, of one dtype and on one device: DTypeError, DeviceError.
 void check_same(const char* op, const Tensor& a, const Tensor& b);
 

@@ -15,9 +15,9 @@ Tensor unary(UnaryOp op, const Tensor& x) {
   check_defined(name, x);
   const Tensor y = make_like(x);
   issue(backend_of(x), kernels::Unary{op, view(x), view(y)});
-  if (!is_tracked(x)) return y;
-
   const math::Saved saves = math::saved_of(op);
+  if (saves == math::Saved::steps || !is_tracked(x)) return y;
+
   Saved saved = saves == math::Saved::none ? Saved() : Saved(saves == math::Saved::input ? x : y);
   Node& node = track(name, y, {&x}, [op, saved = std::move(saved)](const Gradients& g) {
     if (g.output_masked()) return g.pass(0, g.output());
@@ -46,6 +46,14 @@ Tensor gelu_tanh(const Tensor& x) { return unary(UnaryOp::gelu_tanh, x); }
 Tensor silu(const Tensor& x) { return unary(UnaryOp::silu, x); }
 Tensor tanh(const Tensor& x) { return unary(UnaryOp::tanh, x); }
 Tensor sigmoid(const Tensor& x) { return unary(UnaryOp::sigmoid, x); }
+Tensor sin(const Tensor& x) { return unary(UnaryOp::sin, x); }
+Tensor cos(const Tensor& x) { return unary(UnaryOp::cos, x); }
+Tensor log1p(const Tensor& x) { return unary(UnaryOp::log1p, x); }
+Tensor expm1(const Tensor& x) { return unary(UnaryOp::expm1, x); }
+Tensor softplus(const Tensor& x) { return unary(UnaryOp::softplus, x); }
+Tensor sign(const Tensor& x) { return unary(UnaryOp::sign, x); }
+Tensor floor(const Tensor& x) { return unary(UnaryOp::floor, x); }
+Tensor isnan(const Tensor& x) { return unary(UnaryOp::isnan, x); }
 Tensor operator-(const Tensor& x) { return unary(UnaryOp::neg, x); }
 
 Tensor Tensor::exp() const { return kindling::exp(*this); }
@@ -54,6 +62,14 @@ Tensor Tensor::sqrt() const { return kindling::sqrt(*this); }
 Tensor Tensor::square() const { return kindling::square(*this); }
 Tensor Tensor::abs() const { return kindling::abs(*this); }
 Tensor Tensor::neg() const { return kindling::neg(*this); }
+Tensor Tensor::sin() const { return kindling::sin(*this); }
+Tensor Tensor::cos() const { return kindling::cos(*this); }
+Tensor Tensor::log1p() const { return kindling::log1p(*this); }
+Tensor Tensor::expm1() const { return kindling::expm1(*this); }
+Tensor Tensor::softplus() const { return kindling::softplus(*this); }
+Tensor Tensor::sign() const { return kindling::sign(*this); }
+Tensor Tensor::floor() const { return kindling::floor(*this); }
+Tensor Tensor::isnan() const { return kindling::isnan(*this); }
 Tensor Tensor::relu() const { return kindling::relu(*this); }
 Tensor Tensor::gelu() const { return kindling::gelu(*this); }
 Tensor Tensor::gelu_tanh() const { return kindling::gelu_tanh(*this); }

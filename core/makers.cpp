@@ -2,7 +2,9 @@
 #include <kindling/core/checks.h>
 #include <kindling/core/command.h>
 #include <kindling/core/makers.h>
+#include <kindling/core/ops.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace kindling {
@@ -54,6 +56,53 @@ Tensor arange(double start, double end, double step, const TensorOptions& option
   return result;
 }
 Tensor arange(double end, const TensorOptions& options) { return arange(0, end, 1, options); }
+
+Tensor linspace(double start, double end, std::int64_t count, const TensorOptions& options) {
+  if (count < 0 || !std::isfinite(start) || !std::isfinite(end)) {
+    throw ValueError(message("linspace: ", count, " values from ", start, " to ", end,
+                             ": the count must be at least 0, start and end finite"));
+  }
+  const Tensor result =
+      make("linspace", {count}, options.dtype, options.device, options.requires_grad);
+  const auto intervals = static_cast<double>(std::max<std::int64_t>(count - 1, 1));
+  issue(backend_of(result),
+        kernels::Arange{view(result), start, end / intervals - start / intervals});
+  return result;
+}
+
+Tensor eye(std::int64_t n, const TensorOptions& options) {
+  TensorOptions plain = options;
+  plain.requires_grad = false;
+  checked_numel("eye", {n, n});
+  const Tensor numbers = arange(static_cast<double>(n), plain);
+  const Tensor result = reshape(numbers, {n, 1}) == numbers;
+  result.impl()->requires_grad = options.requires_grad;
+  return result;
+}
+
+Tensor zeros_like(const Tensor& x) {
+  const TensorOptions options = options_like("zeros_like", x);
+  return zeros(x.shape(), options);
+}
+Tensor ones_like(const Tensor& x) {
+  const TensorOptions options = options_like("ones_like", x);
+  return ones(x.shape(), options);
+}
+Tensor full_like(const Tensor& x, double value) {
+  const TensorOptions options = options_like("full_like", x);
+  return full(x.shape(), value, options);
+}
+Tensor empty_like(const Tensor& x) {
+  const TensorOptions options = options_like("empty_like", x);
+  return empty(x.shape(), options);
+}
+
+Tensor one_hot(const Tensor& x, std::int64_t classes) {
+  const TensorOptions options = options_like("one_hot", x);
+  if (classes < 1)
+    throw ValueError(message("one_hot: ", classes, " classes: at least 1 is needed"));
+  return unsqueeze(x.detach(), -1) == arange(static_cast<double>(classes), options);
+}
 
 namespace {
 

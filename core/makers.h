@@ -23,6 +23,23 @@ KINDLING_API Tensor arange(double start, double end, double step = 1,
                            const TensorOptions& options = {});
 KINDLING_API Tensor arange(double end, const TensorOptions& options = {});
 
+/// `count` values from start to end, both included, evenly spaced; a count of 1 is the start alone.
+/// ValueError unless count is at least 0, start and end finite.
+KINDLING_API Tensor linspace(double start, double end, std::int64_t count,
+                             const TensorOptions& options = {});
+/// The identity matrix [n, n]. ShapeError for a negative n.
+KINDLING_API Tensor eye(std::int64_t n, const TensorOptions& options = {});
+
+/// Tensors of the shape, dtype and device of x.
+KINDLING_API Tensor zeros_like(const Tensor& x);
+KINDLING_API Tensor ones_like(const Tensor& x);
+KINDLING_API Tensor full_like(const Tensor& x, double value);
+KINDLING_API Tensor empty_like(const Tensor& x);
+
+/// A row of `classes` numbers for each element of x: 1 at the place that the element, a whole
+/// number, names, else 0; [..., classes]. All 0 where it names none.
+KINDLING_API Tensor one_hot(const Tensor& x, std::int64_t classes);
+
 /// Braced numbers, nested to any depth: `tensor({{1, 2}, {3, 4}})`.
 class KINDLING_API NestedNumbers {
  public:

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/autograd.h>
+#include <kindling/core/broadcast.h>
 #include <kindling/core/checks.h>
 #include <kindling/core/ops.h>
+#include <kindling/core/strided.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 namespace kindling {
@@ -11,22 +16,11 @@ using namespace detail;
 
 namespace {
 
-Tensor view_of(const Tensor& x, std::int64_t offset, const Shape& shape) {
-  const TensorImpl& impl = *x.impl();
-  return Tensor(TensorImpl::make(impl.storage, impl.offset + offset, shape));
-}
-
-// Element strides of a contiguous tensor, with the sizes to walk.
-Strides contiguous(const Shape& shape) {
-  Strides strides;
-  strides.rank = shape.rank();
-  std::int64_t stride = 1;
-  for (int d = shape.rank() - 1; d >= 0; --d) {
-    strides.size[d] = shape[d];
-    strides.first[d] = strides.second[d] = stride;
-    stride *= shape[d];
-  }
-  return strides;
+Shape appended(const Shape& shape, std::int64_t size) {
+  std::array<std::int64_t, kMaxRank + 1> sizes{};
+  std::copy(shape.begin(), shape.end(), sizes.begin());
+  sizes[static_cast<std::size_t>(shape.rank())] = size;
+  return Shape(std::span(sizes).first(static_cast<std::size_t>(shape.rank()) + 1));
 }
 
 Shape resolve(const Shape& from, const Shape& to) {
@@ -61,74 +55,142 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   return y;
 }
 
-Tensor transpose(const Tensor& x, int dim0, int dim1) {
-  const Shape& from = check_defined("transpose", x).shape;
-  const int first = check_dim("transpose", from, dim0);
-  const int second = check_dim("transpose", from, dim1);
-  Shape to = from;
-  std::swap(to[first], to[second]);
-  const Tensor y = make_tensor("transpose", to, x);
-  Strides strides = contiguous(from);
-  const Strides target = contiguous(to);
-  std::copy(target.second, target.second + kMaxRank, strides.second);
-  std::swap(strides.second[first], strides.second[second]);
-  if (strides.rank == 0) return x.clone();
+Tensor squeeze(const Tensor& x, int dim) {
+  const Shape& from = check_defined("squeeze", x).shape;
+  const int d = check_dim("squeeze", from, dim);
+  if (from[d] != 1) {
+    throw ShapeError(message("squeeze: dimension ", d, " of ", from, " has the size ", from[d],
+                             ": only one of size 1 can be left out"));
+  }
+  Shape to;
+  for (int i = 0; i < from.rank(); ++i)
+    if (i != d) to = appended(to, from[i]);
+  return reshape(x, to);
+}
+
+Tensor squeeze(const Tensor& x) {
+  Shape to;
+  for (const std::int64_t size : check_defined("squeeze", x).shape)
+    if (size != 1) to = appended(to, size);
+  return reshape(x, to);
+}
+
+Tensor unsqueeze(const Tensor& x, int dim) {
+  const Shape& from = check_defined("unsqueeze", x).shape;
+  const int d = dim < 0 ? dim + from.rank() + 1 : dim;
+  if (d < 0 || d > from.rank()) {
+    throw ShapeError(message("unsqueeze: dimension ", dim, " cannot be added to ", from,
+                             ": it must be from ", -from.rank() - 1, " to ", from.rank()));
+  }
+  Shape to;
+  for (int i = 0; i <= from.rank(); ++i) {
+    if (i == d) to = appended(to, 1);
+    if (i < from.rank()) to = appended(to, from[i]);
+  }
+  return reshape(x, to);
+}
+
+Tensor flatten(const Tensor& x, int start_dim, int end_dim) {
+  const Shape& from = check_defined("flatten", x).shape;
+  if (from.rank() == 0) return reshape(x, {1});
+  const int start = check_dim("flatten", from, start_dim);
+  const int end = check_dim("flatten", from, end_dim);
+  if (start > end) {
+    throw ShapeError(message("flatten: dimensions ", start_dim, " to ", end_dim, " of ", from,
+                             ": the first must not come after the last"));
+  }
+  Shape to;
+  for (int i = 0; i < from.rank(); ++i) {
+    if (i <= start || i > end)
+      to = appended(to, from[i]);
+    else
+      to[start] *= from[i];
+  }
+  return reshape(x, to);
+}
+
+namespace {
+
+using Order = std::array<int, kMaxRank>;
+
+// A walk in the order of y, whose dimension d is dimension order[d] of x; first in x, second in y.
+Strides reordering(const Shape& x, const Order& order, Shape& y) {
+  y = x;
+  for (int d = 0; d < x.rank(); ++d) y[d] = x[order[static_cast<std::size_t>(d)]];
+  Strides strides = contiguous(y);
+  const Strides source = contiguous(x);
+  for (int d = 0; d < x.rank(); ++d)
+    strides.first[d] = source.first[order[static_cast<std::size_t>(d)]];
+  return strides;
+}
+
+Tensor reordered(const char* name, const Tensor& x, const Order& order) {
+  const Shape& from = x.impl()->shape;
+  if (from.rank() == 0) return x.clone();
+  Shape to;
+  const Strides strides = reordering(from, order, to);
+  const Tensor y = make_tensor(name, to, x);
   issue(backend_of(x), kernels::Copy{view(x), view(y), strides});
   if (!is_tracked(x)) return y;
-  track("transpose", y, {&x}, [strides](const Gradients& g) {
-    Strides back = strides;
-    std::swap(back.first, back.second);
+  Order inverse{};
+  for (int d = 0; d < from.rank(); ++d)
+    inverse[static_cast<std::size_t>(order[static_cast<std::size_t>(d)])] = d;
+  track(name, y, {&x}, [to, inverse](const Gradients& g) {
+    Shape back;
+    const Strides walk = reordering(to, inverse, back);
     const GradientTarget grad = g.target(0);
-    issue(backend_of(g.output()), kernels::Copy{g.output_view(), grad.view, back, grad.accumulate});
+    issue(backend_of(g.output()), kernels::Copy{g.output_view(), grad.view, walk, grad.accumulate});
   });
   return y;
 }
 
-Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length) {
-  const Shape from = check_defined("narrow", x).shape;
-  const int d = check_dim("narrow", from, dim);
-  if (start < 0 || length < 0 || start > from[d] - length) {
-    throw ShapeError(message("narrow: start ", start, " and length ", length,
-                             " do not fit dimension ", d, " of ", from));
-  }
-  Shape to = from;
-  to[d] = length;
-  Strides strides = contiguous(from);
-  strides.size[d] = length;
-  const Strides target = contiguous(to);
-  std::copy(target.second, target.second + kMaxRank, strides.second);
-  const std::int64_t offset = start * strides.first[d];
+constexpr Order kInOrder = {0, 1, 2, 3, 4, 5, 6, 7};
 
-  Tensor y;
-  if (d == 0) {
-    y = view_of(x, offset, to);
-  } else {
-    y = make_tensor("narrow", to, x);
-    issue(backend_of(x), kernels::Copy{view(view_of(x, offset, {})), view(y), strides});
+}  // namespace
+
+Tensor transpose(const Tensor& x, int dim0, int dim1) {
+  const Shape& from = check_defined("transpose", x).shape;
+  const auto first = static_cast<std::size_t>(check_dim("transpose", from, dim0));
+  const auto second = static_cast<std::size_t>(check_dim("transpose", from, dim1));
+  Order order = kInOrder;
+  std::swap(order[first], order[second]);
+  return reordered("transpose", x, order);
+}
+
+Tensor permute(const Tensor& x, const std::vector<int>& dims) {
+  const Shape& from = check_defined("permute", x).shape;
+  Order order = kInOrder;
+  bool fits = dims.size() == static_cast<std::size_t>(from.rank());
+  for (std::size_t d = 0; fits && d < dims.size(); ++d) {
+    order[d] = check_dim("permute", from, dims[d]);
+    fits = std::find(order.begin(), order.begin() + d, order[d]) == order.begin() + d;
   }
+  if (!fits) {
+    throw ShapeError(message("permute: ", dims.size(), " dimension numbers do not name each of ",
+                             from, " once"));
+  }
+  return reordered("permute", x, order);
+}
+
+Tensor expand(const Tensor& x, const Shape& shape) {
+  const Shape from = check_defined("expand", x).shape;
+  Shape to = shape;
+  const int added = to.rank() - from.rank();
+  for (int d = 0; d < to.rank(); ++d)
+    if (to[d] == -1 && d >= added) to[d] = from[d - added];
+  checked_numel("expand", to);
+  if (added < 0 || broadcast_shape("expand", from, to) != to) {
+    throw ShapeError(message("expand: ", from, " cannot become ", shape,
+                             ": only dimensions of size 1, and new ones in front, are repeated"));
+  }
+  const Tensor y = make_tensor("expand", to, x);
+  issue(backend_of(x), kernels::Copy{view(x), view(y), broadcast_strides(from, to, to)});
   if (!is_tracked(x)) return y;
-  track("narrow", y, {&x}, [strides, offset](const Gradients& g) {
+  track("expand", y, {&x}, [from, to](const Gradients& g) {
     const GradientTarget grad = g.target(0);
-    kernels::Backend& backend = backend_of(g.output());
-    issue(backend, kernels::Fill{grad.view, 0, grad.accumulate});
-    Strides back = strides;
-    std::swap(back.first, back.second);
-    View part = grad.view;
-    part.data = static_cast<char*>(part.data) + offset * size_of(part.dtype);
-    issue(backend, kernels::Copy{g.output_view(), part, back, true});
+    sum_broadcast(g.output(), to, grad.view, from, grad.accumulate);
   });
   return y;
-}
-
-Tensor Tensor::operator[](std::int64_t i) const {
-  const Shape& from = check_defined("operator[]", *this).shape;
-  if (from.rank() == 0) throw ShapeError("operator[]: a scalar has no rows: use item()");
-  const std::int64_t row = i < 0 ? i + from[0] : i;
-  if (row < 0 || row >= from[0]) {
-    throw ShapeError(message("operator[]: row ", i, " does not exist in ", from));
-  }
-  return kindling::reshape(kindling::narrow(*this, 0, row, 1),
-                           Shape(std::span(from.begin() + 1, from.end())));
 }
 
 Tensor index_select(const Tensor& x, const Tensor& rows) {
@@ -197,9 +259,16 @@ Tensor Tensor::transpose(int dim0, int dim1) const {
   return kindling::transpose(*this, dim0, dim1);
 }
 Tensor Tensor::reshape(const Shape& shape) const { return kindling::reshape(*this, shape); }
-Tensor Tensor::narrow(int dim, std::int64_t start, std::int64_t length) const {
-  return kindling::narrow(*this, dim, start, length);
+Tensor Tensor::squeeze() const { return kindling::squeeze(*this); }
+Tensor Tensor::squeeze(int dim) const { return kindling::squeeze(*this, dim); }
+Tensor Tensor::unsqueeze(int dim) const { return kindling::unsqueeze(*this, dim); }
+Tensor Tensor::flatten(int start_dim, int end_dim) const {
+  return kindling::flatten(*this, start_dim, end_dim);
 }
+Tensor Tensor::permute(const std::vector<int>& dims) const {
+  return kindling::permute(*this, dims);
+}
+Tensor Tensor::expand(const Shape& shape) const { return kindling::expand(*this, shape); }
 Tensor Tensor::index_select(const Tensor& rows) const {
   return kindling::index_select(*this, rows);
 }

@@ -5,6 +5,8 @@
 #include <kindling/core/tensor.h>
 
 #include <cstdint>
+#include <limits>
+#include <vector>
 
 /// The ops. Each is differentiable unless it says otherwise, makes a new tensor unless it says
 /// "view", and takes tensors of one dtype and device (DTypeError, DeviceError). None waits for the
@@ -26,6 +28,46 @@ KINDLING_API Tensor operator-(double a, const Tensor& b);
 KINDLING_API Tensor operator*(double a, const Tensor& b);
 KINDLING_API Tensor operator/(double a, const Tensor& b);
 KINDLING_API Tensor operator-(const Tensor& x);
+/// a to the power of b. Gradient 0 of a base whose exponent is 0, and of the exponent of a base 0.
+KINDLING_API Tensor pow(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor pow(const Tensor& a, double b);
+KINDLING_API Tensor pow(double a, const Tensor& b);
+/// The larger or smaller of each pair; NaN where one is. Equal operands share the gradient.
+KINDLING_API Tensor maximum(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor minimum(const Tensor& a, const Tensor& b);
+
+// Comparisons: 1 where they hold and 0 elsewhere, in the operands' dtype. They have no gradient. To
+// ask whether whole tensors are equal, see allclose.
+KINDLING_API Tensor operator==(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor operator!=(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor operator<(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor operator<=(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor operator>(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor operator>=(const Tensor& a, const Tensor& b);
+KINDLING_API Tensor operator==(const Tensor& a, double b);
+KINDLING_API Tensor operator!=(const Tensor& a, double b);
+KINDLING_API Tensor operator<(const Tensor& a, double b);
+KINDLING_API Tensor operator<=(const Tensor& a, double b);
+KINDLING_API Tensor operator>(const Tensor& a, double b);
+KINDLING_API Tensor operator>=(const Tensor& a, double b);
+KINDLING_API Tensor operator==(double a, const Tensor& b);
+KINDLING_API Tensor operator!=(double a, const Tensor& b);
+KINDLING_API Tensor operator<(double a, const Tensor& b);
+KINDLING_API Tensor operator<=(double a, const Tensor& b);
+KINDLING_API Tensor operator>(double a, const Tensor& b);
+KINDLING_API Tensor operator>=(double a, const Tensor& b);
+
+/// a where the condition is not 0, and b where it is; the three are broadcast, and no gradient or
+/// NaN of what is not chosen gets through. ValueError for a condition that requires a gradient.
+KINDLING_API Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+KINDLING_API Tensor where(const Tensor& condition, const Tensor& a, double b);
+KINDLING_API Tensor where(const Tensor& condition, double a, const Tensor& b);
+/// x, with `value` where the mask is not 0.
+KINDLING_API Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+/// x moved into [low, high]; gradient 0 where it was moved. A NaN stays. ValueError unless low <=
+/// high.
+KINDLING_API Tensor clamp(const Tensor& x, double low,
+                          double high = std::numeric_limits<double>::infinity());
 
 // Element-wise functions of one tensor; their formulas stand in kernels/math/elementwise.h.
 KINDLING_API Tensor exp(const Tensor& x);
@@ -40,6 +82,14 @@ KINDLING_API Tensor gelu_tanh(const Tensor& x);  // its approximation with tanh
 KINDLING_API Tensor silu(const Tensor& x);
 KINDLING_API Tensor tanh(const Tensor& x);
 KINDLING_API Tensor sigmoid(const Tensor& x);
+KINDLING_API Tensor softplus(const Tensor& x);  // log(1 + exp(x))
+KINDLING_API Tensor sin(const Tensor& x);
+KINDLING_API Tensor cos(const Tensor& x);
+KINDLING_API Tensor log1p(const Tensor& x);  // log(1 + x), accurate near 0
+KINDLING_API Tensor expm1(const Tensor& x);  // exp(x) - 1, accurate near 0
+KINDLING_API Tensor sign(const Tensor& x);   // -1, 0 or 1; no gradient, as the next two
+KINDLING_API Tensor floor(const Tensor& x);
+KINDLING_API Tensor isnan(const Tensor& x);  // 1 or 0
 
 /// Softmax, or its logarithm, along `dim`; same shape. Its sums are as accurate as sum's, at any
 /// length, forward and backward.
@@ -51,6 +101,18 @@ KINDLING_API Tensor log_softmax(const Tensor& x, int dim);
 /// in b. ShapeError otherwise.
 KINDLING_API Tensor matmul(const Tensor& a, const Tensor& b);
 
+/// The same elements with the dimensions from start_dim to end_dim as one: a view. A scalar becomes
+/// [1].
+KINDLING_API Tensor flatten(const Tensor& x, int start_dim = 0, int end_dim = -1);
+/// Without dimension `dim`, which must have size 1 (ShapeError), or without all of size 1: a view.
+KINDLING_API Tensor squeeze(const Tensor& x, int dim);
+KINDLING_API Tensor squeeze(const Tensor& x);
+/// With a new dimension of size 1 as number `dim`: a view.
+KINDLING_API Tensor unsqueeze(const Tensor& x, int dim);
+/// Repeated to `shape` as broadcasting would; a -1 keeps the size.
+KINDLING_API Tensor expand(const Tensor& x, const Shape& shape);
+/// Dimension d of the result is dimension dims[d] of x. ShapeError unless each is named once.
+KINDLING_API Tensor permute(const Tensor& x, const std::vector<int>& dims);
 /// Two dimensions swapped.
 KINDLING_API Tensor transpose(const Tensor& x, int dim0, int dim1);
 /// The same elements in another shape, as a view; one size may be -1 and follows from the others.
@@ -58,6 +120,12 @@ KINDLING_API Tensor reshape(const Tensor& x, const Shape& shape);
 /// The part [start, start + length) of dimension `dim`: a view for the first dimension, else a
 /// copy.
 KINDLING_API Tensor narrow(const Tensor& x, int dim, std::int64_t start, std::int64_t length);
+/// Tensors one after the other along a dimension that they have, or as rows of a new one; but for
+/// the size of the former their shapes are equal (ShapeError).
+KINDLING_API Tensor cat(const std::vector<Tensor>& tensors, int dim = 0);
+KINDLING_API Tensor stack(const std::vector<Tensor>& tensors, int dim = 0);
+/// Parts of `size` along a dimension, as narrow makes them; the last may be smaller.
+KINDLING_API std::vector<Tensor> split(const Tensor& x, std::int64_t size, int dim = 0);
 /// Rows of x [n, ...] in the order of `rows` [m], whole numbers in x's dtype or any other: [m,
 /// ...]. A row outside [0, n) is a ValueError on the CPU (in a captured step only when it is
 /// recorded) and gives NaN on a GPU, which is not waited for. The gradient of a row that is picked
@@ -73,10 +141,34 @@ KINDLING_API Tensor sum(const Tensor& x);
 KINDLING_API Tensor sum(const Tensor& x, int dim, bool keepdim = false);
 KINDLING_API Tensor mean(const Tensor& x);
 KINDLING_API Tensor mean(const Tensor& x, int dim, bool keepdim = false);
+/// Along several dimensions, one after the other.
+KINDLING_API Tensor sum(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
+KINDLING_API Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
+/// Variance of all elements, or along a dimension of n, and its root: the sum of squared distances
+/// from the mean over n - correction; NaN where that is 0 or less.
+KINDLING_API Tensor var(const Tensor& x);
+KINDLING_API Tensor var(const Tensor& x, int dim, bool keepdim = false, double correction = 1);
+KINDLING_API Tensor std(const Tensor& x);
+KINDLING_API Tensor std(const Tensor& x, int dim, bool keepdim = false, double correction = 1);
+/// Euclidean norm: the root of the sum of squares, which may overflow. Gradient 0 where it is 0.
+KINDLING_API Tensor norm(const Tensor& x);
+KINDLING_API Tensor norm(const Tensor& x, int dim, bool keepdim = false);
+/// log(sum(exp(x))) along a dimension, without overflow.
+KINDLING_API Tensor logsumexp(const Tensor& x, int dim, bool keepdim = false);
+/// The largest or smallest element, of all or along a dimension: that which argmax or argmin finds,
+/// which alone gets the gradient, and with the same errors.
+KINDLING_API Tensor max(const Tensor& x);
+KINDLING_API Tensor max(const Tensor& x, int dim, bool keepdim = false);
+KINDLING_API Tensor min(const Tensor& x);
+KINDLING_API Tensor min(const Tensor& x, int dim, bool keepdim = false);
 /// Index of the first largest element, as a whole number in x's dtype: in the flattened tensor, or
 /// along one dimension. NaN counts as largest. Not differentiable. ValueError when there is none.
 KINDLING_API Tensor argmax(const Tensor& x);
 KINDLING_API Tensor argmax(const Tensor& x, int dim, bool keepdim = false);
+
+/// Of the first smallest; NaN counts as smallest.
+KINDLING_API Tensor argmin(const Tensor& x);
+KINDLING_API Tensor argmin(const Tensor& x, int dim, bool keepdim = false);
 
 /// True when all |a - b| <= atol + rtol * |b|; NaN equals nothing unless equal_nan. ShapeError
 /// unless the shapes are equal. Waits for the device.

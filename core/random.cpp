@@ -2,6 +2,7 @@
 #include <kindling/core/checks.h>
 #include <kindling/core/command.h>
 #include <kindling/core/makers.h>
+#include <kindling/core/ops.h>
 #include <kindling/core/random.h>
 
 #include <algorithm>
@@ -141,6 +142,37 @@ Tensor uniform(const Shape& shape, double low, double high, const TensorOptions&
                              options.dtype, " and low not above high"));
   }
   return draw("uniform", kernels::Distribution::uniform, shape, low, high, options);
+}
+
+Tensor rand_like(const Tensor& x) {
+  const TensorOptions options = options_like("rand_like", x);
+  return rand(x.shape(), options);
+}
+Tensor randn_like(const Tensor& x) {
+  const TensorOptions options = options_like("randn_like", x);
+  return randn(x.shape(), options);
+}
+Tensor bernoulli(const Tensor& p) {
+  const TensorOptions options = options_like("bernoulli", p);
+  return rand(p.shape(), options) < p;
+}
+
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
+               const TensorOptions& options) {
+  const std::int64_t most = largest_whole_number(options.dtype);
+  if (low >= high || low < -most || high > most) {
+    throw ValueError(message("randint: from ", low, " to below ", high,
+                             ": low must be less than high, ", "and ", options.dtype,
+                             " holds whole numbers up to ", most, " exactly"));
+  }
+  TensorOptions plain = options;
+  plain.requires_grad = false;
+  // The last multiple of 2^-24 (or 2^-53) below 1 may round up to `high`.
+  const Tensor numbers =
+      floor(uniform(shape, static_cast<double>(low), static_cast<double>(high), plain));
+  const Tensor result = clamp(numbers, static_cast<double>(low), static_cast<double>(high - 1));
+  result.impl()->requires_grad = options.requires_grad;
+  return result;
 }
 
 Tensor randperm(std::int64_t n, const TensorOptions& options) {

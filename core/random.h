@@ -52,6 +52,15 @@ KINDLING_API Tensor randn(const Shape& shape, const TensorOptions& options = {})
 /// Uniform in [low, high). ValueError unless low <= high, both finite.
 KINDLING_API Tensor uniform(const Shape& shape, double low, double high,
                             const TensorOptions& options = {});
+/// The same with the shape, dtype and device of x.
+KINDLING_API Tensor rand_like(const Tensor& x);
+KINDLING_API Tensor randn_like(const Tensor& x);
+/// 1 with the probability p of the element, else 0. A p below 0 counts as 0, one above 1 as 1.
+KINDLING_API Tensor bernoulli(const Tensor& p);
+/// Whole numbers of [low, high), uniform up to the fineness of rand. ValueError unless low < high
+/// and the dtype holds both exactly.
+KINDLING_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
+                            const TensorOptions& options = {});
 /// The whole numbers 0 .. n - 1 in random order, [n]. ValueError if the dtype cannot hold n - 1
 /// exactly.
 KINDLING_API Tensor randperm(std::int64_t n, const TensorOptions& options = {});

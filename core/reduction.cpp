@@ -96,6 +96,35 @@ Tensor mean(const Tensor& x, int dim, bool keepdim) {
   const Reduction r = reduce_along("mean", x, dim, keepdim);
   return scaled_sum("mean", x, r, 1.0 / static_cast<double>(r.count));
 }
+namespace {
+
+// `reduce` along one dimension after the other, of which some are kept until the end.
+template <class Reduce>
+Tensor along_each(const char* op, const Tensor& x, const std::vector<int>& dims, bool keepdim,
+                  const Reduce& reduce) {
+  const Shape& shape = check_defined(op, x).shape;
+  std::array<bool, kMaxRank> reduced{};
+  for (const int dim : dims) {
+    bool& chosen = reduced[static_cast<std::size_t>(check_dim(op, shape, dim))];
+    if (chosen) throw ShapeError(message(op, ": dimension ", dim, " is named twice"));
+    chosen = true;
+  }
+  Tensor y = x;
+  for (int d = x.dim() - 1; d >= 0; --d)
+    if (reduced[static_cast<std::size_t>(d)]) y = reduce(y, d, keepdim);
+  return dims.empty() ? x.clone() : y;
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const std::vector<int>& dims, bool keepdim) {
+  return along_each("sum", x, dims, keepdim,
+                    [](const Tensor& y, int d, bool keep) { return sum(y, d, keep); });
+}
+Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keepdim) {
+  return along_each("mean", x, dims, keepdim,
+                    [](const Tensor& y, int d, bool keep) { return mean(y, d, keep); });
+}
 Tensor argmax(const Tensor& x) { return largest(x, reduce_all("argmax", x)); }
 Tensor argmax(const Tensor& x, int dim, bool keepdim) {
   return largest(x, reduce_along("argmax", x, dim, keepdim));
@@ -107,6 +136,12 @@ Tensor Tensor::sum() const { return kindling::sum(*this); }
 Tensor Tensor::sum(int dim, bool keepdim) const { return kindling::sum(*this, dim, keepdim); }
 Tensor Tensor::mean() const { return kindling::mean(*this); }
 Tensor Tensor::mean(int dim, bool keepdim) const { return kindling::mean(*this, dim, keepdim); }
+Tensor Tensor::sum(const std::vector<int>& dims, bool keepdim) const {
+  return kindling::sum(*this, dims, keepdim);
+}
+Tensor Tensor::mean(const std::vector<int>& dims, bool keepdim) const {
+  return kindling::mean(*this, dims, keepdim);
+}
 Tensor Tensor::argmax() const { return kindling::argmax(*this); }
 Tensor Tensor::argmax(int dim, bool keepdim) const { return kindling::argmax(*this, dim, keepdim); }
 Tensor Tensor::softmax(int dim) const { return kindling::softmax(*this, dim); }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -105,11 +106,37 @@ class KINDLING_API Tensor {
   Tensor transpose(int dim0, int dim1) const;
   Tensor reshape(const Shape& shape) const;
   Tensor narrow(int dim, std::int64_t start, std::int64_t length) const;
+  Tensor flatten(int start_dim = 0, int end_dim = -1) const;
+  Tensor squeeze(int dim) const;
+  Tensor squeeze() const;
+  Tensor unsqueeze(int dim) const;
+  Tensor expand(const Shape& shape) const;
+  Tensor permute(const std::vector<int>& dims) const;
+  std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
   Tensor index_select(const Tensor& rows) const;
+  Tensor masked_fill(const Tensor& mask, double value) const;
+  Tensor clamp(double low, double high = std::numeric_limits<double>::infinity()) const;
+  Tensor pow(const Tensor& exponent) const;
+  Tensor pow(double exponent) const;
   Tensor sum() const;
   Tensor sum(int dim, bool keepdim = false) const;
   Tensor mean() const;
   Tensor mean(int dim, bool keepdim = false) const;
+  Tensor sum(const std::vector<int>& dims, bool keepdim = false) const;
+  Tensor mean(const std::vector<int>& dims, bool keepdim = false) const;
+  Tensor var() const;
+  Tensor var(int dim, bool keepdim = false, double correction = 1) const;
+  Tensor std() const;
+  Tensor std(int dim, bool keepdim = false, double correction = 1) const;
+  Tensor norm() const;
+  Tensor norm(int dim, bool keepdim = false) const;
+  Tensor logsumexp(int dim, bool keepdim = false) const;
+  Tensor max() const;
+  Tensor max(int dim, bool keepdim = false) const;
+  Tensor min() const;
+  Tensor min(int dim, bool keepdim = false) const;
+  Tensor argmin() const;
+  Tensor argmin(int dim, bool keepdim = false) const;
   Tensor argmax() const;
   Tensor argmax(int dim, bool keepdim = false) const;
   Tensor exp() const;
@@ -124,6 +151,14 @@ class KINDLING_API Tensor {
   Tensor silu() const;
   Tensor tanh() const;
   Tensor sigmoid() const;
+  Tensor softplus() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor log1p() const;
+  Tensor expm1() const;
+  Tensor sign() const;
+  Tensor floor() const;
+  Tensor isnan() const;
   Tensor softmax(int dim) const;
   Tensor log_softmax(int dim) const;
 

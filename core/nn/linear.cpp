@@ -15,7 +15,8 @@ namespace {
 
 UnaryOp op_of(Activation activation) {
   static_assert(static_cast<int>(UnaryOp::identity) == static_cast<int>(Activation::none));
-  static_assert(static_cast<int>(UnaryOp::sigmoid) == static_cast<int>(Activation::sigmoid));
+  static_assert(static_cast<int>(UnaryOp::last_activation) ==
+                static_cast<int>(Activation::sigmoid));
   return static_cast<UnaryOp>(activation);
 }
 

@@ -2,6 +2,7 @@
 #include <kindling/core/autograd.h>
 #include <kindling/core/checks.h>
 #include <kindling/core/nn/losses.h>
+#include <kindling/core/ops.h>
 
 #include <cmath>
 
@@ -33,14 +34,19 @@ void weigh(const Gradients& g, int input, View gradient, std::int64_t repeat) {
                                                         .accumulate = target.accumulate});
 }
 
-Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tensor& target,
-                   Reduction reduction, double parameter = 1) {
+void check_alike(const char* name, const Tensor& input, const Tensor& target) {
   check_same(name, input, target);
-  const Shape& shape = input.impl()->shape;
-  if (shape != target.impl()->shape) {
-    throw ShapeError(message(name, ": input ", shape, " and target ", target.impl()->shape,
+  if (input.impl()->shape != target.impl()->shape) {
+    throw ShapeError(message(name, ": input ", input.impl()->shape, " and target ",
+                             target.impl()->shape,
                              " differ: expected equal shapes: nothing is broadcast"));
   }
+}
+
+Tensor elementwise(const char* name, LossOp op, const Tensor& input, const Tensor& target,
+                   Reduction reduction, double parameter = 1) {
+  check_alike(name, input, target);
+  const Shape& shape = input.impl()->shape;
   const bool tracked = is_tracked(input, target);
   const bool reduce = reduction != Reduction::none;
   const Tensor loss = make_tensor(name, reduce ? Shape() : shape, input);
@@ -131,6 +137,14 @@ Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction 
           weigh(g, 0, gradient_view, reduce ? gradient_view.numel : shape[1]);
         });
   return loss;
+}
+
+Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target,
+                                        Reduction reduction) {
+  check_alike("binary_cross_entropy_with_logits", input, target);
+  const Tensor losses = softplus(input) - target * input;
+  if (reduction == Reduction::none) return losses;
+  return reduction == Reduction::mean ? mean(losses) : sum(losses);
 }
 
 HuberLoss::HuberLoss(const HuberLossOptions& options) : options_(options) {

@@ -31,6 +31,11 @@ KINDLING_API Tensor cross_entropy_loss(const Tensor& logits, const Tensor& targe
                                        Reduction reduction = Reduction::mean,
                                        double label_smoothing = 0);
 
+/// Cross entropy of a yes or no, log(1 + exp(input)) - target input, for a logit and the
+/// probability of yes, element by element. Equal shapes (ShapeError).
+KINDLING_API Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target,
+                                                     Reduction reduction = Reduction::mean);
+
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
@@ -86,6 +91,17 @@ class KINDLING_API CrossEntropyLoss {
 
  private:
   CrossEntropyLossOptions options_;
+};
+
+class KINDLING_API BCEWithLogitsLoss {
+ public:
+  explicit BCEWithLogitsLoss(const LossOptions& options = {}) : options_(options) {}
+  Tensor operator()(const Tensor& input, const Tensor& target) const {
+    return binary_cross_entropy_with_logits(input, target, options_.reduction);
+  }
+
+ private:
+  LossOptions options_;
 };
 
 }  // namespace kindling::nn

@@ -17,6 +17,7 @@ struct Module::State {
     std::shared_ptr<State> child;
   };
   std::vector<Entry> entries;
+  bool training = true;
 
   void add(const char* op, Entry entry) {
     if (entry.name.empty() || entry.name.find('.') != std::string::npos) {
@@ -34,6 +35,12 @@ struct Module::State {
     return this == &other || std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
              return entry.child && entry.child->holds(other);
            });
+  }
+
+  void train(bool on) {
+    training = on;
+    for (const Entry& entry : entries)
+      if (entry.child) entry.child->train(on);
   }
 
   void collect(const std::string& prefix,
@@ -86,6 +93,18 @@ std::vector<Tensor> Module::parameters() const {
   for (auto& [name, parameter] : named_parameters()) tensors.push_back(std::move(parameter));
   return tensors;
 }
+
+std::int64_t Module::num_parameters() const {
+  std::int64_t count = 0;
+  for (const auto& [name, parameter] : named_parameters()) count += parameter.numel();
+  return count;
+}
+
+const Module& Module::train(bool training) const {
+  state_->train(training);
+  return *this;
+}
+bool Module::is_training() const { return state_->training; }
 
 namespace {
 

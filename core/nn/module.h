@@ -5,6 +5,7 @@
 #include <kindling/core/state_dict.h>
 #include <kindling/core/tensor.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,6 +43,15 @@ class KINDLING_API Module {
   std::vector<Tensor> parameters() const;
   /// The same, under dotted names such as "fc1.weight".
   std::vector<std::pair<std::string, Tensor>> named_parameters() const;
+
+  /// The elements of all parameters.
+  std::int64_t num_parameters() const;
+
+  /// Whether this module and those registered in it compute as in training, which they do from the
+  /// start: it matters to Dropout. A captured step keeps to what was when it was recorded.
+  const Module& train(bool training = true) const;
+  const Module& eval() const { return train(false); }
+  bool is_training() const;
 
   /// Moves or converts the parameters in place: every handle follows. To be done before an
   /// optimizer is built. Waits when it leaves a GPU.

@@ -47,7 +47,7 @@ void apply_epilogue(const Product& p, std::int64_t i, std::int64_t rows, std::in
   const auto at = [](const View& view, std::int64_t offset) {
     return view.data == nullptr ? nullptr : elements<T>(view) + offset;
   };
-  math::visit(p.activation, [&]<UnaryOp op>() {
+  math::visit<UnaryOp, UnaryOp::last_activation>(p.activation, [&]<UnaryOp op>() {
     if (p.n == 1) {  // the rows follow one another: one pass for all
       T* c = at(p.c, i);
       if (p.bias.data != nullptr) {

@@ -31,7 +31,7 @@ __device__ __forceinline__ void load_tile(T (*tile)[kTile + 1], const T* matrix,
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads) product(const Product p, unsigned across) {
+__global__ void __launch_bounds__(kThreads, 2) product(const Product p, unsigned across) {
   __shared__ T tile_a[kDepth][kTile + 1];
   __shared__ T tile_b[kDepth][kTile + 1];
   const std::int64_t first_row = quotient(blockIdx.x, across) * kTile;

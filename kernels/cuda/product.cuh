@@ -13,6 +13,7 @@ __device__ __forceinline__ T finished(const Product& p, T value, std::int64_t ro
   const std::int64_t at = row * p.n + column;
   if (p.bias.data != nullptr) value += static_cast<const T*>(p.bias.data)[column];
   if (p.pre_activation.data != nullptr) static_cast<T*>(p.pre_activation.data)[at] = value;
+  if (p.activation > UnaryOp::last_activation) __builtin_unreachable();  // saves their registers
   value = math::value(p.activation, value);
   if (p.mask.data != nullptr)
     value = math::gradient(UnaryOp::relu, static_cast<const T*>(p.mask.data)[at], value);

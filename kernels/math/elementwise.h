@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kindling/kernels/math/functions.h>
+#include <kindling/kernels/math/trigonometry.h>
 #include <kindling/kernels/math/visit.h>
 
 #include <cstdint>
@@ -20,6 +21,7 @@ enum class UnaryOp : std::uint8_t {
   silu,
   tanh,
   sigmoid,
+  last_activation = sigmoid,
   // the others
   neg,
   exp,
@@ -27,7 +29,15 @@ enum class UnaryOp : std::uint8_t {
   sqrt,
   square,
   abs,
-  last = abs
+  sin,
+  cos,
+  log1p,
+  expm1,
+  softplus,
+  sign,
+  floor,
+  isnan,
+  last = isnan
 };
 
 // clang-format off
@@ -48,6 +58,14 @@ constexpr const char* name_of(UnaryOp op) {
     case UnaryOp::sqrt:      return "sqrt";
     case UnaryOp::square:    return "square";
     case UnaryOp::abs:       return "abs";
+    case UnaryOp::sin:       return "sin";
+    case UnaryOp::cos:       return "cos";
+    case UnaryOp::log1p:     return "log1p";
+    case UnaryOp::expm1:     return "expm1";
+    case UnaryOp::softplus:  return "softplus";
+    case UnaryOp::sign:      return "sign";
+    case UnaryOp::floor:     return "floor";
+    case UnaryOp::isnan:     return "isnan";
   }
   __builtin_unreachable();
 }
@@ -97,6 +115,14 @@ KINDLING_HOST_DEVICE T value(UnaryOp op, T x) {
     case UnaryOp::sqrt:      return sqrt(x);
     case UnaryOp::square:    return x * x;
     case UnaryOp::abs:       return abs(x);
+    case UnaryOp::sin:       return sin(x);
+    case UnaryOp::cos:       return cos(x);
+    case UnaryOp::log1p:     return log1p(x);
+    case UnaryOp::expm1:     return expm1(x);
+    case UnaryOp::softplus:  return softplus(x);
+    case UnaryOp::sign:      return times_sign(T(1), x);
+    case UnaryOp::floor:     return floor(x);
+    case UnaryOp::isnan:     return x == x ? T(0) : T(1);
   }
   __builtin_unreachable();
 }
@@ -121,23 +147,34 @@ KINDLING_HOST_DEVICE T gradient(UnaryOp op, T saved, T g) {
     case UnaryOp::sqrt:      return T(0.5) * g / y;
     case UnaryOp::square:    return T(2) * g * x;
     case UnaryOp::abs:       return times_sign(g, x);
+    case UnaryOp::sin:       return g * cos(x);
+    case UnaryOp::cos:       return -g * sin(x);
+    case UnaryOp::log1p:     return g / (T(1) + x);
+    case UnaryOp::expm1:     return g * (y + T(1));
+    case UnaryOp::softplus:  return g * sigmoid(x);
+    case UnaryOp::sign: case UnaryOp::floor: case UnaryOp::isnan:
+      return T(0);
   }
   __builtin_unreachable();
 }
 
-/// What the gradient is computed from, and so what must be saved for it.
-enum class Saved : std::uint8_t { none, input, output };
+/// What the gradient is computed from, and so what must be saved for it; `steps`: the function is
+/// made of steps, and its results are not tracked.
+enum class Saved : std::uint8_t { none, input, output, steps };
 
 KINDLING_HOST_DEVICE Saved saved_of(UnaryOp op) {
   switch (op) {
     case UnaryOp::identity: case UnaryOp::neg:
       return Saved::none;
     case UnaryOp::gelu: case UnaryOp::gelu_tanh: case UnaryOp::silu:
-    case UnaryOp::log: case UnaryOp::square: case UnaryOp::abs:
+    case UnaryOp::log: case UnaryOp::square: case UnaryOp::abs: case UnaryOp::sin:
+    case UnaryOp::cos: case UnaryOp::log1p: case UnaryOp::softplus:
       return Saved::input;
     case UnaryOp::relu: case UnaryOp::tanh: case UnaryOp::sigmoid:
-    case UnaryOp::exp: case UnaryOp::sqrt:
+    case UnaryOp::exp: case UnaryOp::sqrt: case UnaryOp::expm1:
       return Saved::output;
+    case UnaryOp::sign: case UnaryOp::floor: case UnaryOp::isnan:
+      return Saved::steps;
   }
   __builtin_unreachable();
 }

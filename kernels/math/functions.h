@@ -100,6 +100,29 @@ KINDLING_HOST_DEVICE float log(float x) {
 }
 KINDLING_HOST_DEVICE double log(double x) { return ::log(x); }
 
+/// log(1 + x): the logarithm of the rounded sum, times what the rounding did to x (Kahan).
+KINDLING_HOST_DEVICE float log1p(float x) {
+  const float sum = 1.0f + x;
+  const float kept = sum - 1.0f;
+  return kept == 0.0f || sum == infinity<float>() ? x : log(sum) * (x / kept);
+}
+KINDLING_HOST_DEVICE double log1p(double x) { return ::log1p(x); }
+
+/// exp(x) - 1, by the same device.
+KINDLING_HOST_DEVICE float expm1(float x) {
+  const float power = exp(x);
+  const float less = power - 1.0f;
+  if (less == 0.0f) return x;
+  return power > 0.0f && power < infinity<float>() ? less * (x / log(power)) : less;
+}
+KINDLING_HOST_DEVICE double expm1(double x) { return ::expm1(x); }
+
+KINDLING_HOST_DEVICE float floor(float x) { return __builtin_floorf(x); }
+KINDLING_HOST_DEVICE double floor(double x) { return __builtin_floor(x); }
+
+KINDLING_HOST_DEVICE float pow(float x, float y) { return ::powf(x, y); }
+KINDLING_HOST_DEVICE double pow(double x, double y) { return ::pow(x, y); }
+
 KINDLING_HOST_DEVICE float tanh(float x) {
   // Near 0: x + x^3 p(x^2); 1e-9
   const float z = x * x;
@@ -159,6 +182,12 @@ KINDLING_HOST_DEVICE float normal_cdf(float x) {
 }
 KINDLING_HOST_DEVICE double normal_cdf(double x) {
   return 0.5 * ::erfc(x * -0.70710678118654752440);
+}
+
+/// log(1 + exp(x))
+template <class T>
+KINDLING_HOST_DEVICE T softplus(T x) {
+  return (x > T(0) ? x : T(0)) + log1p(exp(-abs(x)));
 }
 
 /// The density of the standard normal distribution.

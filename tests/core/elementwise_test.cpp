@@ -54,6 +54,16 @@ const std::vector<Function>& functions() {
        [](double x) { return logistic(x) * (1 + x * (1 - logistic(x))); }},
       {"tanh", kindling::tanh, [](double x) { return std::tanh(x); },
        [](double x) { return 1 - std::tanh(x) * std::tanh(x); }},
+      {"softplus", softplus,
+       [](double x) { return std::fmax(x, 0) + std::log1p(std::exp(-std::abs(x))); }, logistic},
+      {"sin", kindling::sin, [](double x) { return std::sin(x); },
+       [](double x) { return std::cos(x); }},
+      {"cos", kindling::cos, [](double x) { return std::cos(x); },
+       [](double x) { return -std::sin(x); }},
+      {"log1p", kindling::log1p, [](double x) { return std::log1p(x); },
+       [](double x) { return 1 / (1 + x); }, 0.1, 5},
+      {"expm1", kindling::expm1, [](double x) { return std::expm1(x); },
+       [](double x) { return std::exp(x); }},
       {"sigmoid", sigmoid, logistic, [](double x) { return logistic(x) * (1 - logistic(x)); }},
   };
   return table;
@@ -183,6 +193,16 @@ TEST(Elementwise, AtTheEndsOfTheirRanges) {
                  {kindling::tanh, -infinity, -1, 0}});
 }
 
+TEST(Elementwise, FunctionsMadeOfStepsAreNotTracked) {
+  for (const DType dtype : kDTypes) {
+    const Tensor x = tensor({-1.5, -0.0, 0.25, 2, NAN}, {.dtype = dtype, .requires_grad = true});
+    EXPECT_TRUE(close(to_array(sign(x)), {{5}, {-1, 0, 1, 1, NAN}}, {}));
+    EXPECT_TRUE(close(to_array(floor(x)), {{5}, {-2, 0, 0, 2, NAN}}, {}));
+    EXPECT_TRUE(same(isnan(x), {{5}, {0, 0, 0, 0, 1}}));
+    for (const Tensor& y : {sign(x), floor(x), isnan(x)}) EXPECT_FALSE(y.requires_grad());
+  }
+}
+
 TEST(Elementwise, OfANegativeNumberThatHasNone) {
   EXPECT_TRUE(std::isnan(log(tensor(-1)).item()));
   EXPECT_TRUE(std::isnan(sqrt(tensor(-1)).item()));
@@ -202,6 +222,14 @@ TEST(Elementwise, MembersAreTheSameFunctions) {
   EXPECT_TRUE(same_bits(x.silu(), silu(x)));
   EXPECT_TRUE(same_bits(x.tanh(), kindling::tanh(x)));
   EXPECT_TRUE(same_bits(x.sigmoid(), sigmoid(x)));
+  EXPECT_TRUE(same_bits(x.softplus(), softplus(x)));
+  EXPECT_TRUE(same_bits(x.sin(), kindling::sin(x)));
+  EXPECT_TRUE(same_bits(x.cos(), kindling::cos(x)));
+  EXPECT_TRUE(same_bits(x.log1p(), kindling::log1p(x)));
+  EXPECT_TRUE(same_bits(x.expm1(), kindling::expm1(x)));
+  EXPECT_TRUE(same_bits(x.sign(), sign(x)));
+  EXPECT_TRUE(same_bits(x.floor(), kindling::floor(x)));
+  EXPECT_TRUE(same_bits(x.isnan(), kindling::isnan(x)));
 }
 
 }  // namespace

@@ -36,6 +36,42 @@ TEST(Makers, CanAskForAGradient) {
   EXPECT_TRUE(from_data(std::vector{1.0f}, {1}, {.requires_grad = true}).requires_grad());
 }
 
+TEST(Makers, SpreadEvenlyAndMakeMatrices) {
+  for (const DType dtype : kDTypes) {
+    const TensorOptions options{.dtype = dtype};
+    EXPECT_TRUE(same(linspace(-1, 1, 5, options), {{5}, {-1, -0.5, 0, 0.5, 1}}));
+    EXPECT_TRUE(same(linspace(3, 7, 1, options), {{1}, {3}}));
+    EXPECT_EQ(linspace(0, 1, 0, options).numel(), 0);
+    EXPECT_TRUE(same(eye(2, options), {{2, 2}, {1, 0, 0, 1}}));
+    EXPECT_TRUE(same(one_hot(tensor({{2, 0}, {5, -1}}, options), 3),
+                     {{2, 2, 3}, {0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}}));
+  }
+  EXPECT_TRUE(eye(2, {.requires_grad = true}).requires_grad());
+  EXPECT_TRUE(eye(2, {.requires_grad = true}).impl()->producer.get() == nullptr);
+  expect_error<ValueError>(
+      "linspace: -1 values from 0 to 1: the count must be at least 0, start and end finite",
+      [] { return linspace(0, 1, -1); });
+  expect_error<ShapeError>("eye: negative size in shape [-1, -1]", [] { return eye(-1); });
+  expect_error<ValueError>("one_hot: 0 classes: at least 1 is needed",
+                           [] { return one_hot(zeros({1}), 0); });
+}
+
+TEST(Makers, LikeAnotherTensor) {
+  for (const DType dtype : kDTypes) {
+    const Tensor x = full({2, 3}, 5, {.dtype = dtype, .requires_grad = true});
+    EXPECT_TRUE(same(zeros_like(x), {{2, 3}, {0, 0, 0, 0, 0, 0}}));
+    EXPECT_TRUE(same(ones_like(x), {{2, 3}, {1, 1, 1, 1, 1, 1}}));
+    EXPECT_TRUE(same(full_like(x, 2), {{2, 3}, {2, 2, 2, 2, 2, 2}}));
+    for (const Tensor& y : {empty_like(x), zeros_like(x), rand_like(x), randn_like(x)}) {
+      EXPECT_EQ(y.shape(), x.shape());
+      EXPECT_EQ(y.dtype(), dtype);
+      EXPECT_EQ(y.device(), x.device());
+      EXPECT_FALSE(y.requires_grad());
+    }
+  }
+  expect_error<ValueError>(undefined("zeros_like"), [] { return zeros_like(Tensor()); });
+}
+
 TEST(Makers, OfNothing) {
   EXPECT_EQ(zeros({0}).numel(), 0);
   EXPECT_EQ(ones({3, 0, 2}).to_vector<float>(), std::vector<float>{});

@@ -2,6 +2,7 @@
 #include <kindling/kindling.h>
 
 #include "tests/support/devices.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/op_case.h"
 
 namespace kindling::test {
@@ -69,6 +70,77 @@ OpCase reshape_case(const Shape& shape, const Shape& to, const Shape& result) {
           .differentiable = {0}};
 }
 
+OpCase permute_case(const Shape& shape, const std::vector<int>& dims) {
+  return {.name = message("permute_", name_of(shape), "_", dims.empty() ? 0 : dims.front() + shape.rank()),
+          .inputs = {spread(shape, -2, 2)},
+          .op = [=](const auto& in) { return permute(in[0], dims); },
+          .reference =
+              [=](const auto& in) {
+                Shape to = shape;
+                for (std::size_t d = 0; d < dims.size(); ++d)
+                  to[static_cast<int>(d)] = shape[(dims[d] + shape.rank()) % shape.rank()];
+                return gather(in[0], to, [=](const std::vector<std::int64_t>& index) {
+                  std::vector<std::int64_t> from(index.size());
+                  for (std::size_t d = 0; d < dims.size(); ++d)
+                    from[static_cast<std::size_t>((dims[d] + shape.rank()) % shape.rank())] =
+                        index[d];
+                  return from;
+                });
+              },
+          .differentiable = {0}};
+}
+
+OpCase expand_case(const Shape& shape, const Shape& to, const Shape& result) {
+  return {.name = "expand_" + name_of(shape) + "_" + name_of(result),
+          .inputs = {spread(shape, -2, 2)},
+          .op = [=](const auto& in) { return expand(in[0], to); },
+          .reference =
+              [=](const auto& in) {
+                Array y(result);
+                for (std::int64_t i = 0; i < y.numel(); ++i)
+                  y[i] = in[0].at_broadcast(index_of(result, i));
+                return y;
+              },
+          .differentiable = {0},
+          .grad32 = {4e-6, 4e-6},
+          .grad64 = {1e-8, 1e-7}};
+}
+
+// The inputs one after the other along dimension d.
+Array concatenated(const std::vector<Array>& in, int d) {
+  Shape to = in[0].shape;
+  to[d] = 0;
+  for (const Array& x : in) to[d] += x.shape[d];
+  Array y(to);
+  for (std::int64_t i = 0; i < y.numel(); ++i) {
+    std::vector<std::int64_t> index = index_of(to, i);
+    std::int64_t& along = index[static_cast<std::size_t>(d)];
+    std::size_t which = 0;
+    while (along >= in[which].shape[d]) along -= in[which++].shape[d];
+    std::int64_t offset = 0;
+    for (int k = 0; k < to.rank(); ++k)
+      offset = offset * in[which].shape[k] + index[static_cast<std::size_t>(k)];
+    y[i] = in[which][offset];
+  }
+  return y;
+}
+
+OpCase cat_case(const std::vector<Shape>& shapes, int dim) {
+  OpCase op_case{.name = message("cat_", shapes.size(), "_", name_of(shapes.back()), "_",
+                                 dim + shapes[0].rank()),
+                 .inputs = {},
+                 .op = [=](const auto& in) { return cat(in, dim); },
+                 .reference =
+                     [=](const auto& in) {
+                       return concatenated(in, (dim + shapes[0].rank()) % shapes[0].rank());
+                     }};
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    op_case.inputs.push_back(spread(shapes[i], -2, 2, static_cast<std::uint32_t>(i + 1)));
+    op_case.differentiable.push_back(i);
+  }
+  return op_case;
+}
+
 OpCase index_select_case(const Shape& shape, const std::vector<double>& rows) {
   const Array index(Shape(rows.size()), rows);
   return {.name = "index_select_" + name_of(shape) + "_" + name_of(index.shape),
@@ -117,6 +189,25 @@ std::vector<OpCase> movement_cases() {
       reshape_case({1}, {}, {}),
       reshape_case({0, 3}, {5, 0}, {5, 0}),
       reshape_case({0, 3}, {3, -1}, {3, 0}),
+      permute_case({3, 5}, {1, 0}),
+      permute_case({2, 3, 4}, {2, 0, 1}),
+      permute_case({2, 3, 4}, {-2, -1, 0}),
+      permute_case({2, 0, 3}, {0, 2, 1}),
+      permute_case({}, {}),
+      permute_case({40, 3, 50}, {1, 2, 0}),
+      expand_case({3, 1}, {3, 5}, {3, 5}),
+      expand_case({5}, {2, 3, -1}, {2, 3, 5}),
+      expand_case({}, {4}, {4}),
+      expand_case({2, 1, 3}, {-1, 4, 3}, {2, 4, 3}),
+      expand_case({3, 5}, {3, 5}, {3, 5}),
+      expand_case({1, 3}, {0, 3}, {0, 3}),
+      expand_case({130}, {257, 130}, {257, 130}),
+      cat_case({{3}}, 0),
+      cat_case({{2, 3}, {4, 3}}, 0),
+      cat_case({{2, 3}, {2, 1}, {2, 4}}, -1),
+      cat_case({{2, 1, 2}, {2, 3, 2}, {2, 0, 2}, {2, 2, 2}, {2, 1, 2}}, 1),
+      cat_case({{0, 3}, {2, 3}}, 0),
+      cat_case({{300, 60}, {300, 197}}, 1),
       index_select_case({4, 3}, {2, 0, 3}),
       index_select_case({4, 3}, {1, 1, 1, 3, 1}),  // a row more than once: its gradients add
       index_select_case({4}, {3, 0}),
@@ -151,7 +242,101 @@ TEST(Movement, MembersAreTheSameFunctions) {
   EXPECT_TRUE(same_bits(x.reshape({3, 2}), reshape(x, {3, 2})));
   EXPECT_TRUE(same_bits(x.narrow(1, 1, 2), narrow(x, 1, 1, 2)));
   EXPECT_TRUE(same_bits(x.index_select(tensor({1})), index_select(x, tensor({1}))));
+  EXPECT_TRUE(same_bits(x.permute({1, 0}), permute(x, {1, 0})));
+  EXPECT_TRUE(same_bits(x.expand({2, 2, 3}), expand(x, {2, 2, 3})));
   EXPECT_TRUE(same_bits(x.matmul(x.transpose(0, 1)), matmul(x, transpose(x, 0, 1))));
+}
+
+TEST(Movement, ViewsOfOtherShapesShareTheArrayAndPassGradients) {
+  const Tensor x = tensor({{{1, 2}}, {{3, 4}}, {{5, 6}}}, {.requires_grad = true});  // [3, 1, 2]
+  const std::pair<Tensor, Shape> views[] = {{x.squeeze(1), {3, 2}},
+                                            {x.squeeze(-2), {3, 2}},
+                                            {x.squeeze(), {3, 2}},
+                                            {x.unsqueeze(0), {1, 3, 1, 2}},
+                                            {x.unsqueeze(-1), {3, 1, 2, 1}},
+                                            {x.unsqueeze(3), {3, 1, 2, 1}},
+                                            {x.flatten(), {6}},
+                                            {x.flatten(1), {3, 2}},
+                                            {x.flatten(0, 1), {3, 2}},
+                                            {x.flatten(1, 1), {3, 1, 2}}};
+  for (const auto& [view, shape] : views) {
+    EXPECT_EQ(view.shape(), shape);
+    EXPECT_EQ(view.to_vector<double>(), x.to_vector<double>());
+    EXPECT_EQ(view.impl()->storage.get(), x.impl()->storage.get());
+    (view * view).sum().backward();
+    EXPECT_TRUE(same(x.grad(), {{3, 1, 2}, {2, 4, 6, 8, 10, 12}}));
+    x.impl()->grad_defined = false;
+  }
+  EXPECT_EQ(tensor(3).flatten().shape(), Shape(1));
+  EXPECT_EQ(tensor(3).unsqueeze(0).shape(), Shape(1));
+}
+
+TEST(Movement, SplitAndStackUndoEachOther) {
+  const Tensor x = tensor({{1, 2, 3, 4, 5}, {6, 7, 8, 9, 10}}, {.requires_grad = true});
+  const std::vector<Tensor> parts = x.split(2, 1);
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_TRUE(same(parts[0], {{2, 2}, {1, 2, 6, 7}}));
+  EXPECT_TRUE(same(parts[2], {{2, 1}, {5, 10}}));
+  EXPECT_TRUE(same_bits(cat(parts, 1), x));
+  const Tensor columns = stack({x[0], x[1]}, -1);
+  EXPECT_TRUE(same_bits(columns, x.transpose(0, 1)));
+  EXPECT_TRUE(same_bits(stack({x[0], x[1]}), x));
+  (columns * columns).sum().backward();
+  EXPECT_TRUE(same_bits(x.grad(), (x * 2.0).detach()));
+}
+
+TEST(Movement, CatOfOneTensorIsACopy) {
+  const Tensor x = tensor({1, 2});
+  cat({x}).fill_(0);
+  EXPECT_TRUE(same(x, {{2}, {1, 2}}));
+}
+
+TEST(Movement, RefusesWhatDoesNotFit) {
+  const Tensor x = zeros({2, 1, 3});
+  expect_error<ShapeError>(
+      "squeeze: dimension 2 of [2, 1, 3] has the size 3: only one of size 1 can be left out",
+      [&] { return squeeze(x, -1); });
+  expect_error<ShapeError>(
+      "unsqueeze: dimension 4 cannot be added to [2, 1, 3]: it must be from -4 to 3",
+      [&] { return unsqueeze(x, 4); });
+  expect_error<ShapeError>(
+      "flatten: dimensions 2 to 1 of [2, 1, 3]: the first must not come after the last",
+      [&] { return flatten(x, 2, 1); });
+  for (const std::vector<int>& dims : {std::vector<int>{0, 1}, {0, 1, 1}, {0, 1, 2, 0}})
+    expect_error<ShapeError>(
+        message("permute: ", dims.size(), " dimension numbers do not name each of [2, 1, 3] once"),
+        [&] { return permute(x, dims); });
+  expect_error<ShapeError>(
+      "expand: [2, 1, 3] cannot become [1, 3]: only dimensions of size 1, and new ones in front, "
+      "are "
+      "repeated",
+      [&] {
+        return expand(x, {1, 3});
+      });
+  expect_error<ShapeError>(
+      "expand: [2, 1, 3] cannot become [1, 1, 3]: only dimensions of size 1, and new ones in "
+      "front, "
+      "are repeated",
+      [&] {
+        return expand(x, {1, 1, 3});
+      });
+  expect_error<ShapeError>("expand: negative size in shape [-1, 2, 1, 3]", [&] {
+    return expand(x, {-1, 2, 1, 3});
+  });
+  expect_error<ValueError>("cat: no tensors: give at least one", [] { return cat({}); });
+  expect_error<ShapeError>("cat: shapes [2, 1, 3] and [2, 2, 2] may differ in dimension 1 only",
+                           [&] {
+                             return cat({x, zeros({2, 2, 2})}, 1);
+                           });
+  expect_error<ShapeError>("cat: shapes [2, 1, 3] and [2, 1] may differ in dimension 0 only", [&] {
+    return cat({x, zeros({2, 1})});
+  });
+  expect_error<ValueError>(undefined("cat"), [&] { return cat({x, Tensor()}); });
+  expect_error<ValueError>("stack: no tensors: give at least one", [] { return stack({}); });
+  expect_error<ShapeError>("stack: shapes [2, 1, 3] and [3] differ: all must be equal", [&] {
+    return stack({x, zeros({3})});
+  });
+  expect_error<ValueError>("split: size 0: must be at least 1", [&] { return split(x, 0); });
 }
 
 TEST(IndexSelect, TakesRowsOfEitherDType) {

@@ -20,6 +20,7 @@ std::vector<Maker> makers(std::int64_t count) {
   return {[=](const TensorOptions& options) { return rand({count}, options); },
           [=](const TensorOptions& options) { return randn({count}, options); },
           [=](const TensorOptions& options) { return uniform({count}, -3, 5, options); },
+          [=](const TensorOptions& options) { return randint(-3, 1000, {count}, options); },
           [=](const TensorOptions& options) { return randperm(count, options); }};
 }
 
@@ -37,6 +38,28 @@ TEST(Random, TheSameSeedGivesTheSameBits) {
       EXPECT_FALSE(allclose(make({.dtype = dtype}), first));
     }
   }
+}
+
+TEST(Random, WholeNumbersAndDrawsOfOne) {
+  manual_seed(1);
+  const std::vector<double> numbers = randint(-2, 3, {50000}).to_vector<double>();
+  for (int value = -2; value < 3; ++value)
+    EXPECT_NEAR(static_cast<double>(std::count(numbers.begin(), numbers.end(), value)), 10000, 400)
+        << value;
+  EXPECT_EQ(std::count_if(numbers.begin(), numbers.end(),
+                          [](double v) { return v < -2 || v > 2 || v != std::floor(v); }),
+            0);
+  EXPECT_TRUE(same(randint(7, 8, {3}), {{3}, {7, 7, 7}}));
+  const Tensor p = tensor({0, 0.25, 1});
+  const std::vector<double> hits = bernoulli(p.expand({40000, 3})).sum(0).to_vector<double>();
+  EXPECT_EQ(hits[0], 0);
+  EXPECT_NEAR(hits[1], 10000, 400);
+  EXPECT_EQ(hits[2], 40000);
+  expect_error<ValueError>(
+      "randint: from 2 to below 2: low must be less than high, and float32 holds whole numbers up "
+      "to "
+      "16777216 exactly",
+      [] { return randint(2, 2, {1}); });
 }
 
 TEST(Random, TheSameOnEveryDevice) {

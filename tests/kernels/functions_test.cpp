@@ -89,6 +89,58 @@ TEST(Functions, SigmoidIsWithinThreeUlp) {
   });
 }
 
+// However large the argument is, and near multiples of pi / 2.
+TEST(Functions, SineAndCosineAreWithinThreeUlp) {
+  on_every_backend([](Backend& backend) {
+    EXPECT_LE(
+        worst_error(
+            backend, UnaryOp::sin, [](double x) { return std::sin(x); }, -kInfinity, kInfinity),
+        3.0);
+    EXPECT_LE(
+        worst_error(
+            backend, UnaryOp::cos, [](double x) { return std::cos(x); }, -kInfinity, kInfinity),
+        3.0);
+  });
+}
+
+TEST(Functions, SineAndCosineInDoubleAreWithinFourUlp) {
+  on_every_backend([](Backend& backend) {
+    std::vector<double> x{
+        6381956970095103.0 * 0x1p797, 1e22, 1e308, 3.141592653589793, 0.785, 1e-9};
+    for (int i = -1000; i < 1000; ++i) x.push_back(i * 1.5707963267948966);
+    for (int i = 0; i < 4000; ++i) x.push_back(std::ldexp(1.0 + i * 0x1p-12, i / 4 - 20));
+    Buffer<double> in(backend, x);
+    Buffer<double> out(backend, static_cast<std::int64_t>(x.size()));
+    // In long double, since <cmath>'s own are some ulps off for the first of x.
+    const auto expect = [&](UnaryOp op, long double (*exact)(long double)) {
+      run(backend, Unary{op, in.view(), out.view()});
+      const std::vector<double> y = out.values();
+      for (std::size_t i = 0; i < x.size(); ++i)
+        EXPECT_LE(std::abs(y[i] - exact(x[i])), 8.9e-16L * std::abs(exact(x[i]))) << x[i];
+    };
+    expect(UnaryOp::sin, [](long double v) { return std::sin(v); });
+    expect(UnaryOp::cos, [](long double v) { return std::cos(v); });
+  });
+}
+
+TEST(Functions, LogAndExpAroundOneAreWithinThreeUlp) {
+  on_every_backend([](Backend& backend) {
+    EXPECT_LE(
+        worst_error(
+            backend, UnaryOp::log1p, [](double x) { return std::log1p(x); }, -kInfinity, kInfinity),
+        3.0);
+    EXPECT_LE(
+        worst_error(
+            backend, UnaryOp::expm1, [](double x) { return std::expm1(x); }, -kInfinity, kInfinity),
+        4.0);
+    EXPECT_LE(worst_error(
+                  backend, UnaryOp::softplus,
+                  [](double x) { return std::fmax(x, 0) + std::log1p(std::exp(-std::abs(x))); },
+                  -80.0f, kInfinity),
+              4.0);
+  });
+}
+
 // The lower tail, where PyTorch's float formula cancels, keeps all but three bits, until the
 // probability is subnormal and flushed.
 TEST(Functions, GeluIsWithinFourUlpAndSevenInItsTail) {

@@ -116,6 +116,28 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
       {sigmoid, huge, 1, 0, kNan, kNan},
       {sigmoid, -huge, 0, 0, kNan, kNan},
       {sigmoid, -0.0, 0.5, 0.25, kInfinity, kNan},
+      {softplus, kInfinity, kInfinity, 1, kInfinity, kNan},
+      {softplus, -kInfinity, 0, 0, kNan, kNan},
+      {softplus, huge, huge, 1, kInfinity, kNan},
+      {softplus, -huge, 0, 0, kNan, kNan},
+      {sin, kInfinity, kNan, kNan, kNan, kNan},
+      {sin, tiny, tiny, 1, kInfinity, kNan},
+      {cos, -kInfinity, kNan, kNan, kNan, kNan},
+      {cos, 0, 1, -0.0, kNan, kNan},
+      {log1p, kInfinity, kInfinity, 0, kNan, kNan},
+      {log1p, -1, -kInfinity, kInfinity, kInfinity, kNan},
+      {log1p, -2, kNan, -1, -kInfinity, kNan},
+      {log1p, tiny, tiny, 1, kInfinity, kNan},
+      {expm1, kInfinity, kInfinity, kInfinity, kInfinity, kNan},
+      {expm1, -kInfinity, -1, 0, kNan, kNan},
+      {expm1, huge, kInfinity, kInfinity, kInfinity, kNan},
+      {expm1, tiny, tiny, 1, kInfinity, kNan},
+      {sign, -kInfinity, -1, 0, 0, 0},
+      {sign, -0.0, 0, 0, 0, 0},
+      {floor, -tiny, -1, 0, 0, 0},
+      {floor, kInfinity, kInfinity, 0, 0, 0},
+      {isnan, kInfinity, 0, 0, 0, 0},
+      {isnan, kNan, 1, 0, 0, 0},
   };
   const std::vector<UnaryOp> gated{gelu, gelu_tanh, silu};
   on_every_backend([&](Backend& backend) {
@@ -137,9 +159,11 @@ TYPED_TEST(Limits, OfUnaryFormulas) {
       check({op, -0.0, 0, 0.5, kInfinity, kNan});
     }
     for (int op = 0; op <= static_cast<int>(UnaryOp::last); ++op) {  // NaN in, NaN out
-      expect_exactly(value_at(backend, static_cast<UnaryOp>(op), T(kNan)), T(kNan));
+      if (op != static_cast<int>(isnan))
+        expect_exactly(value_at(backend, static_cast<UnaryOp>(op), T(kNan)), T(kNan));
       if (op != static_cast<int>(identity) && op != static_cast<int>(neg) &&
-          op != static_cast<int>(relu))
+          op != static_cast<int>(relu) &&
+          math::saved_of(static_cast<UnaryOp>(op)) != math::Saved::steps)
         expect_exactly(gradient_at(backend, static_cast<UnaryOp>(op), T(kNan), T(1)), T(kNan));
     }
   });
@@ -158,8 +182,9 @@ TYPED_TEST(Limits, HugeNumbersTimesSmallGradients) {
 TYPED_TEST(Limits, OddFormulasKeepTheSignOfZero) {
   using T = TypeParam;
   on_every_backend([](Backend& backend) {
-    for (const UnaryOp op : {UnaryOp::identity, UnaryOp::sqrt, UnaryOp::tanh, UnaryOp::gelu,
-                             UnaryOp::gelu_tanh, UnaryOp::silu}) {
+    for (const UnaryOp op :
+         {UnaryOp::identity, UnaryOp::sqrt, UnaryOp::tanh, UnaryOp::gelu, UnaryOp::gelu_tanh,
+          UnaryOp::silu, UnaryOp::sin, UnaryOp::log1p, UnaryOp::expm1, UnaryOp::floor}) {
       EXPECT_TRUE(std::signbit(value_at(backend, op, T(-0.0)))) << name_of(op);
       EXPECT_FALSE(std::signbit(value_at(backend, op, T(0)))) << name_of(op);
     }
@@ -189,6 +214,41 @@ TYPED_TEST(Limits, OfBinaryFormulas) {
       {div, 2, 1, 2, kInfinity, kInfinity, -kInfinity},
       {div, huge, huge / 16, 16, 1, 16 / huge, -256 / huge},  // b * b would overflow
       {div, kNan, 1, kNan, 1, 1, kNan},
+      {pow, 0, 0, 1, 1, 0, 0},
+      {pow, 0, 2, 0, 1, 0, 0},
+      {pow, 0, -1, kInfinity, 1, -kInfinity, -kInfinity},
+      {pow, -2, 2, 4, 1, -4, kNan},
+      {pow, kInfinity, 0, 1, 1, 0, kInfinity},
+      {pow, 2, kInfinity, kInfinity, 1, kInfinity, kInfinity},
+      {pow, kNan, 0, 1, 1, 0, kNan},
+      {maximum, kInfinity, 1, kInfinity, 1, 1, 0},
+      {maximum, 2, 2, 2, 1, 0.5, 0.5},
+      {maximum, kNan, 1, kNan, 1, 1, 1},
+      {maximum, 1, kNan, kNan, 1, 1, 1},
+      {minimum, kInfinity, 1, 1, 1, 0, 1},
+      {minimum, -kInfinity, -kInfinity, -kInfinity, 1, 0.5, 0.5},
+      {minimum, kNan, 1, kNan, 1, 1, 1},
+      {minimum, 1, kNan, kNan, 1, 1, 1},
+      {at_least, 1, 1, 1, 2, 2, 0},
+      {at_least, 0, 1, 1, kInfinity, 0, kInfinity},
+      {at_least, kNan, 1, kNan, 2, 2, 0},
+      {at_most, 1, 1, 1, 2, 2, 0},
+      {at_most, 2, 1, 1, kInfinity, 0, kInfinity},
+      {at_most, kNan, 1, kNan, 2, 2, 0},
+      {keep, 1, kInfinity, kInfinity, kNan, 0, kNan},
+      {keep, -0.0, kInfinity, -0.0, kNan, 0, 0},
+      {keep, kNan, 3, 3, 2, 0, 2},
+      {drop, 1, kInfinity, -0.0, kNan, 0, 0},
+      {drop, 0, kNan, kNan, kInfinity, 0, kInfinity},
+      {equal, kInfinity, kInfinity, 1, kNan, 0, 0},
+      {equal, kNan, kNan, 0, 1, 0, 0},
+      {equal, 0, -0.0, 1, 1, 0, 0},
+      {not_equal, kNan, kNan, 1, 1, 0, 0},
+      {less, -kInfinity, kInfinity, 1, kNan, 0, 0},
+      {less, 1, 1, 0, 1, 0, 0},
+      {less, kNan, 1, 0, 1, 0, 0},
+      {less_equal, 1, 1, 1, 1, 0, 0},
+      {less_equal, 1, kNan, 0, 1, 0, 0},
   };
   on_every_backend([&](Backend& backend) {
     Strides walk;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Reductions that are made of other ops, and get their gradients from them.
+#include <kindling/core/checks.h>
+#include <kindling/core/elementwise.h>
+#include <kindling/core/no_grad.h>
+#include <kindling/core/ops.h>
+
+#include <cmath>
+
+namespace kindling {
+
+using namespace detail;
+
+namespace {
+
+Tensor flat(const char* op, const Tensor& x) { return reshape(x, {check_defined(op, x).numel}); }
+
+// The element number `index` of dimension dim, which is kept with size 1: what is left of its sum
+// when all others are left out.
+Tensor picked(const char* op, const Tensor& x, int dim, const Tensor& index) {
+  const int d = check_dim(op, x.shape(), dim);
+  Shape column = x.shape();
+  for (int i = 0; i < column.rank(); ++i)
+    if (i != d) column[i] = 1;
+  const Tensor numbers =
+      reshape(arange(static_cast<double>(column[d]), options_like(op, x)), column);
+  return sum(binary(op, kernels::BinaryOp::keep, index == numbers, x), d, true);
+}
+
+Tensor without(const Tensor& x, int dim, bool keepdim) { return keepdim ? x : squeeze(x, dim); }
+
+}  // namespace
+
+Tensor argmin(const Tensor& x) { return argmax(neg(x.detach())); }
+Tensor argmin(const Tensor& x, int dim, bool keepdim) {
+  return argmax(neg(x.detach()), dim, keepdim);
+}
+Tensor max(const Tensor& x) { return max(flat("max", x), 0); }
+Tensor max(const Tensor& x, int dim, bool keepdim) {
+  return without(picked("max", x, dim, argmax(x, dim, true)), dim, keepdim);
+}
+Tensor min(const Tensor& x) { return min(flat("min", x), 0); }
+Tensor min(const Tensor& x, int dim, bool keepdim) {
+  return without(picked("min", x, dim, argmin(x, dim, true)), dim, keepdim);
+}
+
+Tensor var(const Tensor& x) { return var(flat("var", x), 0); }
+Tensor var(const Tensor& x, int dim, bool keepdim, double correction) {
+  const int d = check_dim("var", check_defined("var", x).shape, dim);
+  const double freedom = std::fmax(static_cast<double>(x.size(d)) - correction, 0);
+  return sum(square(x - mean(x, d, true)), d, keepdim) / freedom;
+}
+Tensor std(const Tensor& x) { return sqrt(var(x)); }
+Tensor std(const Tensor& x, int dim, bool keepdim, double correction) {
+  return sqrt(var(x, dim, keepdim, correction));
+}
+
+Tensor norm(const Tensor& x) { return norm(flat("norm", x), 0); }
+Tensor norm(const Tensor& x, int dim, bool keepdim) {
+  const Tensor squares = sum(square(x), dim, keepdim);
+  // sqrt has no slope at 0; 0 is moved to 1 and back, where the gradient of the squares is 0.
+  const Tensor zero = squares == 0;
+  return sqrt(squares + zero) - zero;
+}
+
+Tensor logsumexp(const Tensor& x, int dim, bool keepdim) {
+  Tensor largest;
+  {
+    const NoGradGuard no_grad;
+    largest = max(x, dim, true);
+    largest = where(abs(largest) == INFINITY, 0, largest);
+  }
+  const Tensor sums = log(sum(exp(x - largest), dim, true)) + largest;
+  return without(sums, dim, keepdim);
+}
+
+Tensor Tensor::argmin() const { return kindling::argmin(*this); }
+Tensor Tensor::argmin(int dim, bool keepdim) const { return kindling::argmin(*this, dim, keepdim); }
+Tensor Tensor::max() const { return kindling::max(*this); }
+Tensor Tensor::max(int dim, bool keepdim) const { return kindling::max(*this, dim, keepdim); }
+Tensor Tensor::min() const { return kindling::min(*this); }
+Tensor Tensor::min(int dim, bool keepdim) const { return kindling::min(*this, dim, keepdim); }
+Tensor Tensor::var() const { return kindling::var(*this); }
+Tensor Tensor::var(int dim, bool keepdim, double correction) const {
+  return kindling::var(*this, dim, keepdim, correction);
+}
+Tensor Tensor::std() const { return kindling::std(*this); }
+Tensor Tensor::std(int dim, bool keepdim, double correction) const {
+  return kindling::std(*this, dim, keepdim, correction);
+}
+Tensor Tensor::norm() const { return kindling::norm(*this); }
+Tensor Tensor::norm(int dim, bool keepdim) const { return kindling::norm(*this, dim, keepdim); }
+Tensor Tensor::logsumexp(int dim, bool keepdim) const {
+  return kindling::logsumexp(*this, dim, keepdim);
+}
+
+}  // namespace kindling
