@@ -17,7 +17,7 @@ namespace kindling::schedulers {
 ///
 /// `schedule(t, base_lr)` may be called for any t, in any order, from any thread, as often as
 /// wanted. t counts scheduler steps from 0; a negative t reads as 0, and past its end a schedule
-/// holds its last value. Nothing here throws, unless a function given by the user does.
+/// goes on by its formula. Nothing here throws, unless a function given by the user does.
 class KINDLING_API Schedule {
  public:
   /// The learning rate at step t >= 0, given the base learning rate of the parameter group.

@@ -9,21 +9,35 @@
 /// large (tests/kernels/functions_test.cpp), with the same bits on every device in float.
 namespace kindling::math {
 
-/// 64 bits of 2/pi from bit `first` on, where that of 1/2 is bit 0; bits before it are 0. There are
-/// as many as the largest double needs.
+// clang-format off
+
+/// Word i of the bits of 2/pi behind the point, as many as the largest double needs. Not an array,
+/// of which wide code would share a copy, and a GPU make one for each thread.
+KINDLING_HOST_DEVICE std::uint64_t word_of_two_over_pi(int i) {
+  switch (i) {
+    case 0: return 0xa2f9836e4e441529;   case 1: return 0xfc2757d1f534ddc0;
+    case 2: return 0xdb6295993c439041;   case 3: return 0xfe5163abdebbc561;
+    case 4: return 0xb7246e3a424dd2e0;   case 5: return 0x06492eea09d1921c;
+    case 6: return 0xfe1deb1cb129a73e;   case 7: return 0xe88235f52ebb4484;
+    case 8: return 0xe99c7026b45f7e41;   case 9: return 0x3991d639835339f4;
+    case 10: return 0x9c845f8bbdf9283b;  case 11: return 0x1ff897ffde05980f;
+    case 12: return 0xef2f118b5a0a6d1f;  case 13: return 0x6d367ecf27cb09b7;
+    case 14: return 0x4f463f669e5fea2d;  case 15: return 0x7527bac7ebe5f17b;
+    case 16: return 0x3d0739f78a5292ea;  case 17: return 0x6bfb5fb11f8d5d08;
+    case 18: return 0x56033046fc7b6bab;  default: return 0xf0cfbc209af4361d;
+  }
+}
+
+// clang-format on
+
+/// 64 bits of 2/pi from bit `first` on, where that of 1/2 is bit 0; bits before it are 0.
 KINDLING_HOST_DEVICE std::uint64_t two_over_pi(int first) {
-  static constexpr std::uint64_t kBits[] = {
-      0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
-      0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484,
-      0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f,
-      0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d, 0x7527bac7ebe5f17b,
-      0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab, 0xf0cfbc209af4361d};
   if (first <= -64) return 0;
-  if (first < 0) return kBits[0] >> -first;
+  if (first < 0) return word_of_two_over_pi(0) >> -first;
   const int word = first / 64;
   const int shift = first % 64;
-  const std::uint64_t high = kBits[word] << shift;
-  return shift == 0 ? high : high | kBits[word + 1] >> (64 - shift);
+  const std::uint64_t high = word_of_two_over_pi(word) << shift;
+  return shift == 0 ? high : high | word_of_two_over_pi(word + 1) >> (64 - shift);
 }
 
 /// x = quadrant * pi / 2 + rest, the quadrant mod 4 and |rest| <= pi / 4.
