@@ -3,7 +3,7 @@
 #include <kindling/core/elementwise.h>
 #include <kindling/core/ops.h>
 
-#include <cmath>
+#include <limits>
 
 namespace kindling {
 
@@ -48,8 +48,9 @@ Tensor clamp(const Tensor& x, double low, double high) {
     throw ValueError(message("clamp: from ", low, " to ", high, ": low must not be above high"));
   }
   Tensor y = x;
-  if (low != -INFINITY) y = binary("clamp", BinaryOp::at_least, y, low, 0);
-  if (high != INFINITY || low == -INFINITY) y = binary("clamp", BinaryOp::at_most, y, high, 0);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (low != -kInfinity) y = binary("clamp", BinaryOp::at_least, y, low, 0);
+  if (high != kInfinity || low == -kInfinity) y = binary("clamp", BinaryOp::at_most, y, high, 0);
   return y;
 }
 

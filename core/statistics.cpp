@@ -6,6 +6,7 @@
 #include <kindling/core/ops.h>
 
 #include <cmath>
+#include <limits>
 
 namespace kindling {
 
@@ -68,7 +69,7 @@ Tensor logsumexp(const Tensor& x, int dim, bool keepdim) {
   {
     const NoGradGuard no_grad;
     largest = max(x, dim, true);
-    largest = where(abs(largest) == INFINITY, 0, largest);
+    largest = where(abs(largest) == std::numeric_limits<double>::infinity(), 0, largest);
   }
   const Tensor sums = log(sum(exp(x - largest), dim, true)) + largest;
   return without(sums, dim, keepdim);

@@ -49,8 +49,8 @@ KINDLING_HOST_DEVICE T value(BinaryOp op, T a, T b) {
     case BinaryOp::mul:        return a * b;
     case BinaryOp::div:        return a / b;
     case BinaryOp::pow:        return pow(a, b);
-    case BinaryOp::maximum:    return a > b || a != a ? a : b;
-    case BinaryOp::minimum:    return a < b || a != a ? a : b;
+    case BinaryOp::maximum:    return a > b || is_nan(a) ? a : b;
+    case BinaryOp::minimum:    return a < b || is_nan(a) ? a : b;
     case BinaryOp::at_least:   return a < b ? b : a;
     case BinaryOp::at_most:    return a > b ? b : a;
     case BinaryOp::keep:       return a != T(0) ? b : -T(0);

@@ -122,7 +122,7 @@ KINDLING_HOST_DEVICE T value(UnaryOp op, T x) {
     case UnaryOp::softplus:  return softplus(x);
     case UnaryOp::sign:      return times_sign(T(1), x);
     case UnaryOp::floor:     return floor(x);
-    case UnaryOp::isnan:     return x == x ? T(0) : T(1);
+    case UnaryOp::isnan:     return is_nan(x) ? T(1) : T(0);
   }
   __builtin_unreachable();
 }

@@ -28,6 +28,9 @@ KINDLING_HOST_DEVICE T not_a_number() {
   return static_cast<T>(__builtin_nanf(""));
 }
 
+KINDLING_HOST_DEVICE bool is_nan(float x) { return x != x; }
+KINDLING_HOST_DEVICE bool is_nan(double x) { return x != x; }
+
 KINDLING_HOST_DEVICE float abs(float x) { return __builtin_fabsf(x); }
 KINDLING_HOST_DEVICE double abs(double x) { return __builtin_fabs(x); }
 

@@ -71,7 +71,8 @@ OpCase reshape_case(const Shape& shape, const Shape& to, const Shape& result) {
 }
 
 OpCase permute_case(const Shape& shape, const std::vector<int>& dims) {
-  return {.name = message("permute_", name_of(shape), "_", dims.empty() ? 0 : dims.front() + shape.rank()),
+  return {.name = message("permute_", name_of(shape), "_",
+                          dims.empty() ? 0 : dims.front() + shape.rank()),
           .inputs = {spread(shape, -2, 2)},
           .op = [=](const auto& in) { return permute(in[0], dims); },
           .reference =

@@ -2,8 +2,8 @@
 // The formulas of kernels/math as nvcc compiles them for the device, against the same on the host.
 // In float and for random numbers they are made of + - * / and sqrt, which round alike everywhere:
 // the bits are the same (with -fmad=false, which forbids contraction). In double, exp, log, log1p,
-// expm1, tanh and erfc are those of the platform, and pow always. The formulas of optimizers.h that take a parameter are
-// not called.
+// expm1, tanh and erfc are those of the platform, and pow always. The formulas of optimizers.h that
+// take a parameter are not called.
 #include "all_math_headers.h"
 
 #include <algorithm>
