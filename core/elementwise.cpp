@@ -15,9 +15,10 @@ Tensor unary(UnaryOp op, const Tensor& x) {
   check_defined(name, x);
   const Tensor y = make_like(x);
   issue(backend_of(x), kernels::Unary{op, view(x), view(y)});
-  const math::Saved saves = math::saved_of(op);
-  if (saves == math::Saved::steps || !is_tracked(x)) return y;
+  if (!is_tracked(x)) return y;
 
+  const math::Saved saves = math::saved_of(op);
+  if (saves == math::Saved::steps) return y;
   Saved saved = saves == math::Saved::none ? Saved() : Saved(saves == math::Saved::input ? x : y);
   Node& node = track(name, y, {&x}, [op, saved = std::move(saved)](const Gradients& g) {
     if (g.output_masked()) return g.pass(0, g.output());

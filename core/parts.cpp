@@ -44,8 +44,7 @@ Tensor Tensor::operator[](std::int64_t i) const {
   if (row < 0 || row >= from[0]) {
     throw ShapeError(message("operator[]: row ", i, " does not exist in ", from));
   }
-  return kindling::reshape(kindling::narrow(*this, 0, row, 1),
-                           Shape(std::span(from.begin() + 1, from.end())));
+  return kindling::squeeze(kindling::narrow(*this, 0, row, 1), 0);
 }
 
 namespace {
