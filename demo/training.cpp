@@ -40,7 +40,7 @@ class Training {
         table_(titles()),
         progress_(std::cerr, stderr_is_terminal()) {
     std::string layers;
-    for (const std::int64_t width : task.widths)
+    for (const std::int64_t width : task.recipe.widths)
       layers += message(layers.empty() ? "" : "-", width);
     history_.settings =
         message(task.summary, ", ", task.loss_name, ", layers ", layers, ", ", options.optimizer,
@@ -81,6 +81,8 @@ class Training {
   // Puts the files in their places, reports, and throws what ended the run before its time.
   void finish() {
     if (finite_) save_checkpoint();
+    if (finite_ && !options_.save.empty())
+      keep_error([&] { save_model(options_.save, task_.recipe, run_.model()); });
     keep_error([&] { log_.finish(); });
     if (!options_.plot.empty() && history_.steps() > 0) {
       const std::string title =

@@ -85,7 +85,8 @@ TEST(DemoLocale, DoesNotChangeATraining) {
     options.device = "cpu";
     const Dataset data = encode(parse_csv(text, "test"), {.target = "y"}).data;
     prepare(options);
-    train(regression_task("test", split(data, 0.2, 0), options), options);
+    const Split parts = split(data, 0.2, 0);
+    train(regression_task("test", parts, recipe_of(parts.train), options), options);
     std::cout.imbue(imbued);
     std::cout.rdbuf(previous);
     return out.str();

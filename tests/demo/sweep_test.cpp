@@ -26,7 +26,8 @@ Task line_task(const TrainingOptions& options) {
     data.y.push_back(i);
   }
   prepare(options);
-  return regression_task("line", split(data, 0.2, 0), options);
+  const Split parts = split(data, 0.2, 0);
+  return regression_task("line", parts, recipe_of(parts.train), options);
 }
 
 TEST(TrialSchedule, WarmsUpAndGoesOn) {
