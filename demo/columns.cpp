@@ -2,8 +2,8 @@
 #include "demo/columns.h"
 
 #include <kindling/core/error.h>
+#include <kindling/core/nearest.h>
 
-#include "demo/nearest.h"
 #include "demo/number.h"
 
 #include <algorithm>
@@ -65,10 +65,10 @@ class Encoder {
   std::size_t index_of(const std::string& name) const {
     const auto found = std::find(table_.columns.begin(), table_.columns.end(), name);
     if (found == table_.columns.end()) {
-      const std::string near = suggestion(name, table_.columns);
+      const std::string near = detail::suggestion(name, table_.columns);
       throw ValueError(message("csv: ", table_.source, " has no column '", name, "'",
                                near.empty()
-                                   ? message(": it has ", listed(table_.columns),
+                                   ? message(": it has ", detail::listed(table_.columns),
                                              "; --names gives names where the first line is a row")
                                    : near));
     }
@@ -237,7 +237,7 @@ class Encoder {
       }
       parts.push_back(message(table_.columns[column], ' ', counted(count)));
     }
-    return listed(parts);
+    return detail::listed(parts);
   }
 
   std::string report() const {
@@ -248,7 +248,7 @@ class Encoder {
       if (feature.categories.empty()) continue;
       words.push_back(message(feature.name, ' ', feature.categories.size()));
     }
-    if (!words.empty()) text += message("  words, one-hot: ", listed(words), '\n');
+    if (!words.empty()) text += message("  words, one-hot: ", detail::listed(words), '\n');
     for (const Feature& feature : features_) {
       if (feature.categories.size() > 20 && 2 * feature.categories.size() > table_.rows()) {
         text += message("  '", feature.name, "' is another word in almost every row: --drop '",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "demo/prediction.h"
 
+#include <kindling/core/nearest.h>
+
 #include "demo/errors.h"
-#include "demo/nearest.h"
 #include "demo/number.h"
 
 #include <algorithm>
@@ -44,7 +45,7 @@ void check_field(const CsvTable& table, const Cell& cell, const FeatureColumn& c
   }
   if (!column.categories.empty() && unknown == Unknown::error &&
       !is_one_of(cell.text, column.categories)) {
-    const std::string near = suggestion(cell.text, column.categories);
+    const std::string near = detail::suggestion(cell.text, column.categories);
     fail_at(
         table.source, cell,
         message(holds, "which is none of its ", column.categories.size(), " words in the training",
@@ -83,10 +84,10 @@ std::vector<double> features_of(const CsvTable& table, const Recipe& recipe, Unk
   for (const FeatureColumn& column : recipe.columns) {
     const auto place = place_of(column.name, table);
     if (!place) {
-      const std::string near = suggestion(column.name, table.columns);
+      const std::string near = detail::suggestion(column.name, table.columns);
       throw ValueError(message("csv: ", table.source, " has no column '", column.name,
                                "', from which the model predicts",
-                               near.empty() ? ": it has " + listed(table.columns) : near));
+                               near.empty() ? ": it has " + detail::listed(table.columns) : near));
     }
     places.push_back(*place);
   }

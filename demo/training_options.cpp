@@ -13,8 +13,9 @@ void add_optimizer_option(CLI::App& command, TrainingOptions& options) {
 
 void add_lr_option(CLI::App& command, TrainingOptions& options) {
   command.option_defaults()->always_capture_default();
-  command.add_option("--lr", options.lr, "Base learning rate")
+  command.add_option("--lr", options.lr, "Base learning rate; cyclic and one_cycle ignore it")
       ->check(number_from(0))
+      ->each([&options](const std::string&) { options.lr_given = true; })
       ->type_name("X");
 }
 

@@ -16,6 +16,7 @@ struct TrainingOptions {
   std::vector<std::int64_t> hidden = {};  ///< widths of the hidden layers; none for a linear model
   std::string optimizer = "sgd";          ///< sgd, adam or adamw
   double lr = 0.05;
+  bool lr_given = false;                    ///< by the user
   double momentum = 0.9;                    ///< sgd's
   std::optional<double> weight_decay = {};  ///< the optimizer's own default when not given
   std::string schedule = "warmup(5%) then cosine(95%)";

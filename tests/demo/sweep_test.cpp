@@ -97,6 +97,16 @@ TEST(Sweep, ADivergedTrialIsNaNAndDrawnAsSuch) {
     EXPECT_NE(svg.find(text), std::string::npos) << text;
 }
 
+TEST(Sweep, ATrialThatThrowsLeavesTheThreadsAsTheyWere) {
+  const TrainingOptions options = few_steps();
+  const Task task = line_task(options);
+  const int threads = get_num_threads();
+  set_num_threads(3);
+  EXPECT_THROW(run_sweep(task, options, {{-1.0, 0.1}, {"0"}, {"constant"}, 2}), ValueError);
+  EXPECT_EQ(get_num_threads(), 3);
+  set_num_threads(threads);
+}
+
 TEST(LrRange, RisesByTheSameFactorAndStopsWhenTheLossBlowsUp) {
   const TrainingOptions options = few_steps();
   const Task task = line_task(options);
