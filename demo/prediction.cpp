@@ -27,7 +27,9 @@ bool is_one_of(const std::string& word, const std::vector<std::string>& known) {
 /// Throws for a field that the column cannot take. `fill` is what the column has for a missing one.
 void check_field(const CsvTable& table, const Cell& cell, const FeatureColumn& column, double fill,
                  const CellFormat& cells, Unknown unknown) {
-  const std::string holds = message("column '", column.name, "' holds '", cell.text, "', ");
+  const auto holds = [&] {
+    return message("column '", column.name, "' holds '", cell.text, "', ");
+  };
   if (cells.missing(cell.text)) {
     if (!std::isnan(fill)) return;
     fail_at(table.source, cell,
@@ -38,7 +40,7 @@ void check_field(const CsvTable& table, const Cell& cell, const FeatureColumn& c
   if (column.categories.empty() && !cells.number(cell.text)) {
     const CellFormat other{{}, cells.decimal == '.' ? ',' : '.'};
     fail_at(table.source, cell,
-            message(holds, "where the model was trained on numbers: ",
+            message(holds(), "where the model was trained on numbers: ",
                     other.number(cell.text) ? message("give --decimal ", other.decimal)
                                             : message("correct it, or give --na '", cell.text,
                                                       "' if it stands for a missing value")));
@@ -48,14 +50,15 @@ void check_field(const CsvTable& table, const Cell& cell, const FeatureColumn& c
     const std::string near = detail::suggestion(cell.text, column.categories);
     fail_at(
         table.source, cell,
-        message(holds, "which is none of its ", column.categories.size(), " words in the training",
+        message(holds(), "which is none of its ", column.categories.size(),
+                " words in the training",
                 near.empty() ? ": correct it, or give --unknown none to take it for none of them"
                              : near + " (--unknown none takes it for none of them)"));
   }
 }
 
 std::string quoted(const std::string& text) {
-  if (text.find_first_of(",;\t\"\r\n") == std::string::npos) return text;
+  if (text.find_first_of(",; \t\"\r\n") == std::string::npos) return text;
   std::string result = "\"";
   for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
   return result + '"';

@@ -54,7 +54,7 @@ struct Maker {
   std::function<Schedule(const std::vector<Argument>& arguments)> make;
 
   /// "T_max, eta_min = 0"
-  std::string signature() const;
+  KINDLING_API std::string signature() const;
 };
 
 /// Every function of the grammar, in the order of the manual.
