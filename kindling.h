@@ -10,6 +10,7 @@
 #include <kindling/core/log.h>
 #include <kindling/core/makers.h>
 #include <kindling/core/nn/activations.h>
+#include <kindling/core/nn/init.h>
 #include <kindling/core/nn/layers.h>
 #include <kindling/core/nn/linear.h>
 #include <kindling/core/nn/losses.h>
@@ -23,6 +24,9 @@
 #include <kindling/core/state_dict.h>
 #include <kindling/core/tensor.h>
 #include <kindling/core/version.h>
+#include <kindling/optim/averaged_parameters.h>
 #include <kindling/optim/clip_grad_norm.h>
+#include <kindling/optim/clip_grad_value.h>
+#include <kindling/optim/nonfinite_gradients.h>
 #include <kindling/optim/optimizers.h>
 #include <kindling/schedulers/schedulers.h>

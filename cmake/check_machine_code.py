@@ -19,6 +19,7 @@ from fnmatch import fnmatchcase
 
 # What may compute in double where its elements are float32. Kernels of float64 always may.
 ONE_THREAD = "one thread keeps records, clocks or the clip's coefficient"
+INDEX = "an index may be given in double: one comparison"
 LONG_SUM = "a long sum: short runs in float, the runs in double"
 DOUBLE = {
     "advance_plateau": ONE_THREAD,
@@ -37,6 +38,8 @@ DOUBLE = {
     "sum_rows<*": LONG_SUM,
     "sum_squares": LONG_SUM,
     "map<float, Ramp<float>>": "arange: float has no whole numbers beyond 2^24",
+    "map<long, Ramp<long>>": "arange: whole numbers are given in double",
+    "gather*": INDEX,
 }
 
 # The 128-bit loads and stores that a kernel has at least: one for each array it walks over.

@@ -26,6 +26,8 @@ function(kindling_public_headers)
   file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
   install(FILES ${ARGN} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/kindling/${folder}"
           COMPONENT kindling_development)
+  list(TRANSFORM ARGN PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/" OUTPUT_VARIABLE paths)
+  set_property(GLOBAL APPEND PROPERTY kindling_public_header_paths ${paths})
 endfunction()
 
 # kindling_compile_settings(target): what all library code shares.

@@ -59,8 +59,15 @@ struct Operands {
 
 }  // namespace
 
+void detail::check_operand(const char* name, BinaryOp op, const Tensor& x, double scalar) {
+  if (is_floating(x.impl()->storage->dtype)) return;
+  if (!math::is_for_whole_numbers(op)) check_floating(name, x);
+  check_holds(name, DType::int64, scalar);
+}
+
 Tensor detail::binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
   check_same(name, a, b);
+  if (!math::is_for_whole_numbers(op)) check_floating(name, a);
   const Shape out = broadcast_shape(name, a.impl()->shape, b.impl()->shape);
   const Tensor y = make_tensor(name, out, a);
   const Strides strides = broadcast_strides(a.impl()->shape, b.impl()->shape, out);
@@ -83,6 +90,7 @@ Tensor detail::binary(const char* name, BinaryOp op, const Tensor& a, const Tens
 
 Tensor detail::binary(const char* name, BinaryOp op, const Tensor& x, double scalar, int operand) {
   const std::int64_t numel = check_defined(name, x).numel;
+  check_operand(name, op, x, scalar);
   const Strides strides{.rank = 1, .size = {numel}, .first = {1}, .second = {1}};
   const Tensor y = make_like(x);
   const View a = operand == 0 ? view(x) : View{};

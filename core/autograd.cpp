@@ -156,9 +156,10 @@ class GraphWalk {
   GradientTarget target(Intrusive<TensorImpl>&& leaf, const char* op, DType dtype, Device device) {
     const Storage& storage = *leaf->storage;
     if (storage.dtype != dtype || storage.device != device) {
-      throw ValueError(message("backward of ", op, ": a leaf is now ", storage.dtype, " on ",
-                               storage.device, " but was ", dtype, " on ", device,
-                               " in the forward pass: run the forward pass again"));
+      throw ValueError(message("backward of ", op, ": ",
+                               leaf->name ? "\"" + *leaf->name + "\"" : "a leaf", " is now ",
+                               storage.dtype, " on ", storage.device, " but was ", dtype, " on ",
+                               device, " in the forward pass: run the forward pass again"));
     }
     return has_leaves_ ? gradient_of(std::move(leaf)) : part_of(std::move(leaf));
   }

@@ -12,17 +12,41 @@ TensorOptions options_like(const char* op, const Tensor& x) {
   return {.dtype = storage.dtype, .device = storage.device};
 }
 
+void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
+  const Storage& first = *check_defined(op, a).storage;
+  const Storage& second = *check_defined(op, b).storage;
+  if (first.device != second.device) {
+    throw DeviceError(message(op, ": devices differ: ", first.device, " and ", second.device,
+                              ": move one with to(device)"));
+  }
+}
+
 void check_same(const char* op, const Tensor& a, const Tensor& b) {
   const Storage& first = *check_defined(op, a).storage;
   const Storage& second = *check_defined(op, b).storage;
   if (first.dtype != second.dtype) {
     throw DTypeError(message(op, ": dtypes differ: ", first.dtype, " and ", second.dtype,
-                             ": convert one with to(", first.dtype, ")"));
+                             ": convert one with to(",
+                             is_floating(first.dtype) ? first.dtype : second.dtype, ")"));
   }
-  if (first.device != second.device) {
-    throw DeviceError(message(op, ": devices differ: ", first.device, " and ", second.device,
-                              ": move one with to(device)"));
-  }
+  check_same_device(op, a, b);
+}
+
+void throw_not_floating(const char* op) {
+  throw DTypeError(message(
+      op, ": int64 holds indices and classes, and does not compute: ", "convert with to(float32)"));
+}
+
+void check_holds(const char* op, DType dtype, double value) {
+  const auto most = static_cast<double>(largest_whole_number(dtype));
+  if (is_floating(dtype) || (std::abs(value) <= most && value == std::floor(value))) return;
+  throw ValueError(message(op, ": value ", value, ": ", dtype,
+                           " takes whole numbers up to 2^53, or use float64"));
+}
+
+void check_may_require_grad(const char* op, DType dtype) {
+  if (is_floating(dtype)) return;
+  throw ValueError(message(op, ": requires_grad: int64 has no gradient: use float32 or float64"));
 }
 
 int check_dim(const char* op, const Shape& shape, int d) {
@@ -77,14 +101,28 @@ void check_untracked(const char* op, const char* what, const Tensor& tensor) {
                            "give its detach()"));
 }
 
+namespace {
+
+double number_at(const View& values, std::int64_t i) {
+  switch (values.dtype) {
+    case DType::float32:
+      return static_cast<const float*>(values.data)[i];
+    case DType::float64:
+      return static_cast<const double*>(values.data)[i];
+    case DType::int64:
+      break;
+  }
+  return static_cast<double>(static_cast<const std::int64_t*>(values.data)[i]);
+}
+
+}  // namespace
+
 void check_whole_numbers(const char* op, const char* what, const Tensor& numbers,
                          std::int64_t count) {
   if (!numbers.device().is_cpu()) return;
   const View values = view(numbers);
   for (std::int64_t i = 0; i < values.numel; ++i) {
-    const double value = values.dtype == DType::float32
-                             ? static_cast<double>(static_cast<const float*>(values.data)[i])
-                             : static_cast<const double*>(values.data)[i];
+    const double value = number_at(values, i);
     if (!(value >= 0 && value < static_cast<double>(count)) || value != std::floor(value)) {
       throw ValueError(message(op, ": ", what, " ", value, " at ", i,
                                ": expected whole numbers from 0 to ", count - 1));

@@ -19,11 +19,25 @@ inline TensorImpl& check_defined(const char* op, const Tensor& tensor) {
   return *tensor.impl();
 }
 
+[[noreturn]] void throw_not_floating(const char* op);
+
 /// What makes a tensor of x's dtype and device. ValueError when x is undefined.
 TensorOptions options_like(const char* op, const Tensor& x);
 
+/// Defined and on one device: DeviceError.
+void check_same_device(const char* op, const Tensor& a, const Tensor& b);
 /// Defined, of one dtype and on one device: DTypeError, DeviceError.
 void check_same(const char* op, const Tensor& a, const Tensor& b);
+
+/// DTypeError for int64, and ValueError when x is undefined.
+inline void check_floating(const char* op, const Tensor& x) {
+  if (!is_floating(check_defined(op, x).storage->dtype)) throw_not_floating(op);
+}
+/// ValueError unless the dtype holds `value`: int64 has no fractions, and what is beyond 2^53 no
+/// double says exactly.
+void check_holds(const char* op, DType dtype, double value);
+/// ValueError for a tensor of int64.
+void check_may_require_grad(const char* op, DType dtype);
 
 /// d counted from the end if negative. ShapeError unless it is one of `rank` dimensions.
 int check_dim(const char* op, const Shape& shape, int d);

@@ -3,9 +3,13 @@
 #include <kindling/core/command.h>
 #include <kindling/core/data_loader.h>
 #include <kindling/core/makers.h>
+#include <kindling/core/ops.h>
+#include <kindling/core/random.h>
 #include <kindling/core/state_dict.h>
+#include <kindling/kernels/math/permutation.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace kindling::detail {
@@ -14,7 +18,9 @@ using kernels::LoaderState;
 
 struct BatchSource::State {
   std::vector<Tensor> tensors;
-  std::vector<Shape> row_shapes;  // of a batch, its size left open
+  std::vector<Shape> row_shapes;   // of a batch, its size left open
+  SampleFunction sample;           // what makes the samples where there are no tensors
+  std::size_t sample_tensors = 0;  // of one
   bool drop_last = false;
   LoaderState stream;            // what the device's will be once the work under way is done
   Intrusive<Storage> on_device;  // one LoaderState
@@ -22,7 +28,9 @@ struct BatchSource::State {
   bool resumed = false;          // no loop has begun since load_state_dict()
 
   Device device() const { return tensors.front().device(); }
-  void write() const { backend_of(device()).upload(on_device->data, &stream, sizeof stream); }
+  void write() const {
+    if (on_device) backend_of(device()).upload(on_device->data, &stream, sizeof stream);
+  }
 
   class Captured;
   void join_capture(const std::shared_ptr<State>& self) const;
@@ -31,6 +39,7 @@ struct BatchSource::State {
   void load(std::int64_t number, std::span<Tensor> batch, bool advance) const {
     const std::int64_t first = number % stream.per_epoch * stream.batch_size;
     const std::int64_t rows = std::min(stream.batch_size, stream.samples - first);
+    if (sample) return stack_samples(number, first, rows, batch);
     kernels::Backend& backend = backend_of(device());
     for (std::size_t i = 0; i < batch.size(); ++i) {
       Shape shape = row_shapes[i];
@@ -41,6 +50,25 @@ struct BatchSource::State {
                                batch[i].impl()->numel / rows, memory_of<LoaderState>(on_device),
                                advance && i + 1 == batch.size(), advance ? -1 : number});
     }
+  }
+
+  /// The same from samples, in the order that the kernel has.
+  void stack_samples(std::int64_t number, std::int64_t first, std::int64_t rows,
+                     std::span<Tensor> batch) const {
+    const math::Permutation permutation(static_cast<std::uint64_t>(stream.samples), stream.seed,
+                                        static_cast<std::uint64_t>(number / stream.per_epoch));
+    std::vector<std::vector<Tensor>> columns(batch.size());
+    for (std::int64_t j = first; j < first + rows; ++j) {
+      const auto position = static_cast<std::uint64_t>(j);
+      const std::uint64_t i = stream.shuffle ? permutation(position) : position;
+      std::vector<Tensor> own = sample(static_cast<std::int64_t>(i));
+      if (own.size() != batch.size()) {
+        throw ShapeError(message("DataLoader: sample ", i, " has ", own.size(),
+                                 " tensors: the first had ", batch.size()));
+      }
+      for (std::size_t c = 0; c < own.size(); ++c) columns[c].push_back(std::move(own[c]));
+    }
+    for (std::size_t c = 0; c < columns.size(); ++c) batch[c] = stack(columns[c]);
   }
 };
 
@@ -58,6 +86,11 @@ class BatchSource::State::Captured final : public Participant {
 };
 
 void BatchSource::State::join_capture(const std::shared_ptr<State>& self) const {
+  if (sample) {
+    throw CaptureError(
+        "DataLoader: next: a function makes the samples, on the host: fill a tensor "
+        "by copy_() between the steps");
+  }
   if (stream.samples % stream.batch_size != 0 && !drop_last) {
     throw CaptureError(message(
         "DataLoader: next: the last batch of an epoch has ", stream.samples % stream.batch_size,
@@ -69,7 +102,8 @@ void BatchSource::State::join_capture(const std::shared_ptr<State>& self) const 
 
 namespace {
 
-void check(std::span<const Tensor> tensors, const DataLoaderOptions& options) {
+void check(std::span<const Tensor> tensors) {
+  if (tensors.empty()) throw ValueError("DataLoader: no tensors: give at least one");
   for (const Tensor& tensor : tensors) {
     const TensorImpl& impl = check_defined("DataLoader", tensor);
     const Shape& first = tensors.front().shape();
@@ -86,29 +120,36 @@ void check(std::span<const Tensor> tensors, const DataLoaderOptions& options) {
                                 impl.storage->device, ": move them to one device"));
     }
   }
+}
+
+void check(std::int64_t samples, const DataLoaderOptions& options) {
+  if (samples < 1) throw ValueError(message("DataLoader: ", samples, " samples: at least 1"));
   if (options.batch_size < 1) {
     throw ValueError(
         message("DataLoader: batch_size ", options.batch_size, ": must be at least 1"));
   }
-  const std::int64_t samples = tensors.front().shape()[0];
   if (options.drop_last && options.batch_size > samples) {
     throw ValueError(message("DataLoader: batch_size ", options.batch_size,
                              " with drop_last: ", samples, " samples leave no batch"));
   }
 }
 
+// The number of rows, which the tensors share.
+std::int64_t rows_of(std::span<const Tensor> tensors) {
+  check(tensors);
+  return tensors.front().shape()[0];
+}
+
 }  // namespace
 
-BatchSource::BatchSource(std::span<const Tensor> tensors, const DataLoaderOptions& options)
+BatchSource::BatchSource(std::int64_t samples, SampleFunction sample,
+                         const DataLoaderOptions& options)
     : state_(std::make_shared<State>()) {
   check_not_capturing("DataLoader", "it begins anew each time: build it before");
-  check(tensors, options);
-  for (const Tensor& tensor : tensors) {
-    state_->tensors.push_back(tensor.detach());
-    state_->row_shapes.push_back(tensor.shape());
-  }
-  const std::int64_t samples = tensors.front().shape()[0];
+  check(samples, options);
   const std::int64_t batch_size = std::min(options.batch_size, samples);
+  state_->sample = std::move(sample);
+  if (state_->sample) state_->sample_tensors = state_->sample(0).size();
   state_->drop_last = options.drop_last;
   state_->stream = {.seed = options.seed,
                     .samples = samples,
@@ -116,10 +157,22 @@ BatchSource::BatchSource(std::span<const Tensor> tensors, const DataLoaderOption
                     .batch_size = batch_size,
                     .shuffle = options.shuffle};
   if (options.drop_last) state_->stream.per_epoch = samples / batch_size;
+}
+
+BatchSource::BatchSource(std::span<const Tensor> tensors, const DataLoaderOptions& options)
+    : BatchSource(rows_of(tensors), SampleFunction(), options) {
+  for (const Tensor& tensor : tensors) {
+    state_->tensors.push_back(tensor.detach());
+    state_->row_shapes.push_back(tensor.shape());
+  }
   state_->on_device = Storage::allocate(
       static_cast<std::int64_t>((sizeof(LoaderState) + sizeof(double) - 1) / sizeof(double)),
       DType::float64, state_->device());
   state_->write();
+}
+
+std::size_t BatchSource::tensors_of_batch() const {
+  return state_->sample ? state_->sample_tensors : state_->tensors.size();
 }
 
 std::int64_t BatchSource::batches() const noexcept { return state_->stream.per_epoch; }
@@ -189,6 +242,38 @@ TakeOver BatchSource::prepare_load(const StateDict& dict) const {
     state->resumed = true;
     state->write();
   };
+}
+
+std::vector<std::vector<Tensor>> split_rows(std::span<const Tensor> tensors,
+                                            std::span<const double> sizes, std::uint64_t seed) {
+  check(tensors);
+  const std::int64_t rows = tensors.front().shape()[0];
+  double total = 0;
+  for (const double size : sizes) {
+    if (!(size >= 0)) throw ValueError(message("random_split: size ", size, ": is negative"));
+    total += size;
+  }
+  const bool fractions = std::abs(total - 1) < 1e-9;
+  if (!fractions && total != static_cast<double>(rows)) {
+    throw ValueError(
+        message("random_split: sizes sum to ", total, ": expected 1, or ", rows, " rows"));
+  }
+  Generator generator(seed);
+  const Tensor order =
+      randperm(rows, generator, {.dtype = DType::int64, .device = tensors.front().device()});
+  std::vector<std::vector<Tensor>> parts;
+  double end = 0;
+  std::int64_t begin = 0;
+  for (const double size : sizes) {
+    end += size;
+    const auto past =
+        static_cast<std::int64_t>(std::llround(fractions ? end * static_cast<double>(rows) : end));
+    const Tensor chosen = narrow(order, 0, begin, past - begin);
+    std::vector<Tensor>& part = parts.emplace_back();
+    for (const Tensor& tensor : tensors) part.push_back(index_select(tensor.detach(), chosen));
+    begin = past;
+  }
+  return parts;
 }
 
 }  // namespace kindling::detail

@@ -7,9 +7,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace kindling {
 
@@ -20,16 +24,21 @@ struct DataLoaderOptions {
   std::uint64_t seed = 0;
 };
 
+/// The tensors of sample i, from 0: the same number of them, with the same shapes, for every i.
+using SampleFunction = std::function<std::vector<Tensor>(std::int64_t)>;
+
 namespace detail {
 
 /// What a DataLoader does whatever the number of its tensors.
 class KINDLING_API BatchSource {
  public:
   BatchSource(std::span<const Tensor> tensors, const DataLoaderOptions& options);
+  BatchSource(std::int64_t samples, SampleFunction sample, const DataLoaderOptions& options);
   // No move: it would leave a loader behind that is none.
   BatchSource(const BatchSource&) = default;
   BatchSource& operator=(const BatchSource&) = default;
 
+  std::size_t tensors_of_batch() const;
   /// The next batch of the endless stream into `batch`.
   void next(std::span<Tensor> batch) const;
   /// Starts a loop's epoch, or goes on with one right after load_state_dict(). Returns the number
@@ -57,22 +66,39 @@ class KINDLING_API BatchSource {
 ///     for (const auto& [inputs, targets] : loader) ...  // an epoch; then the next loop, the next
 ///     const auto [inputs, targets] = loader.next();     // the endless stream
 ///
+/// The tensors may also come as a std::vector, or as a function that makes the samples, which are
+/// then stacked: batches are std::vector<Tensor>. What a function makes is not part of a captured
+/// step (CaptureError).
+///
+///     DataLoader loader(60000, [&](std::int64_t i) { return std::vector{image(i), label(i)}; });
+///     for (const auto& batch : loader) ...  // batch[0], batch[1]
+///
 /// Each begin() starts an epoch of its own, 0, 1, 2 ...: loops may be nested or left early. next()
 /// walks through the epochs 0, 1, 2 ... too, on its own: loops do not move it. Copies share both.
 template <std::size_t N>
 class DataLoader {
  public:
-  using Batch = std::array<Tensor, N>;
+  using Batch =
+      std::conditional_t<N == std::dynamic_extent, std::vector<Tensor>, std::array<Tensor, N>>;
 
   /// ShapeError unless the tensors have the same number of rows, at least one; DeviceError unless
   /// they share a device; ValueError for a batch_size below 1, or one that leaves no batch with
   /// drop_last.
-  explicit DataLoader(const Tensor (&tensors)[N], const DataLoaderOptions& options = {})
+  template <std::size_t M>
+  requires(M == N) explicit DataLoader(const Tensor (&tensors)[M],
+                                       const DataLoaderOptions& options = {})
       : source_(tensors, options) {}
+  explicit DataLoader(const Batch& tensors, const DataLoaderOptions& options = {})
+      : source_(tensors, options) {}
+  /// Asks for sample 0. ValueError for less than one sample; next() and loops throw what the
+  /// function throws, and a ShapeError where its tensors do not fit each other.
+  DataLoader(std::int64_t samples, SampleFunction sample,
+             const DataLoaderOptions& options = {}) requires(N == std::dynamic_extent)
+      : source_(samples, std::move(sample), options) {}
 
   /// The next batch of the endless stream.
   Batch next() const {
-    Batch batch;
+    Batch batch = empty_batch(source_);
     source_.next(batch);
     return batch;
   }
@@ -93,13 +119,16 @@ class DataLoader {
 
     Iterator() = default;
     explicit Iterator(const DataLoader* loader)
-        : source_(&loader->source_), number_(source_->start_epoch()) {
+        : source_(&loader->source_),
+          number_(source_->start_epoch()),
+          batch_(empty_batch(*source_)) {
       source_->deal(number_, batch_);
     }
     const Batch& operator*() const noexcept { return batch_; }
     const Batch* operator->() const noexcept { return &batch_; }
     Iterator& operator++() {
       if (++number_ % source_->batches() == 0) return *this = Iterator();
+      batch_ = empty_batch(*source_);
       source_->deal(number_, batch_);
       return *this;
     }
@@ -131,6 +160,13 @@ class DataLoader {
   static constexpr const char* kStateKind = "loader";
 
  private:
+  static Batch empty_batch(const detail::BatchSource& source) {
+    if constexpr (N == std::dynamic_extent)
+      return Batch(source.tensors_of_batch());
+    else
+      return {};
+  }
+
   detail::BatchSource source_;
 };
 
@@ -138,5 +174,40 @@ template <std::size_t N>
 DataLoader(const Tensor (&)[N], const DataLoaderOptions&) -> DataLoader<N>;
 template <std::size_t N>
 DataLoader(const Tensor (&)[N]) -> DataLoader<N>;
+template <std::size_t N>
+DataLoader(const std::array<Tensor, N>&, const DataLoaderOptions&) -> DataLoader<N>;
+template <std::size_t N>
+DataLoader(const std::array<Tensor, N>&) -> DataLoader<N>;
+DataLoader(const std::vector<Tensor>&, const DataLoaderOptions&)->DataLoader<std::dynamic_extent>;
+DataLoader(const std::vector<Tensor>&)->DataLoader<std::dynamic_extent>;
+DataLoader(std::int64_t, SampleFunction, const DataLoaderOptions&)->DataLoader<std::dynamic_extent>;
+DataLoader(std::int64_t, SampleFunction)->DataLoader<std::dynamic_extent>;
+
+namespace detail {
+
+/// Rows of each tensor for each part, in random order; see random_split.
+KINDLING_API std::vector<std::vector<Tensor>> split_rows(std::span<const Tensor> tensors,
+                                                         std::span<const double> sizes,
+                                                         std::uint64_t seed);
+
+}  // namespace detail
+
+/// The rows of N tensors dealt out at random to M parts: fractions that sum to 1, or numbers of
+/// rows that sum to all. Depends on the seed alone.
+///
+///     auto [training, test] = random_split({x, y}, {0.8, 0.2});
+///     DataLoader loader(training, {.batch_size = 32, .shuffle = true});
+///
+/// ValueError for sizes that do not sum so; ShapeError for tensors of different numbers of rows.
+template <std::size_t N, std::size_t M>
+std::array<std::array<Tensor, N>, M> random_split(const Tensor (&tensors)[N],
+                                                  const double (&sizes)[M],
+                                                  std::uint64_t seed = 0) {
+  const auto rows = detail::split_rows(tensors, sizes, seed);
+  std::array<std::array<Tensor, N>, M> parts;
+  for (std::size_t m = 0; m < M; ++m)
+    for (std::size_t n = 0; n < N; ++n) parts[m][n] = rows[m][n];
+  return parts;
+}
 
 }  // namespace kindling

@@ -12,7 +12,7 @@ namespace detail {
 
 Tensor unary(UnaryOp op, const Tensor& x) {
   const char* name = name_of(op);
-  check_defined(name, x);
+  check_floating(name, x);
   const Tensor y = make_like(x);
   issue(backend_of(x), kernels::Unary{op, view(x), view(y)});
   if (!is_tracked(x)) return y;

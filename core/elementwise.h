@@ -14,6 +14,9 @@ Tensor unary(kernels::UnaryOp op, const Tensor& x);
 
 /// a op b of every pair of elements, broadcast; differentiable where op is; errors say `name`.
 Tensor binary(const char* name, kernels::BinaryOp op, const Tensor& a, const Tensor& b);
+/// DTypeError for an op that x's dtype does not have, ValueError for a constant that it does not
+/// hold.
+void check_operand(const char* name, kernels::BinaryOp op, const Tensor& x, double scalar);
 /// The same with a constant as an operand: `operand` says which one x is, 0 = a, 1 = b.
 Tensor binary(const char* name, kernels::BinaryOp op, const Tensor& x, double scalar, int operand);
 

@@ -14,12 +14,14 @@ using namespace detail;
 namespace {
 
 Tensor make(const char* op, const Shape& shape, DType dtype, Device device, bool requires_grad) {
+  if (requires_grad) check_may_require_grad(op, dtype);
   const Tensor result = make_tensor(op, shape, dtype, device);
   result.impl()->requires_grad = requires_grad;
   return result;
 }
 
 Tensor filled(const char* op, const Shape& shape, double value, const TensorOptions& options) {
+  check_holds(op, options.dtype, value);
   const Tensor result = make(op, shape, options.dtype, options.device, options.requires_grad);
   issue(backend_of(result), kernels::Fill{view(result), value});
   return result;
@@ -50,6 +52,8 @@ Tensor arange(double start, double end, double step, const TensorOptions& option
     throw ValueError(message("arange: start ", start, ", end ", end, ", step ", step, ": ", count,
                              " elements are more than a tensor can have"));
   }
+  check_holds("arange", options.dtype, start);
+  check_holds("arange", options.dtype, step);
   const Tensor result = make("arange", Shape(static_cast<std::int64_t>(count)), options.dtype,
                              options.device, options.requires_grad);
   issue(backend_of(result), kernels::Arange{view(result), start, step});
@@ -62,6 +66,7 @@ Tensor linspace(double start, double end, std::int64_t count, const TensorOption
     throw ValueError(message("linspace: ", count, " values from ", start, " to ", end,
                              ": the count must be at least 0, start and end finite"));
   }
+  if (!is_floating(options.dtype)) throw_not_floating("linspace");
   const Tensor result =
       make("linspace", {count}, options.dtype, options.device, options.requires_grad);
   const auto intervals = static_cast<double>(std::max<std::int64_t>(count - 1, 1));
@@ -124,8 +129,8 @@ Tensor copy_of(std::span<const T> values, const Shape& shape, const DataOptions&
     throw ShapeError(message("from_data: ", values.size(), " values do not fill shape ", shape,
                              " with ", numel, " elements"));
   }
-  const Tensor result =
-      make("from_data", shape, dtype_of<T>, options.device, options.requires_grad);
+  const Tensor result = make("from_data", shape, options.dtype.value_or(dtype_of<T>),
+                             options.device, options.requires_grad);
   // The values are only read; a View has no const form.
   copy_from_host("from_data", {const_cast<T*>(values.data()), numel, dtype_of<T>}, view(result),
                  options.device);
@@ -135,11 +140,16 @@ Tensor copy_of(std::span<const T> values, const Shape& shape, const DataOptions&
 template <class T>
 Tensor borrowed(T* data, const Shape& shape, const DataOptions& options) {
   const std::int64_t numel = checked_numel("borrow", shape);
+  if (options.dtype.value_or(dtype_of<T>) != dtype_of<T>) {
+    throw DTypeError(message("borrow: the memory holds ", dtype_of<T>, ", not ", *options.dtype,
+                             ": use from_data(), which converts"));
+  }
   if (data == nullptr && numel != 0) throw ValueError("borrow: data is a null pointer");
   if (!options.device.is_cpu()) {
     throw DeviceError(message("borrow: memory of the program is on cpu, not ", options.device,
                               ": use from_data(), which copies"));
   }
+  if (options.requires_grad) check_may_require_grad("borrow", dtype_of<T>);
   const Tensor result(TensorImpl::make(Storage::borrow(data, numel, dtype_of<T>), 0, shape));
   result.impl()->requires_grad = options.requires_grad;
   return result;
@@ -156,6 +166,7 @@ Tensor tensor(const NestedNumbers& values, const TensorOptions& options) {
   const Shape shape{std::span<const std::int64_t>(sizes)};
   std::vector<double> numbers;
   flatten(values, sizes, numbers);
+  for (const double number : numbers) check_holds("tensor", options.dtype, number);
   const Tensor result = make("tensor", shape, options.dtype, options.device, options.requires_grad);
   copy_from_host("tensor", {numbers.data(), result.numel(), DType::float64}, view(result),
                  options.device);
@@ -168,10 +179,21 @@ Tensor from_data(std::span<const float> values, const Shape& shape, const DataOp
 Tensor from_data(std::span<const double> values, const Shape& shape, const DataOptions& options) {
   return copy_of(values, shape, options);
 }
+Tensor from_data(std::span<const std::int64_t> values, const Shape& shape,
+                 const DataOptions& options) {
+  return copy_of(values, shape, options);
+}
+Tensor from_data(std::span<const int> values, const Shape& shape, const DataOptions& options) {
+  const std::vector<std::int64_t> wide(values.begin(), values.end());
+  return copy_of(std::span<const std::int64_t>(wide), shape, options);
+}
 Tensor borrow(float* data, const Shape& shape, const DataOptions& options) {
   return borrowed(data, shape, options);
 }
 Tensor borrow(double* data, const Shape& shape, const DataOptions& options) {
+  return borrowed(data, shape, options);
+}
+Tensor borrow(std::int64_t* data, const Shape& shape, const DataOptions& options) {
   return borrowed(data, shape, options);
 }
 

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -63,17 +64,22 @@ class KINDLING_API NestedNumbers {
 /// in length.
 KINDLING_API Tensor tensor(const NestedNumbers& values, const TensorOptions& options = {});
 
-/// How from_data and borrow build their tensor: the dtype follows the data.
+/// How from_data and borrow build their tensor: the dtype follows the data unless one is given.
 struct DataOptions {
+  std::optional<DType> dtype = std::nullopt;
   Device device = default_device();
   bool requires_grad = false;
 };
 
-/// A copy of `values` as a tensor of `shape`; vectors, arrays and spans convert. ShapeError when
-/// the counts differ.
+/// A copy of `values` as a tensor of `shape`; vectors, arrays and spans convert, and integers
+/// become int64. ShapeError when the counts differ.
 KINDLING_API Tensor from_data(std::span<const float> values, const Shape& shape,
                               const DataOptions& options = {});
 KINDLING_API Tensor from_data(std::span<const double> values, const Shape& shape,
+                              const DataOptions& options = {});
+KINDLING_API Tensor from_data(std::span<const std::int64_t> values, const Shape& shape,
+                              const DataOptions& options = {});
+KINDLING_API Tensor from_data(std::span<const int> values, const Shape& shape,
                               const DataOptions& options = {});
 
 /// A tensor on memory that the caller owns and keeps alive as long as any handle; CPU only. Nothing
@@ -81,6 +87,8 @@ KINDLING_API Tensor from_data(std::span<const double> values, const Shape& shape
 KINDLING_API Tensor borrow(float* data, const Shape& shape,
                            const DataOptions& options = {.device = Device::cpu()});
 KINDLING_API Tensor borrow(double* data, const Shape& shape,
+                           const DataOptions& options = {.device = Device::cpu()});
+KINDLING_API Tensor borrow(std::int64_t* data, const Shape& shape,
                            const DataOptions& options = {.device = Device::cpu()});
 
 }  // namespace kindling

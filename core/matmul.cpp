@@ -73,6 +73,7 @@ kernels::Product product(const Sizes& s, View a, View b, View c) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
+  check_floating("matmul", a);
   check_same("matmul", a, b);
   const Sizes s = sizes_of(a.impl()->shape, b.impl()->shape);
   const Tensor c = make_tensor("matmul", s.result, a);

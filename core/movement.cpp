@@ -193,34 +193,6 @@ Tensor expand(const Tensor& x, const Shape& shape) {
   return y;
 }
 
-Tensor index_select(const Tensor& x, const Tensor& rows) {
-  const Shape& from = check_defined("index_select", x).shape;
-  const TensorImpl& index = check_defined("index_select", rows);
-  check_untracked("index_select", "rows", rows);
-  if (from.rank() == 0) throw ShapeError("index_select: a scalar has no rows");
-  if (index.shape.rank() != 1) {
-    throw ShapeError(message("index_select: rows ", index.shape, " must have one dimension"));
-  }
-  if (index.storage->device != x.device()) {
-    throw DeviceError(message("index_select: devices differ: ", x.device(), " and ",
-                              index.storage->device, ": move one with to(device)"));
-  }
-  check_whole_numbers("index_select", "row", rows, from[0]);
-  Shape to = from;
-  to[0] = index.numel;
-  const std::int64_t row_size = from[0] == 0 ? 0 : x.numel() / from[0];
-  const Tensor y = make_tensor("index_select", to, x);
-  issue(backend_of(x), kernels::Gather{view(x), view(rows), view(y), row_size});
-  if (!is_tracked(x)) return y;
-  track("index_select", y, {&x}, [saved_rows = Saved(rows), row_size](const Gradients& g) {
-    const View row_view = g.view(saved_rows);
-    const GradientTarget grad = g.target(0);
-    issue(backend_of(g.output()),
-          kernels::GatherBackward{row_view, g.output_view(), grad.view, row_size, grad.accumulate});
-  });
-  return y;
-}
-
 Tensor Tensor::clone() const {
   check_defined("clone", *this);
   const Tensor y = make_like(*this);
@@ -269,8 +241,5 @@ Tensor Tensor::permute(const std::vector<int>& dims) const {
   return kindling::permute(*this, dims);
 }
 Tensor Tensor::expand(const Shape& shape) const { return kindling::expand(*this, shape); }
-Tensor Tensor::index_select(const Tensor& rows) const {
-  return kindling::index_select(*this, rows);
-}
 
 }  // namespace kindling

@@ -58,7 +58,8 @@ KINDLING_API Tensor operator>(double a, const Tensor& b);
 KINDLING_API Tensor operator>=(double a, const Tensor& b);
 
 /// a where the condition is not 0, and b where it is; the three are broadcast, and no gradient or
-/// NaN of what is not chosen gets through. ValueError for a condition that requires a gradient.
+/// NaN of what is not chosen gets through. The condition may be int64. ValueError for one that
+/// requires a gradient.
 KINDLING_API Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 KINDLING_API Tensor where(const Tensor& condition, const Tensor& a, double b);
 KINDLING_API Tensor where(const Tensor& condition, double a, const Tensor& b);
@@ -126,11 +127,29 @@ KINDLING_API Tensor cat(const std::vector<Tensor>& tensors, int dim = 0);
 KINDLING_API Tensor stack(const std::vector<Tensor>& tensors, int dim = 0);
 /// Parts of `size` along a dimension, as narrow makes them; the last may be smaller.
 KINDLING_API std::vector<Tensor> split(const Tensor& x, std::int64_t size, int dim = 0);
-/// Rows of x [n, ...] in the order of `rows` [m], whole numbers in x's dtype or any other: [m,
-/// ...]. A row outside [0, n) is a ValueError on the CPU (in a captured step only when it is
-/// recorded) and gives NaN on a GPU, which is not waited for. The gradient of a row that is picked
-/// k times is summed one by one in the dtype: its error may grow with k.
+/// The parts of dimension `dim` (or the rows) of x that `index` [m] numbers, in its order: size m
+/// there. An index, whole numbers of any dtype, outside the dimension's size is a ValueError on the
+/// CPU (in a captured step only when it is recorded); on a GPU, which is not waited for, it gives
+/// NaN. The gradient of what is picked k times is summed one by one in the dtype: its error may
+/// grow with k.
+KINDLING_API Tensor index_select(const Tensor& x, int dim, const Tensor& index);
 KINDLING_API Tensor index_select(const Tensor& x, const Tensor& rows);
+/// y[.., k, ..] = x[.., index[.., k, ..], ..]: each element chosen along `dim` by a number of its
+/// own; the index has x's shape but for that dimension (ShapeError). Errors and gradient are those
+/// of index_select.
+KINDLING_API Tensor gather(const Tensor& x, int dim, const Tensor& index);
+/// The order that sorts x along `dim`, int64, smallest first or largest; equals stay in order, and
+/// a NaN is larger than any number.
+KINDLING_API Tensor argsort(const Tensor& x, int dim = -1, bool descending = false);
+/// Values, through which gradients flow, and where they were: `auto [values, indices] = sort(x);`
+struct Sorted {
+  Tensor values;
+  Tensor indices;
+};
+/// x sorted along `dim`, as argsort says.
+KINDLING_API Sorted sort(const Tensor& x, int dim = -1, bool descending = false);
+/// The k largest or smallest along `dim`, in that order. ValueError unless there are k.
+KINDLING_API Sorted topk(const Tensor& x, std::int64_t k, int dim = -1, bool largest = true);
 
 /// Sum or mean of all elements (a scalar), or along one dimension, which is dropped or, with
 /// keepdim, kept as size 1. The mean of no elements is NaN. Whatever the number n of elements, a
@@ -161,8 +180,8 @@ KINDLING_API Tensor max(const Tensor& x);
 KINDLING_API Tensor max(const Tensor& x, int dim, bool keepdim = false);
 KINDLING_API Tensor min(const Tensor& x);
 KINDLING_API Tensor min(const Tensor& x, int dim, bool keepdim = false);
-/// Index of the first largest element, as a whole number in x's dtype: in the flattened tensor, or
-/// along one dimension. NaN counts as largest. Not differentiable. ValueError when there is none.
+/// Index of the first largest element, int64: in the flattened tensor, or along one dimension. NaN
+/// counts as largest. Not differentiable. ValueError when there is none.
 KINDLING_API Tensor argmax(const Tensor& x);
 KINDLING_API Tensor argmax(const Tensor& x, int dim, bool keepdim = false);
 

@@ -12,7 +12,15 @@
 namespace kindling {
 
 std::ostream& operator<<(std::ostream& out, DType dtype) {
-  return out << (dtype == DType::float32 ? "float32" : "float64");
+  switch (dtype) {
+    case DType::float32:
+      return out << "float32";
+    case DType::float64:
+      return out << "float64";
+    case DType::int64:
+      break;
+  }
+  return out << "int64";
 }
 
 std::ostream& operator<<(std::ostream& out, Device device) {
@@ -38,9 +46,11 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
 
 namespace {
 
-// More elements than this along a dimension are abridged to the first and last few.
-constexpr std::int64_t kLongest = 8;
+// A tensor of more elements than this is abridged: to the first and last few of each dimension that
+// has more than those.
+constexpr std::int64_t kMost = 1000;
 constexpr std::int64_t kEdge = 3;
+constexpr std::size_t kColumns = 80;  // of a line
 
 std::string number(double value) {
   if (std::isnan(value)) return "nan";  // to_chars shows its sign
@@ -54,20 +64,29 @@ std::string number(double value) {
 class Printer {
  public:
   Printer(std::ostream& out, const Tensor& tensor)
-      : out_(out), shape_(tensor.shape()), values_(tensor.to_vector<double>()) {
-    visit([this](double value) { width_ = std::max(width_, number(value).size()); }, 0, 0);
+      : out_(out), shape_(tensor.shape()), is_long_(tensor.numel() > kMost) {
+    if (is_floating(tensor.dtype()))
+      values_ = tensor.to_vector<double>();
+    else
+      whole_numbers_ = tensor.to_vector<std::int64_t>();
+    visit([this](std::size_t at) { width_ = std::max(width_, text(at).size()); }, 0, 0);
+    const auto rank = static_cast<std::size_t>(shape_.rank());
+    per_line_ =
+        static_cast<std::int64_t>(std::max<std::size_t>((kColumns - rank) / (width_ + 2), 1));
   }
 
   void print(int d, std::size_t offset) {
     if (d == shape_.rank()) {
-      const std::string text = number(values_[offset]);
-      out_ << std::string(width_ - text.size(), ' ') << text;
+      const std::string own = text(offset);
+      out_ << std::string(width_ - own.size(), ' ') << own;
       return;
     }
     const bool innermost = d == shape_.rank() - 1;
     out_ << '[';
     for (std::int64_t i = 0; i < shape_[d]; ++i) {
-      if (i > 0) out_ << (innermost ? std::string(", ") : ",\n" + indent(d));
+      if (i > 0)
+        out_ << (innermost && (abridged(d) || i % per_line_ != 0) ? std::string(", ")
+                                                                  : ",\n" + indent(d));
       if (abridged(d) && i == kEdge) {
         out_ << (innermost ? "..., " : "...,\n" + indent(d));
         i = shape_[d] - kEdge;
@@ -78,7 +97,10 @@ class Printer {
   }
 
  private:
-  bool abridged(int d) const { return shape_[d] > kLongest; }
+  std::string text(std::size_t at) const {
+    return values_.empty() ? std::to_string(whole_numbers_[at]) : number(values_[at]);
+  }
+  bool abridged(int d) const { return is_long_ && shape_[d] > 2 * kEdge; }
   static std::string indent(int d) { return std::string(static_cast<std::size_t>(d) + 1, ' '); }
   std::size_t stride(int d) const {
     std::size_t product = 1;
@@ -91,7 +113,7 @@ class Printer {
   // The values that will be printed.
   template <class F>
   void visit(F&& f, int d, std::size_t offset) {
-    if (d == shape_.rank()) return f(values_[offset]);
+    if (d == shape_.rank()) return f(offset);
     for (std::int64_t i = 0; i < shape_[d]; ++i) {
       if (abridged(d) && i == kEdge) i = shape_[d] - kEdge;
       visit(f, d + 1, offset + static_cast<std::size_t>(i) * stride(d));
@@ -100,8 +122,11 @@ class Printer {
 
   std::ostream& out_;
   Shape shape_;
+  bool is_long_;
   std::vector<double> values_;
+  std::vector<std::int64_t> whole_numbers_;  // of an int64 tensor, instead
   std::size_t width_ = 0;
+  std::int64_t per_line_ = 1;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace kindling {
@@ -19,6 +20,7 @@ using namespace detail;
 struct Generator::State : std::enable_shared_from_this<Generator::State> {
   kernels::RandomState now;                   // once the work under way is done
   std::vector<Intrusive<Storage>> positions;  // one kernels::RandomState each, the latest last
+  std::mutex drawing;                         // held while a maker draws
 
   explicit State(std::uint64_t seed) : now{seed, 0} {}
 
@@ -117,10 +119,12 @@ void manual_seed(std::uint64_t seed) { default_generator().manual_seed(seed); }
 namespace {
 
 Tensor draw(const char* op, kernels::Distribution distribution, const Shape& shape, double first,
-            double second, const TensorOptions& options) {
+            double second, Generator& generator, const TensorOptions& options) {
+  if (!is_floating(options.dtype)) throw_not_floating(op);
   const Tensor result = make_tensor(op, shape, options.dtype, options.device);
   result.impl()->requires_grad = options.requires_grad;
-  kernels::RandomState* state = default_generator().state().use(
+  const std::lock_guard lock(generator.state().drawing);
+  kernels::RandomState* state = generator.state().use(
       options.device, kernels::Random::counters(result.numel(), options.dtype));
   issue(backend_of(result), kernels::Random{distribution, view(result), first, second, state});
   return result;
@@ -129,19 +133,29 @@ Tensor draw(const char* op, kernels::Distribution distribution, const Shape& sha
 }  // namespace
 
 Tensor rand(const Shape& shape, const TensorOptions& options) {
-  return draw("rand", kernels::Distribution::uniform, shape, 0, 1, options);
+  return rand(shape, default_generator(), options);
+}
+Tensor rand(const Shape& shape, Generator& generator, const TensorOptions& options) {
+  return draw("rand", kernels::Distribution::uniform, shape, 0, 1, generator, options);
 }
 Tensor randn(const Shape& shape, const TensorOptions& options) {
-  return draw("randn", kernels::Distribution::normal, shape, 0, 1, options);
+  return randn(shape, default_generator(), options);
+}
+Tensor randn(const Shape& shape, Generator& generator, const TensorOptions& options) {
+  return draw("randn", kernels::Distribution::normal, shape, 0, 1, generator, options);
 }
 Tensor uniform(const Shape& shape, double low, double high, const TensorOptions& options) {
+  return uniform(shape, low, high, default_generator(), options);
+}
+Tensor uniform(const Shape& shape, double low, double high, Generator& generator,
+               const TensorOptions& options) {
   const double most = options.dtype == DType::float32 ? std::numeric_limits<float>::max()
                                                       : std::numeric_limits<double>::max();
   if (!(low >= -most && high <= most && low <= high)) {
     throw ValueError(message("uniform: range ", low, " to ", high, ": must be finite in ",
                              options.dtype, " and low not above high"));
   }
-  return draw("uniform", kernels::Distribution::uniform, shape, low, high, options);
+  return draw("uniform", kernels::Distribution::uniform, shape, low, high, generator, options);
 }
 
 Tensor rand_like(const Tensor& x) {
@@ -152,12 +166,18 @@ Tensor randn_like(const Tensor& x) {
   const TensorOptions options = options_like("randn_like", x);
   return randn(x.shape(), options);
 }
-Tensor bernoulli(const Tensor& p) {
+Tensor bernoulli(const Tensor& p) { return bernoulli(p, default_generator()); }
+Tensor bernoulli(const Tensor& p, Generator& generator) {
+  check_floating("bernoulli", p);
   const TensorOptions options = options_like("bernoulli", p);
-  return rand(p.shape(), options) < p;
+  return rand(p.shape(), generator, options) < p;
 }
 
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
+               const TensorOptions& options) {
+  return randint(low, high, shape, default_generator(), options);
+}
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
                const TensorOptions& options) {
   const std::int64_t most = largest_whole_number(options.dtype);
   if (low >= high || low < -most || high > most) {
@@ -165,26 +185,33 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
                              ": low must be less than high, ", "and ", options.dtype,
                              " holds whole numbers up to ", most, " exactly"));
   }
+  if (options.requires_grad) check_may_require_grad("randint", options.dtype);
   TensorOptions plain = options;
   plain.requires_grad = false;
+  if (!is_floating(options.dtype)) plain.dtype = DType::float64;
   // The last multiple of 2^-24 (or 2^-53) below 1 may round up to `high`.
   const Tensor numbers =
-      floor(uniform(shape, static_cast<double>(low), static_cast<double>(high), plain));
-  const Tensor result = clamp(numbers, static_cast<double>(low), static_cast<double>(high - 1));
+      floor(uniform(shape, static_cast<double>(low), static_cast<double>(high), generator, plain));
+  const Tensor result =
+      clamp(numbers, static_cast<double>(low), static_cast<double>(high - 1)).to(options.dtype);
   result.impl()->requires_grad = options.requires_grad;
   return result;
 }
 
 Tensor randperm(std::int64_t n, const TensorOptions& options) {
+  return randperm(n, default_generator(), options);
+}
+Tensor randperm(std::int64_t n, Generator& generator, const TensorOptions& options) {
   const std::int64_t most = largest_whole_number(options.dtype);
   if (n < 0 || n > most) {
     throw ValueError(message("randperm: n ", n, ": ", options.dtype,
                              " holds whole numbers from 0 to ", most, " exactly",
-                             n < 0 ? "" : ": use float64"));
+                             n < 0 ? "" : ": use int64"));
   }
   const Tensor result = empty({n}, options);
-  issue(backend_of(result), kernels::RandomPermutation{
-                                view(result), default_generator().state().use(options.device, 1)});
+  const std::lock_guard lock(generator.state().drawing);
+  issue(backend_of(result),
+        kernels::RandomPermutation{view(result), generator.state().use(options.device, 1)});
   return result;
 }
 

@@ -10,8 +10,9 @@
 namespace kindling {
 
 /// A counter-based stream of random numbers (Philox4x32-10): the same seed gives the same bits on
-/// every device and for any number of threads. Copies share the stream. Not to be used by two
-/// threads at once.
+/// every device and for any number of threads. Copies share the stream. Threads may draw from one
+/// at once, each its own numbers in an order that is left open; nothing else may go on meanwhile, a
+/// captured step that draws from it included.
 class KINDLING_API Generator {
  public:
   explicit Generator(std::uint64_t seed = 0);
@@ -45,24 +46,35 @@ KINDLING_API Generator& default_generator();
 /// Seeds the default generator.
 KINDLING_API void manual_seed(std::uint64_t seed);
 
-/// Uniform in [0, 1).
+/// Uniform in [0, 1). These makers draw from the default generator, or from the one given.
 KINDLING_API Tensor rand(const Shape& shape, const TensorOptions& options = {});
+KINDLING_API Tensor rand(const Shape& shape, Generator& generator,
+                         const TensorOptions& options = {});
 /// Normal with mean 0 and standard deviation 1.
 KINDLING_API Tensor randn(const Shape& shape, const TensorOptions& options = {});
+KINDLING_API Tensor randn(const Shape& shape, Generator& generator,
+                          const TensorOptions& options = {});
 /// Uniform in [low, high). ValueError unless low <= high, both finite.
 KINDLING_API Tensor uniform(const Shape& shape, double low, double high,
                             const TensorOptions& options = {});
-/// The same with the shape, dtype and device of x.
+KINDLING_API Tensor uniform(const Shape& shape, double low, double high, Generator& generator,
+                            const TensorOptions& options = {});
+/// rand and randn with the shape, dtype and device of x.
 KINDLING_API Tensor rand_like(const Tensor& x);
 KINDLING_API Tensor randn_like(const Tensor& x);
 /// 1 with the probability p of the element, else 0. A p below 0 counts as 0, one above 1 as 1.
 KINDLING_API Tensor bernoulli(const Tensor& p);
+KINDLING_API Tensor bernoulli(const Tensor& p, Generator& generator);
 /// Whole numbers of [low, high), uniform up to the fineness of rand. ValueError unless low < high
 /// and the dtype holds both exactly.
 KINDLING_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
                             const TensorOptions& options = {});
+KINDLING_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
+                            Generator& generator, const TensorOptions& options = {});
 /// The whole numbers 0 .. n - 1 in random order, [n]. ValueError if the dtype cannot hold n - 1
 /// exactly.
 KINDLING_API Tensor randperm(std::int64_t n, const TensorOptions& options = {});
+KINDLING_API Tensor randperm(std::int64_t n, Generator& generator,
+                             const TensorOptions& options = {});
 
 }  // namespace kindling

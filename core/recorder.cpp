@@ -154,8 +154,9 @@ kernels::History* Recorder::history(Device device) {
 std::unique_ptr<Recording> Recorder::finish(const Tensor& value) {
   Recording& r = *recording_;
   if (backend_ != nullptr) {
-    const bool is_here = value.defined() && value.device() == backend_->device();
-    kernels::AppendHistory entry{history(backend_->device()), is_here ? view(value) : View{}};
+    const bool is_shown =
+        value.defined() && value.device() == backend_->device() && is_floating(value.dtype());
+    kernels::AppendHistory entry{history(backend_->device()), is_shown ? view(value) : View{}};
     kernels::run(*backend_, entry);  // what log_update() noted stands
     entry.record = logged_;
     append(*backend_, entry);

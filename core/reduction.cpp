@@ -2,6 +2,7 @@
 #include <kindling/core/autograd.h>
 #include <kindling/core/checks.h>
 #include <kindling/core/ops.h>
+#include <kindling/core/strided.h>
 
 namespace kindling {
 
@@ -9,35 +10,27 @@ using namespace detail;
 
 namespace {
 
-// x seen as [outer, count, inner] around the dimension that is reduced, and the shape that is left.
-struct Reduction {
-  std::int64_t outer = 1;
-  std::int64_t count = 1;
-  std::int64_t inner = 1;
+// x seen around the dimension that is reduced, and the shape that is left.
+struct Reduction : Around {
   Shape result;
 };
 
 Reduction reduce_all(const char* op, const Tensor& x) {
-  return {1, check_defined(op, x).numel, 1, Shape()};
+  return {{1, check_defined(op, x).numel, 1}, Shape()};
 }
 
 Reduction reduce_along(const char* op, const Tensor& x, int dim, bool keepdim) {
   const Shape& shape = check_defined(op, x).shape;
   const int reduced = check_dim(op, shape, dim);
-  Reduction r;
   std::array<std::int64_t, kMaxRank> left{};
   std::size_t rank = 0;
-  for (int d = 0; d < shape.rank(); ++d) {
-    if (d < reduced) r.outer *= shape[d];
-    if (d > reduced) r.inner *= shape[d];
+  for (int d = 0; d < shape.rank(); ++d)
     if (d != reduced || keepdim) left[rank++] = d == reduced ? 1 : shape[d];
-  }
-  r.count = shape[reduced];
-  r.result = Shape(std::span<const std::int64_t>(left.data(), rank));
-  return r;
+  return {around(shape, reduced), Shape(std::span<const std::int64_t>(left.data(), rank))};
 }
 
 Tensor scaled_sum(const char* name, const Tensor& x, const Reduction& r, double scale) {
+  check_floating(name, x);
   const Tensor y = make_tensor(name, r.result, x);
   issue(backend_of(x), kernels::Sum{view(x), view(y), r.outer, r.count, r.inner, scale});
   if (!is_tracked(x)) return y;
@@ -54,17 +47,15 @@ Tensor largest(const Tensor& x, const Reduction& r) {
   if (r.count == 0) {
     throw ValueError(message("argmax: ", x.shape(), " has no element to choose from"));
   }
-  if (r.count - 1 > largest_whole_number(x.dtype())) {
-    throw ValueError(message("argmax: ", x.dtype(), " cannot hold an index into ", r.count,
-                             " elements exactly: use float64"));
-  }
-  const Tensor y = make_tensor("argmax", r.result, x);
+  check_floating("argmax", x);
+  const Tensor y = make_tensor("argmax", r.result, DType::int64, x.device());
   issue(backend_of(x), kernels::Argmax{view(x), view(y), r.outer, r.count, r.inner});
   return y;
 }
 
 Tensor softmax(const char* name, const Tensor& x, int dim, bool log) {
   const Reduction r = reduce_along(name, x, dim, true);
+  check_floating(name, x);
   if (r.inner != 1) {
     // Along another dimension than the last: rows are made of its columns, and columns again.
     const Tensor rows = transpose(reshape(x, {r.outer, r.count, r.inner}), 1, 2);

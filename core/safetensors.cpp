@@ -15,6 +15,10 @@ static_assert(std::endian::native == std::endian::little);
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // as the Python package has it
 constexpr std::size_t kPiece = 1 << 20;                // of a tensor on another device
 
+// The widest first, so that each tensor is aligned.
+constexpr std::pair<DType, std::string_view> kCodes[] = {
+    {DType::float64, "F64"}, {DType::int64, "I64"}, {DType::float32, "F32"}};
+
 std::string quoted(const std::string& text) {
   if (!is_utf8(text)) throw ValueError(message("save: name \"", text, "\" is not UTF-8"));
   constexpr const char* kDigits = "0123456789abcdef";
@@ -43,16 +47,15 @@ std::string safetensors_header(const StateDict& tensors, const Metadata& metadat
     text += (text.empty() ? "{\"__metadata__\":{" : ",") + quoted(key) + ":" + quoted(value);
   text += text.empty() ? "{" : "}";
   std::int64_t begin = 0;
-  for (const DType dtype : {DType::float64, DType::float32}) {
+  for (const auto& [dtype, code] : kCodes) {
     for (const auto& [name, tensor] : tensors) {
       if (check_defined("save", tensor).storage->dtype != dtype) continue;
       const std::int64_t end = begin + bytes_of(tensor);
       std::string shape;
       for (const std::int64_t size : tensor.shape())
         shape += message(shape.empty() ? "" : ",", size);
-      text += message(text.size() == 1 ? "" : ",", quoted(name), ":{\"dtype\":\"",
-                      dtype == DType::float64 ? "F64" : "F32", "\",\"shape\":[", shape,
-                      "],\"data_offsets\":[", begin, ",", end, "]}");
+      text += message(text.size() == 1 ? "" : ",", quoted(name), ":{\"dtype\":\"", code,
+                      "\",\"shape\":[", shape, "],\"data_offsets\":[", begin, ",", end, "]}");
       begin = end;
       order.push_back(&tensor);
     }
@@ -108,17 +111,18 @@ SafetensorsFile::SafetensorsFile(const char* op, const std::filesystem::path& pa
 }
 
 Tensor SafetensorsFile::read(const TensorEntry& entry) const {
-  const bool wide = entry.dtype == "F64";
-  if (!wide && entry.dtype != "F32") {
+  const auto* code = std::find_if(std::begin(kCodes), std::end(kCodes),
+                                  [&](const auto& known) { return known.second == entry.dtype; });
+  if (code == std::end(kCodes)) {
     fail(message("tensor \"", entry.name, "\": dtype ", entry.dtype,
-                 ": Kindling reads F32 and F64: convert it"));
+                 ": Kindling reads F32, F64 and I64: convert it"));
   }
   if (entry.shape.size() > static_cast<std::size_t>(kMaxRank)) {
     fail(message("tensor \"", entry.name, "\": ", entry.shape.size(), " dimensions: at most ",
                  kMaxRank, " can be"));
   }
   const Tensor tensor = make_tensor("load", Shape(std::span<const std::int64_t>(entry.shape)),
-                                    wide ? DType::float64 : DType::float32, Device::cpu());
+                                    code->first, Device::cpu());
   file_.read(data_ + entry.begin, view(tensor).data,
              static_cast<std::size_t>(entry.end - entry.begin));
   return tensor;

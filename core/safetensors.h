@@ -20,7 +20,7 @@ namespace kindling::detail {
 /// What the header says of a tensor.
 struct TensorEntry {
   std::string name;
-  std::string dtype;  // "F32", "F64" or one that Kindling has not
+  std::string dtype;  // "F32", "F64", "I64" or one that Kindling has not
   std::vector<std::int64_t> shape;
   std::uint64_t begin = 0;  // of its bytes, counted from the end of the header
   std::uint64_t end = 0;

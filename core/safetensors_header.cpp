@@ -188,7 +188,7 @@ class HeaderParser {
 /// FileError unless the bytes are what dtype and shape say. Those of a dtype that Kindling has not
 /// are read by nobody.
 void check_size(const TensorEntry& entry) {
-  if (entry.dtype != "F32" && entry.dtype != "F64") return;
+  if (entry.dtype != "F32" && entry.dtype != "F64" && entry.dtype != "I64") return;
   std::int64_t bytes = entry.dtype == "F32" ? 4 : 8;
   bool fits = true;
   for (const std::int64_t size : entry.shape) fits &= !__builtin_mul_overflow(bytes, size, &bytes);

@@ -56,33 +56,44 @@ Tensor clamp(const Tensor& x, double low, double high) {
 
 namespace {
 
+// A condition of int64 in the dtype of what it chooses from.
+Tensor mask_for(const char* op, const char* what, const Tensor& condition, const Tensor& x) {
+  check_untracked(op, what, condition);
+  const bool is_whole = check_defined(op, condition).storage->dtype == DType::int64;
+  return is_whole ? condition.to(check_defined(op, x).storage->dtype) : condition;
+}
+
+Tensor kept(const char* op, const Tensor& mask, const Tensor& x) {
+  return binary(op, BinaryOp::keep, mask, x);
+}
+Tensor kept(const char* op, const Tensor& mask, double x) {
+  return binary(op, BinaryOp::keep, mask, x, 0);
+}
+Tensor dropped(const char* op, const Tensor& mask, const Tensor& x) {
+  return binary(op, BinaryOp::drop, mask, x);
+}
+Tensor dropped(const char* op, const Tensor& mask, double x) {
+  return binary(op, BinaryOp::drop, mask, x, 0);
+}
 // What keep and drop leave out is -0, which changes nothing.
-Tensor joined(const Tensor& kept, const Tensor& dropped) {
-  return binary("where", BinaryOp::add, kept, dropped);
+template <class A, class B>
+Tensor merged(const char* op, const Tensor& mask, const A& a, const B& b) {
+  return binary(op, BinaryOp::add, kept(op, mask, a), dropped(op, mask, b));
 }
 
 }  // namespace
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  check_untracked("where", "condition", condition);
-  return joined(binary("where", BinaryOp::keep, condition, a),
-                binary("where", BinaryOp::drop, condition, b));
+  return merged("where", mask_for("where", "condition", condition, a), a, b);
 }
 Tensor where(const Tensor& condition, const Tensor& a, double b) {
-  check_untracked("where", "condition", condition);
-  return joined(binary("where", BinaryOp::keep, condition, a),
-                binary("where", BinaryOp::drop, condition, b, 0));
+  return merged("where", mask_for("where", "condition", condition, a), a, b);
 }
 Tensor where(const Tensor& condition, double a, const Tensor& b) {
-  check_untracked("where", "condition", condition);
-  return joined(binary("where", BinaryOp::keep, condition, a, 0),
-                binary("where", BinaryOp::drop, condition, b));
+  return merged("where", mask_for("where", "condition", condition, b), a, b);
 }
-
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
-  check_untracked("masked_fill", "mask", mask);
-  return joined(binary("masked_fill", BinaryOp::keep, mask, value, 0),
-                binary("masked_fill", BinaryOp::drop, mask, x));
+  return merged("masked_fill", mask_for("masked_fill", "mask", mask, x), value, x);
 }
 
 Tensor Tensor::clamp(double low, double high) const { return kindling::clamp(*this, low, high); }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reductions that are made of other ops, and get their gradients from them.
 #include <kindling/core/checks.h>
-#include <kindling/core/elementwise.h>
 #include <kindling/core/no_grad.h>
 #include <kindling/core/ops.h>
 
@@ -16,18 +15,6 @@ namespace {
 
 Tensor flat(const char* op, const Tensor& x) { return reshape(x, {check_defined(op, x).numel}); }
 
-// The element number `index` of dimension dim, which is kept with size 1: what is left of its sum
-// when all others are left out.
-Tensor picked(const char* op, const Tensor& x, int dim, const Tensor& index) {
-  const int d = check_dim(op, x.shape(), dim);
-  Shape column = x.shape();
-  for (int i = 0; i < column.rank(); ++i)
-    if (i != d) column[i] = 1;
-  const Tensor numbers =
-      reshape(arange(static_cast<double>(column[d]), options_like(op, x)), column);
-  return sum(binary(op, kernels::BinaryOp::keep, index == numbers, x), d, true);
-}
-
 Tensor without(const Tensor& x, int dim, bool keepdim) { return keepdim ? x : squeeze(x, dim); }
 
 }  // namespace
@@ -38,11 +25,11 @@ Tensor argmin(const Tensor& x, int dim, bool keepdim) {
 }
 Tensor max(const Tensor& x) { return max(flat("max", x), 0); }
 Tensor max(const Tensor& x, int dim, bool keepdim) {
-  return without(picked("max", x, dim, argmax(x, dim, true)), dim, keepdim);
+  return without(gather(x, dim, argmax(x, dim, true)), dim, keepdim);
 }
 Tensor min(const Tensor& x) { return min(flat("min", x), 0); }
 Tensor min(const Tensor& x, int dim, bool keepdim) {
-  return without(picked("min", x, dim, argmin(x, dim, true)), dim, keepdim);
+  return without(gather(x, dim, argmin(x, dim, true)), dim, keepdim);
 }
 
 Tensor var(const Tensor& x) { return var(flat("var", x), 0); }

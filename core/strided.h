@@ -15,6 +15,19 @@ inline Tensor view_of(const Tensor& x, std::int64_t offset, const Shape& shape) 
   return Tensor(TensorImpl::make(impl.storage, impl.offset + offset, shape));
 }
 
+/// A shape seen as [outer, count, inner] around its dimension d.
+struct Around {
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+};
+inline Around around(const Shape& shape, int d) {
+  Around a{.count = shape[d]};
+  for (int i = 0; i < d; ++i) a.outer *= shape[i];
+  for (int i = d + 1; i < shape.rank(); ++i) a.inner *= shape[i];
+  return a;
+}
+
 /// How a contiguous tensor of this shape is walked, as both operands.
 inline Strides contiguous(const Shape& shape) {
   Strides strides;

@@ -2,6 +2,7 @@
 #include <kindling/core/autograd.h>
 #include <kindling/core/broadcast.h>
 #include <kindling/core/checks.h>
+#include <kindling/core/elementwise.h>
 #include <kindling/core/makers.h>
 #include <kindling/core/ops.h>
 #include <kindling/core/tensor.h>
@@ -59,7 +60,7 @@ double Tensor::item() const {
   return value;
 }
 
-template <class T>
+template <Element T>
 std::vector<T> Tensor::to_vector() const {
   const detail::TensorImpl& impl = check_defined("to_vector", *this);
   std::vector<T> values(static_cast<std::size_t>(impl.numel));
@@ -69,9 +70,10 @@ std::vector<T> Tensor::to_vector() const {
 }
 template std::vector<float> Tensor::to_vector<float>() const;
 template std::vector<double> Tensor::to_vector<double>() const;
+template std::vector<std::int64_t> Tensor::to_vector<std::int64_t>() const;
 
 template <class T>
-T* Tensor::data() const {
+requires Element<std::remove_const_t<T>> T* Tensor::data() const {
   const detail::TensorImpl& impl = check_defined("data", *this);
   detail::check_not_reading_in_capture("data");
   const detail::Storage& storage = *impl.storage;
@@ -90,6 +92,8 @@ template float* Tensor::data<float>() const;
 template double* Tensor::data<double>() const;
 template const float* Tensor::data<const float>() const;
 template const double* Tensor::data<const double>() const;
+template std::int64_t* Tensor::data<std::int64_t>() const;
+template const std::int64_t* Tensor::data<const std::int64_t>() const;
 
 Tensor Tensor::grad() const {
   const detail::TensorImpl& impl = check_defined("grad", *this);
@@ -103,6 +107,7 @@ const Tensor& Tensor::set_requires_grad(bool requires_grad) const {
   if (impl.producer && !requires_grad) {
     throw ValueError("set_requires_grad: the tensor is the result of a tracked op: use detach()");
   }
+  if (requires_grad) detail::check_may_require_grad("set_requires_grad", impl.storage->dtype);
   impl.requires_grad = requires_grad;
   return *this;
 }
@@ -157,6 +162,7 @@ Tensor unaffected(const Tensor& source, const Tensor& target) {
 
 const Tensor& fill(const char* op, const Tensor& target, double value) {
   check_in_place(op, target);
+  detail::check_holds(op, target.dtype(), value);
   detail::issue(detail::backend_of(target.device()),
                 kernels::Fill{detail::changed_view(target), value});
   return target;
@@ -167,6 +173,7 @@ const Tensor& change(const char* op, kernels::BinaryOp code, const Tensor& targe
                      const Tensor& other) {
   check_in_place(op, target);
   detail::check_same(op, target, other);
+  detail::check_operand(op, code, target, 0);
   check_untracked(op, other);
   if (detail::broadcast_shape(op, target.shape(), other.shape()) != target.shape()) {
     throw ShapeError(message(op, ": ", other.shape(), " does not broadcast into ", target.shape()));
@@ -181,6 +188,7 @@ const Tensor& change(const char* op, kernels::BinaryOp code, const Tensor& targe
 
 const Tensor& change(const char* op, kernels::BinaryOp code, const Tensor& target, double other) {
   check_in_place(op, target);
+  detail::check_operand(op, code, target, other);
   const Strides strides{.rank = 1, .size = {target.numel()}, .first = {1}};
   detail::issue(detail::backend_of(target.device()),
                 kernels::Binary{
@@ -206,6 +214,9 @@ const Tensor& Tensor::copy_(std::span<const float> source) const {
   return copy_span(*this, source);
 }
 const Tensor& Tensor::copy_(std::span<const double> source) const {
+  return copy_span(*this, source);
+}
+const Tensor& Tensor::copy_(std::span<const std::int64_t> source) const {
   return copy_span(*this, source);
 }
 

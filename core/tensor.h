@@ -12,6 +12,7 @@
 #include <iosfwd>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace kindling {
@@ -23,7 +24,7 @@ struct TensorOptions {
   bool requires_grad = false;
 };
 
-/// A handle on an n-dimensional array of float32 or float64, always contiguous and row-major.
+/// A handle on an n-dimensional array of one DType, always contiguous and row-major.
 /// Copies share the array, its gradient and its place in the graph; const is shallow, as for
 /// shared_ptr. A default-constructed or moved-from Tensor is undefined: any use of it but defined()
 /// is an Error that names the op. Kernels are queued on the tensor's device; only functions that
@@ -49,19 +50,21 @@ class KINDLING_API Tensor {
   DType dtype() const;
   Device device() const;
 
-  /// A copy on another device or in another dtype; *this where it fits already. Differentiable.
+  /// A copy on another device or in another dtype; *this where it fits already. Differentiable. To
+  /// int64 fractions are dropped, and what it does not hold becomes its lowest number.
   Tensor to(Device device) const;
   Tensor to(DType dtype) const;
 
   /// The value of a tensor of one element. ShapeError otherwise. Waits for the device.
   double item() const;
-  /// All elements, row-major; T is float or double and is converted to. Waits for the device.
-  template <class T>
+  /// All elements, row-major, converted to T: float, double or std::int64_t, which drops fractions.
+  /// Waits for the device.
+  template <Element T>
   std::vector<T> to_vector() const;
   /// The elements themselves; T must be the dtype's type (DTypeError) and the device the CPU
   /// (DeviceError).
   template <class T>
-  T* data() const;
+  requires Element<std::remove_const_t<T>> T* data() const;
 
   /// The gradient that backward() left, a view that the optimizer's arena owns: clone() to keep it.
   /// Undefined until a backward reaches this tensor, and again after zero_grad().
@@ -86,6 +89,7 @@ class KINDLING_API Tensor {
   const Tensor& copy_(const Tensor& source) const;  // same shape; converts device and dtype
   const Tensor& copy_(std::span<const float> source) const;
   const Tensor& copy_(std::span<const double> source) const;
+  const Tensor& copy_(std::span<const std::int64_t> source) const;
   const Tensor& fill_(double value) const;
   const Tensor& zero_() const;
   const Tensor& operator+=(const Tensor& other) const;
@@ -114,6 +118,9 @@ class KINDLING_API Tensor {
   Tensor permute(const std::vector<int>& dims) const;
   std::vector<Tensor> split(std::int64_t size, int dim = 0) const;
   Tensor index_select(const Tensor& rows) const;
+  Tensor index_select(int dim, const Tensor& index) const;
+  Tensor gather(int dim, const Tensor& index) const;
+  Tensor argsort(int dim = -1, bool descending = false) const;
   Tensor masked_fill(const Tensor& mask, double value) const;
   Tensor clamp(double low, double high = std::numeric_limits<double>::infinity()) const;
   Tensor pow(const Tensor& exponent) const;
@@ -171,12 +178,16 @@ class KINDLING_API Tensor {
 
 extern template KINDLING_API std::vector<float> Tensor::to_vector<float>() const;
 extern template KINDLING_API std::vector<double> Tensor::to_vector<double>() const;
+extern template KINDLING_API std::vector<std::int64_t> Tensor::to_vector<std::int64_t>() const;
 extern template KINDLING_API float* Tensor::data<float>() const;
 extern template KINDLING_API double* Tensor::data<double>() const;
 extern template KINDLING_API const float* Tensor::data<const float>() const;
 extern template KINDLING_API const double* Tensor::data<const double>() const;
+extern template KINDLING_API std::int64_t* Tensor::data<std::int64_t>() const;
+extern template KINDLING_API const std::int64_t* Tensor::data<const std::int64_t>() const;
 
-/// Prints values, shape, dtype and device; long tensors are abridged. Waits for the device.
+/// Prints values, shape, dtype and device; more than 1000 elements are abridged. Waits for the
+/// device.
 KINDLING_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 
 }  // namespace kindling

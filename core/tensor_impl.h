@@ -6,6 +6,8 @@
 #include <kindling/core/storage.h>
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 namespace kindling::detail {
 
@@ -32,6 +34,7 @@ struct KINDLING_API TensorImpl final : RefCounted {
       grad;  // leaves only; kept while undefined, so that an arena's stays in place
   bool grad_defined = false;
   bool requires_grad = false;
+  std::unique_ptr<const std::string> name;  // as its module calls it: "fc1.weight"
 
  private:
   TensorImpl() noexcept;

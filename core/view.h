@@ -16,6 +16,11 @@ struct View {
   DType dtype = DType::float32;
 };
 
+/// A dtype of the same size, of whose elements kernels only move the bits.
+constexpr DType moved_as(DType dtype) noexcept {
+  return dtype == DType::int64 ? DType::float64 : dtype;
+}
+
 /// Sizes and element strides of up to two operands that are walked together with a third,
 /// contiguous one; outermost first. A stride of 0 repeats the operand along that dimension
 /// (broadcasting).

@@ -40,7 +40,7 @@ struct Arange {
 };
 
 /// target[strides.second] (+)= source[strides.first], converting the dtype; covers transposes,
-/// slices and expansion.
+/// slices and expansion. Whole numbers of int64 are not added.
 struct Copy {
   View source = {};
   View target = {};
@@ -112,14 +112,24 @@ struct Expand {
   bool accumulate = false;
 };
 
-/// y[o, i] = index k of the first largest x[o, k, i], as a whole number in x's dtype; NaN counts as
-/// largest.
+/// y[o, i] = index k of the first largest x[o, k, i]; y int64. NaN counts as largest.
 struct Argmax {
   View x = {};
   View y = {};
   std::int64_t outer = 1;
   std::int64_t count = 1;
   std::int64_t inner = 1;
+};
+
+/// Each row of y [.., row_size], int64, = the order that sorts that row of x: smallest first, or
+/// largest where `descending`, equals as they stand. NaN counts as largest. A GPU needs a buffer as
+/// large as y (which no other command may use in between, as it might the backend's scratch).
+struct Sort {
+  View x = {};
+  View y = {};
+  View buffer = {};
+  std::int64_t row_size = 1;
+  bool descending = false;
 };
 
 /// y = softmax (or its logarithm) of each row of x; x, y [.., row_size].
@@ -185,10 +195,10 @@ struct Loss {
 };
 
 /// Cross entropy of logits [rows, classes] and its gradient in one pass. target: [rows] class
-/// numbers, or [rows, classes] probabilities when `probabilities`. Smoothed targets: (1 - s) *
-/// target + s / classes. loss[0] = scale * sum over rows, or loss [rows] where reduce is false;
-/// gradient [rows, classes] = scale * d/dlogits. A class number outside [0, classes) makes its
-/// row's loss and gradient NaN.
+/// numbers of any dtype, or [rows, classes] probabilities when `probabilities`. Smoothed targets:
+/// (1 - s) * target + s / classes. loss[0] = scale * sum over rows, or loss [rows] where reduce is
+/// false; gradient [rows, classes] = scale * d/dlogits. A class number outside [0, classes) makes
+/// its row's loss and gradient NaN.
 struct CrossEntropy {
   View logits = {};
   View target = {};
@@ -202,21 +212,28 @@ struct CrossEntropy {
   bool reduce = true;
 };
 
-/// y[r, :] = x[rows[r], :]; x [.., row_size], rows hold whole numbers in their own dtype.
+/// y[o, k, i] = x[o, index[k], i], or with `each` x[o, index[o, k, i], i]; x [outer, count, inner],
+/// y [outer, chosen, inner], the index of any dtype. Where it is none of [0, count), y is NaN.
 struct Gather {
   View x = {};
-  View rows = {};
+  View index = {};
   View y = {};
-  std::int64_t row_size = 1;
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+  bool each = false;
 };
 
-/// grad_x[rows[r], :] += grad_y[r, :] in the order of r, each addition rounded to the dtype; grad_x
-/// is zeroed first unless accumulate.
+/// grad_x at what Gather took += grad_y in the order of k, each addition rounded to the dtype;
+/// grad_x is zeroed first unless accumulate.
 struct GatherBackward {
-  View rows = {};
+  View index = {};
   View grad_y = {};
   View grad_x = {};
-  std::int64_t row_size = 1;
+  std::int64_t outer = 1;
+  std::int64_t count = 1;
+  std::int64_t inner = 1;
+  bool each = false;
   bool accumulate = false;
 };
 
@@ -417,7 +434,7 @@ struct CommandList {
 };
 using AllCommands =
     CommandList<Fill, Arange, Copy, Unary, UnaryBackward, Binary, BinaryBackward, Sum, Expand,
-                Argmax, Softmax, SoftmaxBackward, Product, Loss, CrossEntropy, Gather,
+                Argmax, Sort, Softmax, SoftmaxBackward, Product, Loss, CrossEntropy, Gather,
                 GatherBackward, Random, RandomPermutation, LoadBatch, Update, FindNonfinite,
                 ClipGradNorm, AdvanceSchedule, AppendHistory, AdvancePlateau, WriteRecord>;
 

@@ -23,22 +23,17 @@ static constexpr auto fields_of(const AdamWOptions*) { return adam_fields<AdamWO
 
 namespace {
 
-constexpr auto kFields = option_fields<AdamOptions>();
-constexpr const char* kStates[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+constexpr auto kAdamFields = option_fields<AdamOptions>();
+constexpr const char* kAdamStates[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
 
-bool uses_state(const HyperParameters& values, bool, std::size_t s) {
+bool adam_uses_state(const HyperParameters& values, bool, std::size_t s) {
   return s < 2 || values.amsgrad;
 }
 
-void check_beta(const char* name, const char* field, double beta) {
-  if (beta >= 0 && beta < 1) return;
-  throw ValueError(message(name, ": ", field, " ", beta, ": must be at least 0 and below 1"));
-}
-
-void check(const char* name, const HyperParameters& values, bool) {
+void check_adam(const char* name, const HyperParameters& values, bool) {
   detail::check_not_negative(name, "lr", values.lr.value);
-  check_beta(name, "betas[0]", values.momentum.value);
-  check_beta(name, "betas[1]", values.beta2.value);
+  detail::check_below_one(name, "betas[0]", values.momentum.value);
+  detail::check_below_one(name, "betas[1]", values.beta2.value);
   detail::check_not_negative(name, "eps", values.eps.value);
   detail::check_not_negative(name, "weight_decay", values.weight_decay.value);
 }
@@ -46,11 +41,11 @@ void check(const char* name, const HyperParameters& values, bool) {
 constexpr detail::UpdateRule rule(const char* name, bool decoupled) {
   return {.name = name,
           .op = kernels::UpdateOp::adam,
-          .fixed = {.adam = true, .decoupled = decoupled},
-          .fields = kFields,
-          .states = kStates,
-          .uses_state = uses_state,
-          .check = check};
+          .fixed = {.adam = true, .counts_all = true, .decoupled = decoupled},
+          .fields = kAdamFields,
+          .states = kAdamStates,
+          .uses_state = adam_uses_state,
+          .check = check_adam};
 }
 
 constexpr detail::UpdateRule kAdam = rule("Adam", false);

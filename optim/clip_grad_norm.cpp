@@ -3,8 +3,12 @@
 #include <kindling/core/command.h>
 #include <kindling/core/makers.h>
 #include <kindling/optim/clip_grad_norm.h>
+#include <kindling/optim/nonfinite_gradients.h>
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
+#include <string>
 
 namespace kindling::optim {
 namespace {
@@ -89,6 +93,21 @@ Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm) {
     if (detail::gradient_defined(*param.impl())) detail::note_change(*param.impl()->grad->storage);
   }
   return norm;
+}
+
+Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm,
+                       bool error_if_nonfinite) {
+  if (error_if_nonfinite) {
+    const double norm = clip_grad_norm_(params, std::numeric_limits<double>::infinity()).item();
+    if (!std::isfinite(norm)) {
+      std::string names;
+      for (const std::string& name : nonfinite_gradients(params))
+        names += (names.empty() ? "" : ", ") + name;
+      throw ValueError(message("clip_grad_norm_: the norm of the gradients is ", norm, ": ", names,
+                               ": nothing was changed: leave this step out, or lower the lr"));
+    }
+  }
+  return clip_grad_norm_(params, max_norm);
 }
 
 }  // namespace kindling::optim

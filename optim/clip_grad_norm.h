@@ -15,5 +15,9 @@ namespace kindling::optim {
 /// is negative or NaN (infinity only measures), DeviceError when devices differ. A NaN in a
 /// gradient makes every nonzero one NaN, as in PyTorch. Source: Pascanu et al. (arXiv:1211.5063).
 KINDLING_API Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm);
+/// The same; with error_if_nonfinite a norm that is infinite or NaN is a ValueError, before any
+/// gradient changes: it waits for the device, and is no part of a captured step (CaptureError).
+KINDLING_API Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm,
+                                    bool error_if_nonfinite);
 
 }  // namespace kindling::optim

@@ -47,14 +47,18 @@ void OptimizerState::set_options(std::size_t index, const math::HyperParameters&
     }
     structure_changed();
   }
-  if (skips_ != skip_nonfinite) {
-    (void)schedule_index();  // from now on the host's may count, or did so far
-    skips_ = skip_nonfinite;
-    structure_changed();
-  }
+  set_skip_nonfinite(skip_nonfinite);
   group.lr_overrides = clock_.runs();
   if (!clock_.runs()) group.base_lr = group.values.lr.value;
   records_.write(index, group.values);
+}
+
+void OptimizerState::set_skip_nonfinite(bool skip) {
+  check_not_capturing("set_skip_nonfinite", "it changes what a step does: call it between steps");
+  if (skips_ == skip) return;
+  (void)schedule_index();  // from now on the host's may count, or did so far
+  skips_ = skip;
+  structure_changed();
 }
 
 void OptimizerState::set_lr(std::size_t index, double lr) {

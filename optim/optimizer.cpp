@@ -26,6 +26,7 @@ void Optimizer::set_lr(double lr) {
 
 void Optimizer::set_lr(double lr, std::size_t group) { state()->set_lr(group, lr); }
 
+void Optimizer::set_skip_nonfinite(bool skip) { state()->set_skip_nonfinite(skip); }
 std::size_t Optimizer::group_count() const { return state()->group_count(); }
 
 StateDict Optimizer::state_dict() const { return detail::copies_of(state_views()); }

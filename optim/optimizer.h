@@ -52,6 +52,9 @@ class KINDLING_API Optimizer {
   void set_lr(double lr);
   void set_lr(double lr, std::size_t group);
   std::size_t group_count() const;
+  /// Whether a step with an infinite or NaN gradient changes and advances nothing, for all groups
+  /// at once: the option skip_nonfinite, which they share.
+  void set_skip_nonfinite(bool skip);
 
   /// Copies of all hyper-parameters ("param_groups.0.lr") and of the state of each parameter,
   /// numbered through all groups

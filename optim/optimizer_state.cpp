@@ -47,6 +47,11 @@ void check_not_negative(const char* optimizer, const char* field, double value) 
       message(optimizer, ": ", field, " ", value, ": must be finite and not negative"));
 }
 
+void check_below_one(const char* optimizer, const char* field, double value) {
+  if (value >= 0 && value < 1) return;
+  throw ValueError(message(optimizer, ": ", field, " ", value, ": must be at least 0 and below 1"));
+}
+
 OptimizerState::OptimizerState(const UpdateRule& rule, const std::vector<GroupSpec>& specs)
     : rule_(rule),
       id_(new_id()),
@@ -73,8 +78,8 @@ void OptimizerState::check_same_skipping(std::size_t group, bool skip_nonfinite,
   throw ValueError(
       message(name(), ": skip_nonfinite is ", skip_nonfinite ? "on" : "off", " for group ", group,
               " and ", skips_ ? "on" : "off",
-              " for the others: a skipped step is skipped by all groups: give them the "
-              "same"));
+              " for the others: a skipped step is skipped by all groups: give them the ",
+              "same, or change all with set_skip_nonfinite()"));
 }
 
 void OptimizerState::add_group(const GroupSpec& spec) {
@@ -131,8 +136,9 @@ void OptimizerState::structure_changed() noexcept {
 }
 
 void OptimizerState::throw_lost(std::size_t parameter, std::size_t group) const {
-  const std::string what = message(name(), ": step: ", parameter_name(parameter, group));
-  if (groups_[group].parameters[parameter].impl->storage->optimizer == 0) {
+  const TensorImpl& impl = *groups_[group].parameters[parameter].impl;
+  const std::string what = message(name(), ": step: ", parameter_name(parameter, group, &impl));
+  if (impl.storage->optimizer == 0) {
     throw ValueError(message(
         what, " was moved to another device or dtype: build the optimizer after ", "model.to()"));
   }

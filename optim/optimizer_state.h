@@ -50,6 +50,7 @@ class OptimizerState : public std::enable_shared_from_this<OptimizerState> {
   math::HyperParameters current(const char* op, std::size_t group);
   /// Replaces the options of a group, after checking them.
   void set_options(std::size_t group, const math::HyperParameters& values, bool skip_nonfinite);
+  void set_skip_nonfinite(bool skip);
   void set_lr(std::size_t group, double lr);
 
   /// The state, its tensors in the arenas themselves.

@@ -79,4 +79,29 @@ class KINDLING_API AdamW : public OptimizerOf<AdamWOptions> {
 
 extern template class OptimizerOf<AdamWOptions>;
 
+struct KINDLING_API RMSpropOptions {
+  double lr = 1e-2;         // >= 0
+  double alpha = 0.99;      // in [0, 1); of the running average of squares
+  double eps = 1e-8;        // >= 0
+  double weight_decay = 0;  // >= 0; added to the gradient
+  double momentum = 0;      // >= 0
+  bool centered = false;    // divides by the variance, not by the second moment
+  bool maximize = false;
+  bool skip_nonfinite = false;  // an infinite or NaN gradient changes and advances nothing
+};
+
+/// RMSprop, as PyTorch defines it:
+///   g = gradient, negated with maximize; g += weight_decay p
+///   s = alpha s + (1 - alpha) g^2;  with centered a = alpha a + (1 - alpha) g and s' = s - a^2
+///   b = momentum b + g / (sqrt(s') + eps);  p -= lr b
+/// Source: Hinton, Neural Networks for Machine Learning, lecture 6e (2012); centered: Graves
+/// (arXiv:1308.0850).
+class KINDLING_API RMSprop : public OptimizerOf<RMSpropOptions> {
+ public:
+  explicit RMSprop(std::vector<Tensor> params, const RMSpropOptions& options = {});
+  explicit RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups);
+};
+
+extern template class OptimizerOf<RMSpropOptions>;
+
 }  // namespace kindling::optim

@@ -4,13 +4,14 @@
 
 namespace kindling::detail {
 
-std::string parameter_name(std::size_t parameter, std::size_t group) {
-  return message("parameter ", parameter, " of group ", group);
+std::string parameter_name(std::size_t parameter, std::size_t group, const TensorImpl* impl) {
+  const std::string number = message("parameter ", parameter, " of group ", group);
+  return impl == nullptr || !impl->name ? number : message(number, " (\"", *impl->name, "\")");
 }
 
 void ParameterChecks::add_checked(const std::vector<Tensor>& tensors) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    seen_.emplace(tensors[i].impl()->storage.get(), parameter_name(i, groups_));
+    seen_.emplace(tensors[i].impl()->storage.get(), parameter_name(i, groups_, tensors[i].impl()));
   }
   device_ = tensors.front().device();
   ++groups_;
@@ -22,7 +23,7 @@ void ParameterChecks::add(const std::vector<Tensor>& tensors) {
                              " has no parameters: give it at least one tensor"));
   }
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const std::string name = parameter_name(i, groups_);
+    const std::string name = parameter_name(i, groups_, tensors[i].impl());
     check_one(tensors[i], name);
     if (tensors[i].dtype() != tensors.front().dtype()) {
       throw DTypeError(message(optimizer_, ": ", name, " is ", tensors[i].dtype(),

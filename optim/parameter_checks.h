@@ -12,8 +12,8 @@
 
 namespace kindling::detail {
 
-/// "parameter 1 of group 0"
-std::string parameter_name(std::size_t parameter, std::size_t group);
+/// "parameter 1 of group 0", and where a module has named it: ("fc1.weight")
+std::string parameter_name(std::size_t parameter, std::size_t group, const TensorImpl* impl);
 
 /// The checks on parameters that an optimizer makes before it takes any of them over, through all
 /// its groups.

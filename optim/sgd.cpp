@@ -18,14 +18,14 @@ static constexpr auto fields_of(const SGDOptions*) {
 
 namespace {
 
-constexpr auto kFields = option_fields<SGDOptions>();
-constexpr const char* kStates[] = {"momentum_buffer"};
+constexpr auto kSgdFields = option_fields<SGDOptions>();
+constexpr const char* kSgdStates[] = {"momentum_buffer"};
 
-bool uses_state(const HyperParameters& values, bool momentum_scheduled, std::size_t) {
+bool sgd_uses_state(const HyperParameters& values, bool momentum_scheduled, std::size_t) {
   return values.momentum.value != 0 || momentum_scheduled;
 }
 
-void check(const char* name, const HyperParameters& values, bool momentum_scheduled) {
+void check_sgd(const char* name, const HyperParameters& values, bool momentum_scheduled) {
   detail::check_not_negative(name, "lr", values.lr.value);
   detail::check_not_negative(name, "momentum", values.momentum.value);
   detail::check_not_negative(name, "weight_decay", values.weight_decay.value);
@@ -43,10 +43,10 @@ void check(const char* name, const HyperParameters& values, bool momentum_schedu
 constexpr detail::UpdateRule kSgd{.name = "SGD",
                                   .op = kernels::UpdateOp::sgd,
                                   .fixed = {},
-                                  .fields = kFields,
-                                  .states = kStates,
-                                  .uses_state = uses_state,
-                                  .check = check};
+                                  .fields = kSgdFields,
+                                  .states = kSgdStates,
+                                  .uses_state = sgd_uses_state,
+                                  .check = check_sgd};
 
 }  // namespace
 

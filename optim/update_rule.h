@@ -34,5 +34,7 @@ struct UpdateRule {
 
 /// ValueError "SGD: lr -1: must be finite and not negative" unless it is.
 void check_not_negative(const char* optimizer, const char* field, double value);
+/// The same for the decay rate of an average: at least 0 and below 1.
+void check_below_one(const char* optimizer, const char* field, double value);
 
 }  // namespace kindling::detail

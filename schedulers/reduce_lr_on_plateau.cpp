@@ -128,6 +128,7 @@ void ReduceLROnPlateau::step(const Tensor& metric) {
   Plateau& plateau = this->plateau();
   detail::OptimizerState& state = plateau.optimizer();
   const detail::TensorImpl& impl = detail::check_defined(kName, metric);
+  detail::check_floating(kName, metric);
   if (impl.numel != 1) {
     throw ShapeError(message(kName, ": metric of shape ", impl.shape, ": must have one element"));
   }

@@ -16,7 +16,7 @@ struct KINDLING_API Identity : Module {
 /// x, and slope * x where it is negative.
 class KINDLING_API LeakyReLU : public Module {
  public:
-  explicit LeakyReLU(double negative_slope = 0.01) : negative_slope_(negative_slope) {}
+  explicit LeakyReLU(double negative_slope = 0.01);
   Tensor forward(const Tensor& x) const override;
 
  private:
@@ -26,7 +26,7 @@ class KINDLING_API LeakyReLU : public Module {
 /// x, and alpha (exp(x) - 1) where it is negative (Clevert et al., arXiv:1511.07289).
 class KINDLING_API ELU : public Module {
  public:
-  explicit ELU(double alpha = 1) : alpha_(alpha) {}
+  explicit ELU(double alpha = 1);
   Tensor forward(const Tensor& x) const override;
 
  private:
@@ -68,6 +68,32 @@ class KINDLING_API LayerNorm : public Module {
  private:
   std::int64_t size_;
   double eps_;
+};
+
+struct BatchNorm1dOptions {
+  double eps = 1e-5;
+  double momentum = 0.1;  // the share of the newest batch in the running averages, in [0, 1]
+  bool affine = true;     // a weight, which starts as 1, and a bias, as 0
+  DType dtype = DType::float32;
+  Device device = default_device();
+};
+/// Each feature of x [batch, features] or [batch, features, length] moved and scaled to mean 0 and
+/// variance 1 over the batch, * weight + bias (Ioffe & Szegedy, arXiv:1502.03167). In training the
+/// running averages of mean and variance take in the batch's, also as a part of a captured step;
+/// after eval() these are used. ShapeError for another number of features, ValueError for training
+/// on one value a feature.
+class KINDLING_API BatchNorm1d : public Module {
+ public:
+  explicit BatchNorm1d(std::int64_t features, const BatchNorm1dOptions& options = {});
+  Tensor forward(const Tensor& x) const override;
+
+  const Tensor weight, bias;               // [features]; undefined without affine
+  const Tensor running_mean, running_var;  // [features]; buffers, 0 and 1 at first
+  const Tensor num_batches_tracked;        // int64, a scalar
+
+ private:
+  double eps_;
+  double momentum_;
 };
 
 struct EmbeddingOptions {

@@ -22,6 +22,7 @@ UnaryOp op_of(Activation activation) {
 
 void check(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check_same("linear", x, weight);
+  check_floating("linear", x);
   const Shape& in = x.impl()->shape;
   const Shape& w = weight.impl()->shape;
   if (w.rank() != 2) throw ShapeError(message("linear: weight ", w, ": expected [out, in]"));
@@ -145,6 +146,8 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, const Linear
     : weight(
           register_parameter("weight", drawn({out_features, in_features}, in_features, options))),
       bias(options.bias ? register_parameter("bias", drawn({out_features}, in_features, options))
-                        : Tensor()) {}
+                        : Tensor()) {
+  describe(message("Linear(", in_features, ", ", out_features, options.bias ? ")" : ", no bias)"));
+}
 
 }  // namespace kindling::nn

@@ -36,6 +36,7 @@ void weigh(const Gradients& g, int input, View gradient, std::int64_t repeat) {
 
 void check_alike(const char* name, const Tensor& input, const Tensor& target) {
   check_same(name, input, target);
+  check_floating(name, input);
   if (input.impl()->shape != target.impl()->shape) {
     throw ShapeError(message(name, ": input ", input.impl()->shape, " and target ",
                              target.impl()->shape,
@@ -102,23 +103,97 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
   return elementwise("huber_loss", LossOp::huber, input, target, reduction, delta);
 }
 
-Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction reduction,
-                          double label_smoothing) {
-  check_same("cross_entropy_loss", logits, target);
-  check_untracked("cross_entropy_loss", "target", target);
-  check_smoothing("cross_entropy_loss", label_smoothing);
+namespace {
+
+// Whether the target is one of probabilities, and not of class numbers.
+bool checked_cross_entropy(const Tensor& logits, const Tensor& target, double label_smoothing) {
+  constexpr const char* kName = "cross_entropy_loss";
+  check_floating(kName, logits);
+  if (check_defined(kName, target).storage->dtype != DType::int64)
+    check_same(kName, logits, target);
+  check_same_device(kName, logits, target);
+  check_untracked(kName, "target", target);
+  check_smoothing(kName, label_smoothing);
   const Shape& shape = logits.impl()->shape;
   const Shape& wanted = target.impl()->shape;
-  if (shape.rank() != 2 || shape[1] < 1) {
-    throw ShapeError(message("cross_entropy_loss: logits ", shape, ": expected [N, C]"));
+  if (shape.rank() != 2 || shape[1] < 1)
+    throw ShapeError(message(kName, ": logits ", shape, ": expected [N, C]"));
+  if (wanted == shape) {
+    check_floating(kName, target);
+    return true;
   }
+  if (wanted != Shape(shape[0])) {
+    throw ShapeError(message(kName, ": target ", wanted, " does not fit logits ", shape,
+                             ": expected [", shape[0], "] class numbers or ", shape,
+                             " probabilities"));
+  }
+  return false;
+}
+
+Tensor reduced(const Tensor& losses, Reduction reduction, const Tensor& weights) {
+  if (reduction == Reduction::none) return losses;
+  return reduction == Reduction::sum ? sum(losses) : sum(losses) / sum(weights);
+}
+
+// Class weights and an ignored class, as PyTorch has them.
+Tensor weighted_cross_entropy(const Tensor& logits, const Tensor& target, bool probabilities,
+                              const CrossEntropyLossOptions& options) {
+  constexpr const char* kName = "cross_entropy_loss";
+  const std::int64_t classes = logits.size(1);
+  const double share = options.label_smoothing / static_cast<double>(classes);
+  Tensor weight = options.weight;
+  if (weight.defined()) {
+    check_same(kName, logits, weight);
+    check_untracked(kName, "weight", weight);
+    if (weight.shape() != Shape(classes)) {
+      throw ShapeError(message(kName, ": weight ", weight.shape(), " does not fit logits ",
+                               logits.shape(), ": expected [", classes, "]"));
+    }
+  } else {
+    weight = ones({classes}, options_like(kName, logits));
+  }
+  const Tensor log_probabilities = log_softmax(logits, 1);
+  // The losses of all classes by their shares, of which 0 excludes even a logit of -infinity.
+  const auto shared = [&](const Tensor& shares) {
+    return neg(sum(where(shares == 0, 0, log_probabilities * shares), 1));
+  };
+  if (probabilities) {
+    if (options.ignore_index) {
+      throw ValueError(message(kName, ": ignore_index ", *options.ignore_index,
+                               ": a target of probabilities has no classes to leave out"));
+    }
+    const Tensor losses = shared((target * (1 - options.label_smoothing) + share) * weight);
+    return options.reduction == Reduction::mean ? mean(losses)
+                                                : reduced(losses, options.reduction, Tensor());
+  }
+  const bool ignores = options.ignore_index.has_value();
+  const Tensor counts =
+      ignores ? target != static_cast<double>(*options.ignore_index) : ones_like(target);
+  const Tensor numbers = target * counts;  // 0 where the row does not count
+  check_whole_numbers(kName, "target", numbers, classes);
+  const Tensor row_weights = index_select(weight, numbers) * counts.to(logits.dtype());
+  const Tensor picked = squeeze(gather(log_probabilities, 1, unsqueeze(numbers, 1)), 1);
+  Tensor losses = picked * row_weights * (options.label_smoothing - 1);
+  if (share != 0) losses = losses + shared(expand(weight * share, logits.shape()));
+  return reduced(where(counts, losses, 0), options.reduction, row_weights);
+}
+
+}  // namespace
+
+Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
+                          const CrossEntropyLossOptions& options) {
+  if (!options.weight.defined() && !options.ignore_index)
+    return cross_entropy_loss(logits, target, options.reduction, options.label_smoothing);
+  const bool probabilities = checked_cross_entropy(logits, target, options.label_smoothing);
+  return weighted_cross_entropy(logits, target, probabilities, options);
+}
+
+Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, Reduction reduction,
+                          double label_smoothing) {
+  const bool probabilities = checked_cross_entropy(logits, target, label_smoothing);
+  const Shape& shape = logits.impl()->shape;
   const std::int64_t rows = shape[0];
   const std::int64_t classes = shape[1];
-  const bool probabilities = wanted == shape;
-  if (!probabilities && wanted != Shape(rows)) {
-    throw ShapeError(message("cross_entropy_loss: target ", wanted, " does not fit logits ", shape,
-                             ": expected [", rows, "] class numbers or ", shape, " probabilities"));
-  }
   if (!probabilities) check_whole_numbers("cross_entropy_loss", "target", target, classes);
 
   const bool tracked = is_tracked(logits);

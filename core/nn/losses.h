@@ -4,6 +4,7 @@
 #include <kindling/core/nn/module.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace kindling::nn {
 
@@ -22,11 +23,12 @@ KINDLING_API Tensor l1_loss(const Tensor& input, const Tensor& target,
 /// ValueError unless delta > 0.
 KINDLING_API Tensor huber_loss(const Tensor& input, const Tensor& target,
                                Reduction reduction = Reduction::mean, double delta = 1);
-/// Cross entropy of logits [N, C] against target: [N] class numbers as whole numbers in the logits'
-/// dtype, or [N, C] probabilities. label_smoothing s in [0, 1] mixes the target with s / C. The
-/// mean is over N; none gives [N]. A class number outside [0, C) is a ValueError on the CPU (in a
-/// captured step only when it is recorded) and gives NaN on a GPU, which is not waited for.
-/// Gradients flow to the logits only: a target that requires one is a ValueError.
+/// Cross entropy of logits [N, C] against target: [N] class numbers, of int64 or as whole
+/// numbers in the logits' dtype, or [N, C] probabilities. label_smoothing s in [0, 1] mixes the
+/// target with s / C. The mean is over N; none gives [N]. A class number outside [0, C) is a
+/// ValueError on the CPU (in a captured step only when it is recorded) and gives NaN on a GPU,
+/// which is not waited for. Gradients flow to the logits only: a target that requires one is a
+/// ValueError.
 KINDLING_API Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
                                        Reduction reduction = Reduction::mean,
                                        double label_smoothing = 0);
@@ -36,16 +38,24 @@ KINDLING_API Tensor cross_entropy_loss(const Tensor& logits, const Tensor& targe
 KINDLING_API Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target,
                                                      Reduction reduction = Reduction::mean);
 
+/// More of what cross entropy can do: each class has a weight, by which its rows count in the mean,
+/// too; rows of class ignore_index are left out, also of the mean. It is made of other ops.
+struct CrossEntropyLossOptions {
+  Reduction reduction = Reduction::mean;
+  double label_smoothing = 0;
+  Tensor weight = {};  // [C], of the logits' dtype, without a gradient; undefined: 1 each
+  std::optional<std::int64_t> ignore_index = std::nullopt;
+};
+/// cross_entropy_loss with these; ValueError for an ignore_index beside probabilities.
+KINDLING_API Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target,
+                                       const CrossEntropyLossOptions& options);
+
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
 struct HuberLossOptions {
   Reduction reduction = Reduction::mean;
   double delta = 1;
-};
-struct CrossEntropyLossOptions {
-  Reduction reduction = Reduction::mean;
-  double label_smoothing = 0;
 };
 
 /// The losses as objects that hold their options: `loss(input, target)`.
@@ -86,7 +96,7 @@ class KINDLING_API CrossEntropyLoss {
  public:
   explicit CrossEntropyLoss(const CrossEntropyLossOptions& options = {});
   Tensor operator()(const Tensor& logits, const Tensor& target) const {
-    return cross_entropy_loss(logits, target, options_.reduction, options_.label_smoothing);
+    return cross_entropy_loss(logits, target, options_);
   }
 
  private:

@@ -98,7 +98,7 @@ void backward(const T* grad_y, const T* a, const T* b, T* grad, std::int64_t n) 
 }  // namespace
 
 void run(const Binary& arguments) {
-  with_type(arguments.y.dtype, [&](auto zero) {
+  with_any_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
     const auto apply = math::visit(arguments.op, []<BinaryOp op>() { return &forward<T, op>; });

@@ -2,6 +2,7 @@
 #include <kindling/kernels/cpu/kernels.h>
 #include <kindling/kernels/cpu/strided.h>
 #include <kindling/kernels/cpu/vector.h>
+#include <kindling/kernels/math/functions.h>
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
@@ -12,13 +13,13 @@ void copy_row(const From* source, std::int64_t source_step, To* target, std::int
               std::int64_t n, bool accumulate) {
   if (target_step == 1 && source_step == 1) {
     if (accumulate)
-      simd_for(n, [=](std::int64_t i) { target[i] += static_cast<To>(source[i]); });
+      simd_for(n, [=](std::int64_t i) { target[i] += math::converted<To>(source[i]); });
     else
-      simd_for(n, [=](std::int64_t i) { target[i] = static_cast<To>(source[i]); });
+      simd_for(n, [=](std::int64_t i) { target[i] = math::converted<To>(source[i]); });
     return;
   }
   for (std::int64_t i = 0; i < n; ++i) {
-    const To value = static_cast<To>(source[i * source_step]);
+    const To value = math::converted<To>(source[i * source_step]);
     To& out = target[i * target_step];
     out = accumulate ? out + value : value;
   }
@@ -139,13 +140,19 @@ void run(const Copy& arguments) {
   std::int64_t numel = 1;
   for (int d = 0; d < strides.rank; ++d) numel *= strides.size[d];
   if (numel == 0) return;
-  with_type(arguments.source.dtype, [&](auto from) {
-    using From = decltype(from);
-    Transpose walk;
-    if (arguments.source.dtype == arguments.target.dtype && is_transpose(strides, walk))
-      return transpose_all<From>(walk, arguments, numel);
-    with_type(arguments.target.dtype,
-              [&](auto to) { copy_rows<From, decltype(to)>(arguments, strides, numel); });
+  if (arguments.source.dtype == arguments.target.dtype) {
+    with_type(moved_as(arguments.source.dtype), [&](auto zero) {
+      using T = decltype(zero);
+      Transpose walk;
+      if (is_transpose(strides, walk)) return transpose_all<T>(walk, arguments, numel);
+      copy_rows<T, T>(arguments, strides, numel);
+    });
+    return;
+  }
+  with_any_type(arguments.source.dtype, [&](auto from) {
+    with_any_type(arguments.target.dtype, [&](auto to) {
+      copy_rows<decltype(from), decltype(to)>(arguments, strides, numel);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/cpu/kernels.h>
 #include <kindling/kernels/cpu/softmax.h>
+#include <kindling/kernels/indices.h>
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
@@ -15,13 +16,12 @@ class Row {
         classes_(classes),
         row_(with_total(largest_of(logits, classes), scale, smoothing)) {}
 
-  /// The loss for a class number; NaN, as is the gradient then, for one that there is not.
-  T for_class(T target) const {
-    if (!math::is_class(target, static_cast<T>(classes_))) {
+  /// The loss for a class number; NaN, as is the gradient then, for -1.
+  T for_class(std::int64_t index) const {
+    if (index < 0) {
       fill_gradient(math::not_a_number<T>());
       return math::not_a_number<T>();
     }
-    const auto index = static_cast<std::int64_t>(target);
     T loss = row_.loss_of_class(logits_[index]);
     if (row_.share != T(0)) {
       const T* logits = logits_;
@@ -85,9 +85,9 @@ T loss_of_row(const CrossEntropy& arguments, std::int64_t r) {
       arguments.gradient.data == nullptr ? nullptr : elements<T>(arguments.gradient) + r * classes;
   const Row<T> row(elements<const T>(arguments.logits) + r * classes, gradient, classes,
                    static_cast<T>(arguments.scale), static_cast<T>(arguments.label_smoothing));
-  const T* target = elements<const T>(arguments.target);
-  return arguments.probabilities ? row.for_probabilities(target + r * classes)
-                                 : row.for_class(target[r]);
+  const View& target = arguments.target;
+  return arguments.probabilities ? row.for_probabilities(elements<const T>(target) + r * classes)
+                                 : row.for_class(index_at(target.data, target.dtype, r, classes));
 }
 
 }  // namespace

@@ -20,22 +20,22 @@ void backward(const T* saved, const T* grad_y, T* grad_x, std::int64_t n) {
 
 void run(const Fill& arguments) {
   if (arguments.accumulate) return;
-  with_type(arguments.y.dtype, [&](auto zero) {
+  with_any_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
-    const T value = static_cast<T>(arguments.value);
+    const T value = math::converted<T>(arguments.value);
     parallel_simd_for(arguments.y.numel, [=](std::int64_t i) { y[i] = value; });
   });
 }
 
 void run(const Arange& arguments) {
-  with_type(arguments.y.dtype, [&](auto zero) {
+  with_any_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
     const double start = arguments.start;
     const double step = arguments.step;
     parallel_simd_for(arguments.y.numel, [=](std::int64_t i) {
-      y[i] = static_cast<T>(start + static_cast<double>(i) * step);
+      y[i] = math::converted<T>(start + static_cast<double>(i) * step);
     });
   });
 }

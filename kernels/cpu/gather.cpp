@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/cpu/kernels.h>
 #include <kindling/kernels/cpu/loops.h>
+#include <kindling/kernels/indices.h>
 #include <kindling/kernels/math/functions.h>
 #include <kindling/kernels/math/permutation.h>
 
@@ -12,54 +13,57 @@ void copy_row(const T* source, T* target, std::int64_t n) {
   simd_for(n, [=](std::int64_t i) { target[i] = source[i]; });
 }
 
-/// The row number stored at rows[r], or -1 if there is no such row.
-template <class Index>
-std::int64_t row_number(const Index* rows, std::int64_t r, std::int64_t count) {
-  const Index number = rows[r];
-  return number >= Index(0) && number < static_cast<Index>(count)
-             ? static_cast<std::int64_t>(number)
-             : -1;
-}
-
-template <class T, class Index>
-void gather_rows(const Gather& arguments) {
-  const std::int64_t size = arguments.row_size;
-  const T* x = elements<const T>(arguments.x);
-  const Index* rows = elements<const Index>(arguments.rows);
-  T* y = elements<T>(arguments.y);
-  const std::int64_t count = arguments.x.numel / size;
-  for_each_block(arguments.rows.numel, units_per_block(size),
-                 [=](std::int64_t begin, std::int64_t end) {
+template <class T>
+void gather(const Gather& g) {
+  const T* x = elements<const T>(g.x);
+  T* y = elements<T>(g.y);
+  const std::int64_t chosen = g.y.numel / (g.outer * g.inner);
+  const auto row = [&](std::int64_t o, std::int64_t k) __attribute__((noinline)) {
+    T* out = y + (o * chosen + k) * g.inner;
+    const std::int64_t from = index_at(g.index.data, g.index.dtype, k, g.count);
+    if (from >= 0)
+      copy_row(x + (o * g.count + from) * g.inner, out, g.inner);
+    else
+      simd_for(g.inner, [=](std::int64_t i) { out[i] = math::not_a_number<T>(); });
+  };
+  const auto each = [&](std::int64_t o, std::int64_t k) __attribute__((noinline)) {
+    const std::int64_t at = (o * chosen + k) * g.inner;
+    for (std::int64_t i = 0; i < g.inner; ++i) {
+      const std::int64_t from = index_at(g.index.data, g.index.dtype, at + i, g.count);
+      y[at + i] = from < 0 ? math::not_a_number<T>() : x[(o * g.count + from) * g.inner + i];
+    }
+  };
+  for_each_block(g.outer * chosen, units_per_block(g.inner),
+                 [&](std::int64_t begin, std::int64_t end) {
                    for (std::int64_t r = begin; r < end; ++r) {
-                     const std::int64_t from = row_number(rows, r, count);
-                     T* out = y + r * size;
-                     if (from >= 0)
-                       copy_row(x + from * size, out, size);
+                     if (g.each)
+                       each(r / chosen, r % chosen);
                      else
-                       simd_for(size, [=](std::int64_t i) { out[i] = math::not_a_number<T>(); });
+                       row(r / chosen, r % chosen);
                    }
                  });
 }
 
-template <class T, class Index>
-void add_rows(const GatherBackward& arguments) {
-  const std::int64_t size = arguments.row_size;
-  const Index* rows = elements<const Index>(arguments.rows);
-  const T* grad_y = elements<const T>(arguments.grad_y);
-  T* grad_x = elements<T>(arguments.grad_x);
-  const std::int64_t count = arguments.grad_x.numel / size;
-  const std::int64_t gathered = arguments.rows.numel;
-  // Rows may repeat, and their order counts: the columns are dealt out, not the rows.
-  const std::int64_t strip = units_per_block(gathered) < 64 ? 64 : units_per_block(gathered);
-  for_each_block(size, strip, [=](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = 0; r < gathered; ++r) {
-      const std::int64_t to = row_number(rows, r, count);
-      if (to < 0) continue;
-      const T* from = grad_y + r * size + begin;
-      T* out = grad_x + to * size + begin;
-      simd_for(end - begin, [=](std::int64_t i) { out[i] += from[i]; });
+/// Columns [begin, end) of grad_x [outer, count, inner], those of one o.
+template <class T>
+void add_columns(const GatherBackward& g, std::int64_t o, std::int64_t begin, std::int64_t end) {
+  const std::int64_t chosen = g.grad_y.numel / (g.outer * g.inner);
+  T* to = elements<T>(g.grad_x) + o * g.count * g.inner;
+  for (std::int64_t k = 0; k < chosen; ++k) {
+    const std::int64_t at = (o * chosen + k) * g.inner;
+    const T* from = elements<const T>(g.grad_y) + at;
+    if (g.each) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t index = index_at(g.index.data, g.index.dtype, at + i, g.count);
+        if (index >= 0) to[index * g.inner + i] += from[i];
+      }
+      continue;
     }
-  });
+    const std::int64_t index = index_at(g.index.data, g.index.dtype, k, g.count);
+    if (index < 0) continue;
+    T* out = to + index * g.inner;
+    simd_for(end - begin, [=](std::int64_t i) { out[begin + i] += from[begin + i]; });
+  }
 }
 
 template <class T>
@@ -87,23 +91,33 @@ void load_rows(const LoadBatch& arguments) {
 
 void run(const Gather& arguments) {
   if (arguments.y.numel == 0) return;
-  with_type(arguments.y.dtype, [&](auto zero) {
-    with_type(arguments.rows.dtype,
-              [&](auto index) { gather_rows<decltype(zero), decltype(index)>(arguments); });
-  });
+  with_type(moved_as(arguments.y.dtype), [&](auto zero) { gather<decltype(zero)>(arguments); });
 }
 
 void run(const GatherBackward& arguments) {
   if (arguments.grad_x.numel == 0) return;
   if (!arguments.accumulate) run(Fill{arguments.grad_x, 0.0});
+  if (arguments.grad_y.numel == 0) return;
+  // An index may repeat, and the order counts: columns are dealt out, not what was chosen.
+  const std::int64_t chosen = arguments.grad_y.numel / (arguments.outer * arguments.inner);
+  const std::int64_t strip = smaller(arguments.inner, 64);
+  const std::int64_t strips = (arguments.inner + strip - 1) / strip;
   with_type(arguments.grad_x.dtype, [&](auto zero) {
-    with_type(arguments.rows.dtype,
-              [&](auto index) { add_rows<decltype(zero), decltype(index)>(arguments); });
+    using T = decltype(zero);
+    for_each_block(arguments.outer * strips, units_per_block(chosen * strip),
+                   [&](std::int64_t first, std::int64_t past) {
+                     for (std::int64_t unit = first; unit < past; ++unit) {
+                       const std::int64_t begin = unit % strips * strip;
+                       add_columns<T>(arguments, unit / strips, begin,
+                                      smaller(begin + strip, arguments.inner));
+                     }
+                   });
   });
 }
 
 void run(const LoadBatch& arguments) {
-  with_type(arguments.batch.dtype, [&](auto zero) { load_rows<decltype(zero)>(arguments); });
+  with_type(moved_as(arguments.batch.dtype),
+            [&](auto zero) { load_rows<decltype(zero)>(arguments); });
   if (arguments.advance) ++arguments.state->dealt;
 }
 

@@ -17,6 +17,7 @@ void run(const BinaryBackward& arguments);
 void run(const Sum& arguments);
 void run(const Expand& arguments);
 void run(const Argmax& arguments);
+void run(const Sort& arguments);
 void run(const Softmax& arguments);
 void run(const SoftmaxBackward& arguments);
 void run(const Product& arguments);

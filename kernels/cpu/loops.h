@@ -19,13 +19,22 @@ __attribute__((always_inline)) inline std::int64_t smaller(std::int64_t a, std::
   return a < b ? a : b;
 }
 
-/// Calls function(T()) for the C++ type T of dtype.
+/// Calls function(T()) for the C++ type T of a dtype of floating point.
 template <class F>
 __attribute__((always_inline)) inline void with_type(DType dtype, const F& function) {
   if (dtype == DType::float32)
     function(float{});
   else
     function(double{});
+}
+
+/// The same for any dtype.
+template <class F>
+__attribute__((always_inline)) inline void with_any_type(DType dtype, const F& function) {
+  if (dtype == DType::int64)
+    function(std::int64_t{});
+  else
+    with_type(dtype, function);
 }
 
 /// body(i) for each i of [0, n), several at once: no iteration may read what another writes. An

@@ -30,8 +30,10 @@ void update(const UpdateRange& range, double clip) {
                      if (range.state[0].data == nullptr)
                        return update_range(rule, count, parameter, gradient);
                    }
-                   if constexpr (requires(T x) { rule(x, x, x); })
-                     return update_range(rule, count, parameter, gradient, state(0));
+                   if constexpr (requires(T x) { rule(x, x, x); }) {
+                     if (range.state[1].data == nullptr)
+                       return update_range(rule, count, parameter, gradient, state(0));
+                   }
                    if constexpr (requires(T x) { rule(x, x, x, x); }) {
                      if (range.state[2].data == nullptr)
                        return update_range(rule, count, parameter, gradient, state(0), state(1));

@@ -72,7 +72,7 @@ void run(const RandomPermutation& arguments) {
   RandomState& state = *arguments.state;
   const math::Permutation permutation(static_cast<std::uint64_t>(arguments.y.numel), state.seed,
                                       state.offset);
-  with_type(arguments.y.dtype, [&](auto zero) {
+  with_any_type(arguments.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     T* y = elements<T>(arguments.y);
     for_each_block(arguments.y.numel, kElementsPerBlock / 8,

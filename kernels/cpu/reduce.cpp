@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/cpu/kernels.h>
 #include <kindling/kernels/cpu/sums.h>
-
-#include <cmath>
+#include <kindling/kernels/math/order.h>
 
 namespace kindling::kernels::cpu::KINDLING_ISA {
 namespace {
@@ -90,9 +89,9 @@ template <class T>
 std::int64_t first_largest(const T* x, std::int64_t n, std::int64_t step) {
   std::int64_t index = 0;
   T largest = x[0];
-  for (std::int64_t k = 1; k < n && !std::isnan(largest); ++k) {
+  for (std::int64_t k = 1; k < n; ++k) {
     const T value = x[k * step];
-    if (value > largest || std::isnan(value)) {
+    if (math::is_larger(value, largest)) {
       largest = value;
       index = k;
     }
@@ -113,18 +112,17 @@ void run(const Expand& arguments) {
 }
 
 void run(const Argmax& arguments) {
-  with_type(arguments.y.dtype, [&](auto zero) {
+  with_type(arguments.x.dtype, [&](auto zero) {
     using T = decltype(zero);
     const T* x = elements<const T>(arguments.x);
-    T* y = elements<T>(arguments.y);
+    auto* y = elements<std::int64_t>(arguments.y);
     const std::int64_t inner = arguments.inner;
     const std::int64_t count = arguments.count;
-    for_each_block(arguments.y.numel, units_per_block(count),
-                   [=](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t i = begin; i < end; ++i)
-                       y[i] = static_cast<T>(
-                           first_largest(x + i / inner * count * inner + i % inner, count, inner));
-                   });
+    for_each_block(
+        arguments.y.numel, units_per_block(count), [=](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i)
+            y[i] = first_largest(x + i / inner * count * inner + i % inner, count, inner);
+        });
   });
 }
 

@@ -29,7 +29,7 @@ struct Scaled {
 }  // namespace
 
 void run(Context& context, const Binary& a) {
-  with_type(a.y.dtype, [&](auto zero) {
+  with_any_type(a.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     launch_broadcast<T>(context, "Binary", Forward<T>{a.op}, a.strides, a.y.numel, false,
                         elements<const T>(a.a), elements<const T>(a.b), static_cast<T>(a.scalar),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/cuda/launch.cuh>
+#include <kindling/kernels/math/functions.h>
 #include <kindling/kernels/strides.h>
 
 namespace kindling::kernels::cuda {
@@ -25,7 +26,7 @@ __global__ void __launch_bounds__(kThreads)
       to += index * strides.second[d];
       rest = next;
     }
-    put(target[to], static_cast<To>(source[from]), accumulate);
+    put(target[to], math::converted<To>(source[from]), accumulate);
   }
 }
 
@@ -36,19 +37,25 @@ void run(Context& context, const Copy& a) {
   std::int64_t n = 1;
   for (int d = 0; d < strides.rank; ++d) n *= strides.size[d];
   if (n == 0) return;
-  const bool contiguous = strides.rank == 1 && strides.first[0] == 1 && strides.second[0] == 1;
-  with_type(a.target.dtype, [&](auto to) {
+  const auto launch_copy = [&](auto from, auto to) {
+    using From = decltype(from);
     using To = decltype(to);
-    if (contiguous && a.source.dtype == a.target.dtype) {
-      launch_map(context, "Copy", Same<To>{}, n, a.accumulate, elements<To>(a.target),
-                 elements<const To>(a.source));
-      return;
-    }
-    with_type(a.source.dtype, [&](auto from) {
-      using From = decltype(from);
-      launch(context, "Copy", copy<From, To>, blocks_for(n, kThreads), kThreads, strides, n,
-             a.accumulate, elements<const From>(a.source), elements<To>(a.target));
+    launch(context, "Copy", copy<From, To>, blocks_for(n, kThreads), kThreads, strides, n,
+           a.accumulate, elements<const From>(a.source), elements<To>(a.target));
+  };
+  if (a.source.dtype == a.target.dtype) {
+    with_type(moved_as(a.source.dtype), [&](auto zero) {
+      using T = decltype(zero);
+      if (strides.rank == 1 && strides.first[0] == 1 && strides.second[0] == 1)
+        launch_map(context, "Copy", Same<T>{}, n, a.accumulate, elements<T>(a.target),
+                   elements<const T>(a.source));
+      else
+        launch_copy(zero, zero);
     });
+    return;
+  }
+  with_any_type(a.source.dtype, [&](auto from) {
+    with_any_type(a.target.dtype, [&](auto to) { launch_copy(from, to); });
   });
 }
 

@@ -16,7 +16,7 @@ struct Ramp {
   double start;
   double step;
   __device__ T operator()(std::int64_t i) const {
-    return static_cast<T>(start + static_cast<double>(i) * step);
+    return math::converted<T>(start + static_cast<double>(i) * step);
   }
 };
 
@@ -38,15 +38,15 @@ struct Backward {
 
 void run(Context& context, const Fill& a) {
   if (a.accumulate) return;
-  with_type(a.y.dtype, [&](auto zero) {
+  with_any_type(a.y.dtype, [&](auto zero) {
     using T = decltype(zero);
-    launch_map(context, "Fill", Constant<T>{static_cast<T>(a.value)}, a.y.numel, false,
+    launch_map(context, "Fill", Constant<T>{math::converted<T>(a.value)}, a.y.numel, false,
                elements<T>(a.y));
   });
 }
 
 void run(Context& context, const Arange& a) {
-  with_type(a.y.dtype, [&](auto zero) {
+  with_any_type(a.y.dtype, [&](auto zero) {
     using T = decltype(zero);
     launch_map(context, "Arange", Ramp<T>{a.start, a.step}, a.y.numel, false, elements<T>(a.y));
   });

@@ -18,6 +18,7 @@ void run(Context& context, const BinaryBackward& arguments);
 void run(Context& context, const Sum& arguments);
 void run(Context& context, const Expand& arguments);
 void run(Context& context, const Argmax& arguments);
+void run(Context& context, const Sort& arguments);
 void run(Context& context, const Softmax& arguments);
 void run(Context& context, const SoftmaxBackward& arguments);
 void run(Context& context, const Product& arguments);

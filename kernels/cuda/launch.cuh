@@ -37,17 +37,26 @@ inline unsigned blocks_for(std::int64_t n, std::int64_t each, std::int64_t most 
 }
 
 template <class T>
-T* elements(const View& view) {
+__host__ __device__ T* elements(const View& view) {
   return static_cast<T*>(view.data);
 }
 
-/// Calls function(T()) for the C++ type T of dtype.
+/// Calls function(T()) for the C++ type T of a dtype of floating point.
 template <class F>
 void with_type(DType dtype, const F& function) {
   if (dtype == DType::float32)
     function(float{});
   else
     function(double{});
+}
+
+/// The same for any dtype.
+template <class F>
+void with_any_type(DType dtype, const F& function) {
+  if (dtype == DType::int64)
+    function(std::int64_t{});
+  else
+    with_type(dtype, function);
 }
 
 /// 16 bytes of elements, which one instruction loads or stores.

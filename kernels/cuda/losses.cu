@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/cuda/softmax.cuh>
+#include <kindling/kernels/indices.h>
 #include <kindling/kernels/math/losses.h>
 
 namespace kindling::kernels::cuda {
@@ -57,7 +58,7 @@ __global__ void __launch_bounds__(kThreads)
 template <class T>
 struct CrossEntropyBuffers {
   const T* logits;
-  const T* target;
+  View target;
   T* loss;      // [1], or [rows]
   T* gradient;  // [rows, classes], may be nullptr
   std::int64_t rows;
@@ -70,9 +71,8 @@ struct CrossEntropyBuffers {
 
 template <class T, class G>
 __device__ T loss_of_class(const math::CrossEntropyRow<T>& row, const T* logits, T* gradient,
-                           std::int64_t classes, T number) {
-  const bool is_class = math::is_class(number, static_cast<T>(classes));
-  const auto index = is_class ? static_cast<std::int64_t>(number) : -1;
+                           std::int64_t classes, std::int64_t index) {
+  const bool is_class = index >= 0;
   if (gradient != nullptr) {
     for (std::int64_t c = G::rank(); c < classes; c += G::kThreadsOfRow) {
       const T g = row.gradient_of_any(math::exponential(logits[c], row.shift));
@@ -116,8 +116,9 @@ __global__ void __launch_bounds__(kThreads, kBlocks<T>)
                                        static_cast<T>(b.classes));
     const T loss = b.probabilities
                        ? loss_of_probabilities<T, G>(row, logits, gradient, b.classes,
-                                                     b.target + r * b.classes)
-                       : loss_of_class<T, G>(row, logits, gradient, b.classes, b.target[r]);
+                                                     elements<const T>(b.target) + r * b.classes)
+                       : loss_of_class<T, G>(row, logits, gradient, b.classes,
+                                             index_at(b.target.data, b.target.dtype, r, b.classes));
     if (G::rank() != 0) continue;
     if (b.reduce)
       total.add(static_cast<double>(loss));
@@ -161,7 +162,7 @@ void run(Context& context, const CrossEntropy& a) {
   with_type(a.logits.dtype, [&](auto zero) {
     using T = decltype(zero);
     const CrossEntropyBuffers<T> buffers{elements<const T>(a.logits),
-                                         elements<const T>(a.target),
+                                         a.target,
                                          elements<T>(a.loss),
                                          elements<T>(a.gradient),
                                          a.rows,

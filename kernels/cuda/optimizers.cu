@@ -69,8 +69,9 @@ __device__ __forceinline__ void update_range(const UpdateRange& range,
   if constexpr (requires(T x) { rule(x, x); }) {
     if (first == nullptr) return update_range(rule, scale, scales, n, p, g);
   }
-  if constexpr (requires(T x) { rule(x, x, x); })
-    return update_range(rule, scale, scales, n, p, g, first);
+  if constexpr (requires(T x) { rule(x, x, x); }) {
+    if (second == nullptr) return update_range(rule, scale, scales, n, p, g, first);
+  }
   if constexpr (requires(T x) { rule(x, x, x, x); }) {
     if (third == nullptr) return update_range(rule, scale, scales, n, p, g, first, second);
   }

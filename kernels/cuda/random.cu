@@ -72,7 +72,7 @@ void run(Context& context, const Random& a) {
 }
 
 void run(Context& context, const RandomPermutation& a) {
-  with_type(a.y.dtype, [&](auto zero) {
+  with_any_type(a.y.dtype, [&](auto zero) {
     launch(context, "RandomPermutation", random_permutation<decltype(zero)>,
            blocks_for(a.y.numel, kThreads), kThreads, a, context.tickets());
   });

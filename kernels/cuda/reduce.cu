@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/kernels/cuda/sums.cuh>
+#include <kindling/kernels/math/order.h>
 
 namespace kindling::kernels::cuda {
 namespace {
@@ -116,21 +117,17 @@ struct Candidate {
   std::int64_t index;
 };
 
-/// The larger one, of equals the first; a NaN is larger than any number.
+/// The larger one, of equals the first.
 template <class T>
 __device__ bool beats(const Candidate<T>& a, const Candidate<T>& b) {
   if (a.index < 0 || b.index < 0) return b.index < 0;
-  const bool a_is_nan = a.value != a.value;
-  const bool b_is_nan = b.value != b.value;
-  if (a_is_nan != b_is_nan) return a_is_nan;
-  if (!a_is_nan && a.value != b.value) return a.value > b.value;
-  return a.index < b.index;
+  return math::stands_before(a.value, a.index, b.value, b.index, true);
 }
 
 /// A warp for each output.
 template <class T>
 __global__ void __launch_bounds__(kThreads)
-    argmax(std::int64_t n, std::int64_t count, std::int64_t inner, const T* x, T* y) {
+    argmax(std::int64_t n, std::int64_t count, std::int64_t inner, const T* x, std::int64_t* y) {
   for (std::int64_t i = Warp::index(); i < n; i += Warp::count()) {
     const std::int64_t outer = quotient(i, inner);
     const T* data = x + outer * count * inner + (i - outer * inner);
@@ -145,7 +142,7 @@ __global__ void __launch_bounds__(kThreads)
                                __shfl_xor_sync(0xffffffffu, best.index, step)};
       if (beats(other, best)) best = other;
     }
-    if (Warp::rank() == 0) y[i] = static_cast<T>(best.index);
+    if (Warp::rank() == 0) y[i] = best.index;
   }
 }
 
@@ -177,10 +174,10 @@ void run(Context& context, const Sum& a) {
 
 void run(Context& context, const Argmax& a) {
   if (a.y.numel == 0) return;
-  with_type(a.y.dtype, [&](auto zero) {
+  with_type(a.x.dtype, [&](auto zero) {
     using T = decltype(zero);
     launch(context, "Argmax", argmax<T>, blocks_for(a.y.numel, kWarps), kThreads, a.y.numel,
-           a.count, a.inner, elements<const T>(a.x), elements<T>(a.y));
+           a.count, a.inner, elements<const T>(a.x), elements<std::int64_t>(a.y));
   });
 }
 

@@ -38,6 +38,20 @@ using kernels::BinaryOp;
 /// Whether results are tracked; those of comparisons are made of steps.
 KINDLING_HOST_DEVICE bool has_gradient(BinaryOp op) { return op < BinaryOp::equal; }
 
+/// Whether whole numbers have it: what indices need, and no more.
+KINDLING_HOST_DEVICE bool is_for_whole_numbers(BinaryOp op) {
+  return op != BinaryOp::div && op != BinaryOp::pow;
+}
+
+/// Not called for whole numbers.
+template <class T>
+KINDLING_HOST_DEVICE T power(T a, T b) {
+  if constexpr (std::is_same_v<T, std::int64_t>)
+    return a;
+  else
+    return pow(a, b);
+}
+
 // clang-format off
 
 /// y = a op b. What keep and drop leave out is -0, which changes nothing that is added to it.
@@ -48,7 +62,7 @@ KINDLING_HOST_DEVICE T value(BinaryOp op, T a, T b) {
     case BinaryOp::sub:        return a - b;
     case BinaryOp::mul:        return a * b;
     case BinaryOp::div:        return a / b;
-    case BinaryOp::pow:        return pow(a, b);
+    case BinaryOp::pow:        return power(a, b);
     case BinaryOp::maximum:    return a > b || is_nan(a) ? a : b;
     case BinaryOp::minimum:    return a < b || is_nan(a) ? a : b;
     case BinaryOp::at_least:   return a < b ? b : a;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 /// Elementary functions of the kernels; in double those of <cmath>. In float they are branch-free
 /// polynomials, which compilers vectorise. Worst errors seen, in units of the last place: exp and
@@ -30,6 +31,19 @@ KINDLING_HOST_DEVICE T not_a_number() {
 
 KINDLING_HOST_DEVICE bool is_nan(float x) { return x != x; }
 KINDLING_HOST_DEVICE bool is_nan(double x) { return x != x; }
+KINDLING_HOST_DEVICE bool is_nan(std::int64_t) { return false; }
+
+/// x in another type: rounded, to whole numbers toward 0, where the lowest one stands for all that
+/// does not fit.
+template <class To, class From>
+KINDLING_HOST_DEVICE To converted(From x) {
+  if constexpr (!std::is_same_v<To, std::int64_t> || std::is_same_v<From, std::int64_t>) {
+    return static_cast<To>(x);
+  } else {
+    constexpr From kLimit = static_cast<From>(0x1p63);
+    return x >= -kLimit && x < kLimit ? static_cast<To>(x) : INT64_MIN;
+  }
+}
 
 KINDLING_HOST_DEVICE float abs(float x) { return __builtin_fabsf(x); }
 KINDLING_HOST_DEVICE double abs(double x) { return __builtin_fabs(x); }

@@ -22,16 +22,17 @@ struct Rounded {
 /// The options of a parameter group as update kernels read them.
 struct HyperParameters {
   Rounded lr = {};
-  Rounded momentum = {};   // SGD's momentum; Adam's beta1
-  Rounded beta2 = {};      // Adam
+  Rounded momentum = {};   // SGD, RMSprop; Adam's beta1
+  Rounded beta2 = {};      // Adam; RMSprop's alpha
   Rounded dampening = {};  // SGD
-  Rounded eps = {};        // Adam
+  Rounded eps = {};        // Adam, RMSprop
   Rounded weight_decay = {};
-  bool adam = false;  // momentum is a beta: has bias corrections, and every update counts
+  bool adam = false;        // momentum is a beta, and there are bias corrections
+  bool counts_all = false;  // every update counts, not only those with momentum
   bool nesterov = false;
   bool maximize = false;
   bool decoupled = false;  // AdamW: decay the parameter, not the gradient
-  bool amsgrad = false;
+  bool amsgrad = false;    // RMSprop: centered
 };
 
 /// What a fused update reads of its parameter group, in device memory beside the parameters. The

@@ -11,7 +11,7 @@
 /// arguments after the gradient are the element's state: as many as the optimizer keeps.
 namespace kindling::kernels {
 
-enum class UpdateOp : std::uint8_t { sgd, adam };
+enum class UpdateOp : std::uint8_t { sgd, adam, rmsprop };
 
 }  // namespace kindling::kernels
 
@@ -120,6 +120,63 @@ struct Adam {
   }
 };
 
+/// RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e, 2012), as PyTorch has it: eps
+/// is added after the root, and with momentum a buffer takes in the step before it is scaled by
+/// lr. With a third state centered (Graves, arXiv:1308.0850): the variance in place of the second
+/// moment.
+template <class T>
+struct RmsProp {
+  T lr, sign, weight_decay, momentum, alpha, one_minus_alpha, eps;
+
+  KINDLING_HOST_DEVICE explicit RmsProp(const GroupRecord& record)
+      : lr(value_of<T>(record.lr)),
+        sign(record.maximize ? T(-1) : T(1)),
+        weight_decay(value_of<T>(record.weight_decay)),
+        momentum(value_of<T>(record.momentum)),
+        alpha(value_of<T>(record.beta2)),
+        one_minus_alpha(value_of<T>(record.one_minus_beta2)),
+        eps(value_of<T>(record.eps)) {}
+
+  KINDLING_HOST_DEVICE T penalized(T parameter, T gradient) const {
+    return sign * gradient + weight_decay * parameter;
+  }
+  KINDLING_HOST_DEVICE T averaged(T square_avg, T g) const {
+    return alpha * square_avg + one_minus_alpha * g * g;
+  }
+
+  KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg) const {
+    const T p = parameter;
+    const T g = penalized(p, gradient);
+    const T average = averaged(square_avg, g);
+    square_avg = average;
+    parameter = p - lr * (g / (sqrt(average) + eps));
+  }
+
+  KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg, T& buffer) const {
+    const T p = parameter;
+    const T g = penalized(p, gradient);
+    const T average = averaged(square_avg, g);
+    const T moved = momentum * buffer + g / (sqrt(average) + eps);
+    square_avg = average;
+    buffer = moved;
+    parameter = p - lr * moved;
+  }
+
+  KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg, T& buffer,
+                                       T& grad_avg) const {
+    const T p = parameter;
+    const T g = penalized(p, gradient);
+    const T average = averaged(square_avg, g);
+    const T mean = grad_avg + one_minus_alpha * (g - grad_avg);
+    const T variance = average - mean * mean;  // rounding may take it below 0
+    const T moved = momentum * buffer + g / (sqrt(variance < T(0) ? T(0) : variance) + eps);
+    square_avg = average;
+    grad_avg = mean;
+    buffer = moved;
+    parameter = p - lr * moved;
+  }
+};
+
 /// Calls f.operator()<Rule>() for the optimizer's functor: a kernel is made for each.
 template <class T, class F>
 void visit(kernels::UpdateOp op, const F& f) {
@@ -128,13 +185,15 @@ void visit(kernels::UpdateOp op, const F& f) {
       return f.template operator()<Sgd<T>>();
     case kernels::UpdateOp::adam:
       return f.template operator()<Adam<T>>();
+    case kernels::UpdateOp::rmsprop:
+      return f.template operator()<RmsProp<T>>();
   }
 }
 
 /// After the last range of a record has been updated: its state has taken in one more update.
 /// Without momentum SGD's has not.
 KINDLING_HOST_DEVICE void advance_update(GroupRecord& record) {
-  if (!record.adam && record.momentum.value == 0) return;
+  if (!record.counts_all && record.momentum.value == 0) return;
   ++record.updates;
   refresh(record);
 }

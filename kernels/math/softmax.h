@@ -73,10 +73,4 @@ struct CrossEntropyRow {
   }
 };
 
-/// Whether a class number is one of `classes`; never for a NaN.
-template <class T>
-KINDLING_HOST_DEVICE bool is_class(T number, T classes) {
-  return number >= T(0) && number < classes;
-}
-
 }  // namespace kindling::math

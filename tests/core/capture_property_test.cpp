@@ -173,7 +173,7 @@ AnyOptimizer make(Decisions& d, const std::vector<Tensor>& parameters, Options o
   any.change_structure = [raw](Decisions&) {
     Options changed = raw->options(0);
     if constexpr (requires { changed.momentum; }) {
-      changed.nesterov = false;
+      if constexpr (requires { changed.nesterov; }) changed.nesterov = false;
       changed.momentum = changed.momentum > 0 ? 0 : 0.5;
     } else {
       changed.amsgrad = !changed.amsgrad;
@@ -184,7 +184,7 @@ AnyOptimizer make(Decisions& d, const std::vector<Tensor>& parameters, Options o
 }
 
 AnyOptimizer make_optimizer(Decisions& d, const std::vector<Tensor>& parameters) {
-  switch (d.below(3)) {
+  switch (d.below(4)) {
     case 0: {
       optim::SGDOptions options;
       if (!d.one_in(3)) options.momentum = d.number(0.1, 0.9);
@@ -194,6 +194,11 @@ AnyOptimizer make_optimizer(Decisions& d, const std::vector<Tensor>& parameters)
     }
     case 1:
       return make<optim::Adam>(d, parameters, optim::AdamOptions{.amsgrad = d.one_in(3)});
+    case 2:
+      return make<optim::RMSprop>(
+          d, parameters,
+          optim::RMSpropOptions{.momentum = d.one_in(2) ? d.number(0.1, 0.9) : 0,
+                                .centered = d.one_in(3)});
     default:
       return make<optim::AdamW>(d, parameters, optim::AdamWOptions{.amsgrad = d.one_in(3)});
   }

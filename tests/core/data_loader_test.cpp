@@ -392,5 +392,83 @@ TEST(DataLoaderErrors, AFailedLoadChangesNothing) {
   load(good);
 }
 
+TEST(DataLoader, TakesAVectorOfTensors) {
+  const std::vector<Tensor> tensors = {arange(6), arange(12).reshape({6, 2})};
+  const DataLoader fixed({tensors[0], tensors[1]}, {.batch_size = 4, .shuffle = true, .seed = 2});
+  const DataLoader loader(tensors, {.batch_size = 4, .shuffle = true, .seed = 2});
+  EXPECT_EQ(epoch(loader), epoch(fixed));
+  const std::vector<Tensor> batch = loader.next();
+  ASSERT_EQ(batch.size(), 2u);
+  EXPECT_EQ(batch[1].shape(), Shape(4, 2));
+  expect_error<ValueError>("DataLoader: no tensors: give at least one",
+                           [] { DataLoader(std::vector<Tensor>{}); });
+}
+
+// What is made by a function is dealt out in the order of a tensor of the same size.
+TEST(DataLoader, TakesAFunctionThatMakesSamples) {
+  const Tensor x = arange(7);
+  const DataLoader tensors({x}, {.batch_size = 3, .shuffle = true, .seed = 2});
+  const DataLoader loader(7,
+                          [&](std::int64_t i) {
+                            return std::vector<Tensor>{x[i], full({2}, static_cast<double>(i))};
+                          },
+                          {.batch_size = 3, .shuffle = true, .seed = 2});
+  EXPECT_EQ(loader.size(), 3);
+  for (int e = 0; e < 3; ++e) EXPECT_EQ(epoch(loader), epoch(tensors));
+  std::vector<Tensor> kept;
+  for (const auto& batch : loader) {
+    EXPECT_TRUE(same(batch[1].narrow(1, 1, 1).squeeze(1), to_array(batch[0])));
+    kept.push_back(batch[0]);
+  }
+  EXPECT_EQ(kept.back().shape(), Shape(1));
+  const StateDict state = loader.state_dict();
+  const auto next = [&] { return loader.next()[0].to_vector<double>(); };
+  const std::vector<double> first = next();
+  loader.load_state_dict(state);
+  EXPECT_EQ(next(), first);
+  auto step = capture([&] { loader.next(); });
+  EXPECT_THROW(step(), CaptureError);
+}
+
+TEST(DataLoader, RefusesSamplesThatDoNotFit) {
+  expect_error<ValueError>("DataLoader: 0 samples: at least 1", [] {
+    DataLoader(0, [](std::int64_t) { return std::vector<Tensor>{zeros({})}; });
+  });
+  const DataLoader shapes(2, [](std::int64_t i) { return std::vector<Tensor>{zeros({i})}; },
+                          {.batch_size = 2});
+  EXPECT_THROW(shapes.next(), ShapeError);
+  const DataLoader counts(2,
+                          [](std::int64_t i) {
+                            return std::vector<Tensor>(static_cast<std::size_t>(i + 1), zeros({}));
+                          },
+                          {.batch_size = 2});
+  expect_error<ShapeError>("DataLoader: sample 1 has 2 tensors: the first had 1",
+                           [&] { counts.next(); });
+}
+
+TEST(RandomSplit, DealsOutAllRowsOnce) {
+  const Tensor x = arange(10), y = arange(20).reshape({10, 2});
+  const auto [training, test] = random_split({x, y}, {0.8, 0.2}, 5);
+  EXPECT_EQ(training[0].shape(), Shape(8));
+  EXPECT_EQ(test[1].shape(), Shape(2, 2));
+  std::vector<double> all = training[0].to_vector<double>();
+  EXPECT_NE(all, sorted(all));
+  for (const double value : test[0].to_vector<double>()) all.push_back(value);
+  EXPECT_EQ(sorted(all), x.to_vector<double>());
+  EXPECT_TRUE(same(training[1].narrow(1, 0, 1).squeeze(1), to_array(training[0] * 2)));
+  const auto [again, rest] = random_split({x, y}, {8, 2}, 5);
+  EXPECT_TRUE(same_bits(again[0], training[0]));
+  const DataLoader loader(training, {.batch_size = 4});
+  EXPECT_EQ(loader.size(), 2);
+  const auto thirds = random_split({x}, {1.0 / 3, 1.0 / 3, 1.0 / 3});
+  EXPECT_EQ(thirds[0][0].numel() + thirds[1][0].numel() + thirds[2][0].numel(), 10);
+  expect_error<ValueError>("random_split: sizes sum to 9: expected 1, or 10 rows", [&] {
+    random_split({x}, {5, 4});
+  });
+  expect_error<ValueError>("random_split: size -1: is negative", [&] {
+    random_split({x}, {11, -1});
+  });
+}
+
 }  // namespace
 }  // namespace kindling::test

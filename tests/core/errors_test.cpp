@@ -84,7 +84,7 @@ TEST(Errors, AScalarHasNoDimension) {
   expect_error<ShapeError>(text("transpose"), [&] { return transpose(scalar, 0, 0); });
   expect_error<ShapeError>(text("narrow"), [&] { return narrow(scalar, 0, 0, 1); });
   expect_error<ShapeError>(text("size"), [&] { return scalar.size(0); });
-  expect_error<ShapeError>("index_select: a scalar has no rows",
+  expect_error<ShapeError>("index_select: dimension 0 does not exist in []: a scalar has none",
                            [&] { return index_select(scalar, zeros({1})); });
 }
 
@@ -151,17 +151,18 @@ TEST(Errors, IndexSelect) {
       EXPECT_TRUE(std::isnan(index_select(x(), tensor({0, wrong}))[1][2].item())) << wrong;
   } else {
     const auto text = [](const char* row, int at) {
-      return message("index_select: row ", row, " at ", at, ": expected whole numbers from 0 to 1");
+      return message("index_select: index ", row, " at ", at,
+                     ": expected whole numbers from 0 to 1");
     };
     expect_error<ValueError>(text("2", 1), [] { return index_select(x(), tensor({0, 2})); });
     expect_error<ValueError>(text("-1", 0), [] { return index_select(x(), tensor({-1})); });
     expect_error<ValueError>(text("0.5", 0), [] { return index_select(x(), tensor({0.5})); });
     expect_error<ValueError>(text("nan", 0), [&] { return index_select(x(), tensor({nan})); });
   }
-  expect_error<ShapeError>("index_select: rows [1, 1] must have one dimension", [] {
+  expect_error<ShapeError>("index_select: index [1, 1]: must have one dimension", [] {
     return index_select(x(), zeros({1, 1}));
   });
-  expect_error<ShapeError>("index_select: rows [] must have one dimension",
+  expect_error<ShapeError>("index_select: index []: must have one dimension",
                            [] { return index_select(x(), tensor(0)); });
 }
 
@@ -182,7 +183,7 @@ TEST(Errors, LeaveOperandsAlone) {
 TEST(Errors, RowsGetNoGradient) {
   const Tensor rows = zeros({2}, {.requires_grad = true});
   expect_error<ValueError>(
-      "index_select: rows: it requires a gradient, and none flows to it here: give its detach()",
+      "index_select: index: it requires a gradient, and none flows to it here: give its detach()",
       [&] { return index_select(x(), rows); });
   EXPECT_EQ(index_select(x(), rows.detach()).shape(), Shape(2, 3));
 }

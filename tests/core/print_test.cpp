@@ -46,29 +46,45 @@ TEST_F(Print, NaNAndInfinity) {
             "[ inf, -inf,  nan,  nan]\nshape [4], float32, cpu");
 }
 
-TEST_F(Print, AbridgesLongDimensions) {
-  EXPECT_EQ(message(arange(8)),
-            "[0.0000, 1.0000, 2.0000, 3.0000, 4.0000, 5.0000, 6.0000, 7.0000]\n"
-            "shape [8], float32, cpu");
-  EXPECT_EQ(message(arange(9)),
-            "[0.0000, 1.0000, 2.0000, ..., 6.0000, 7.0000, 8.0000]\nshape [9], float32, cpu");
-  EXPECT_EQ(message(arange(20).reshape({10, 2})),
-            "[[ 0.0000,  1.0000],\n"
-            " [ 2.0000,  3.0000],\n"
-            " [ 4.0000,  5.0000],\n"
+TEST_F(Print, BreaksLongRows) {
+  EXPECT_EQ(message(arange(12)),
+            "[ 0.0000,  1.0000,  2.0000,  3.0000,  4.0000,  5.0000,  6.0000,  7.0000,\n"
+            "  8.0000,  9.0000, 10.0000, 11.0000]\n"
+            "shape [12], float32, cpu");
+}
+
+TEST_F(Print, WholeNumbersAsTheyAre) {
+  const std::vector<std::int64_t> values = {-1, 0, 9007199254740993, 12};
+  EXPECT_EQ(message(from_data(values, {2, 2})),
+            "[[              -1,                0],\n"
+            " [9007199254740993,               12]]\n"
+            "shape [2, 2], int64, cpu");
+  EXPECT_EQ(message(zeros({0}, {.dtype = int64})), "[]\nshape [0], int64, cpu");
+}
+
+TEST_F(Print, AbridgesMoreThanAThousandElements) {
+  const std::string thousand = message(zeros({1000}));
+  EXPECT_EQ(thousand.find("..."), std::string::npos);
+  EXPECT_EQ(message(arange(1001)),
+            "[   0.0000,    1.0000,    2.0000, ...,  998.0000,  999.0000, 1000.0000]\n"
+            "shape [1001], float32, cpu");
+  EXPECT_EQ(message(arange(1200).reshape({600, 2})),
+            "[[   0.0000,    1.0000],\n"
+            " [   2.0000,    3.0000],\n"
+            " [   4.0000,    5.0000],\n"
             " ...,\n"
-            " [14.0000, 15.0000],\n"
-            " [16.0000, 17.0000],\n"
-            " [18.0000, 19.0000]]\n"
-            "shape [10, 2], float32, cpu");
+            " [1194.0000, 1195.0000],\n"
+            " [1196.0000, 1197.0000],\n"
+            " [1198.0000, 1199.0000]]\n"
+            "shape [600, 2], float32, cpu");
 }
 
 // The width is that of the numbers that are shown.
 TEST_F(Print, HiddenNumbersDoNotWiden) {
-  const Tensor x = zeros({9});
-  x[4].fill_(1e10);
+  const Tensor x = zeros({1001});
+  x[500].fill_(1e10);
   EXPECT_EQ(message(x),
-            "[0.0000, 0.0000, 0.0000, ..., 0.0000, 0.0000, 0.0000]\nshape [9], float32, cpu");
+            "[0.0000, 0.0000, 0.0000, ..., 0.0000, 0.0000, 0.0000]\nshape [1001], float32, cpu");
 }
 
 TEST_F(Print, Nothing) {

@@ -198,6 +198,27 @@ TEST(Randperm, IsAPermutation) {
   }
 }
 
+TEST(Random, MakersDrawFromTheGeneratorThatIsGiven) {
+  manual_seed(7);
+  Generator own(7);
+  const Tensor p = full({5}, 0.5);
+  for (const auto& [of_default, of_own] : {std::pair{rand({5}), rand({5}, own)},
+                                           {randn({5}), randn({5}, own)},
+                                           {uniform({5}, 1, 3), uniform({5}, 1, 3, own)},
+                                           {randint(0, 9, {5}), randint(0, 9, {5}, own)},
+                                           {bernoulli(p), bernoulli(p, own)},
+                                           {randperm(5), randperm(5, own)}})
+    EXPECT_TRUE(same_bits(of_default, of_own));
+  const Tensor before = rand({5});
+  manual_seed(7);
+  rand({1000}, own);
+  EXPECT_TRUE(same_bits(rand({5}), [] {
+    Generator fresh(7);
+    return rand({5}, fresh);
+  }()));
+  EXPECT_EQ(before.shape(), Shape(5));
+}
+
 TEST(RandomErrors, WhatCannotBeDrawn) {
   expect_error<ShapeError>("rand: negative size in shape [-1]", [] { return rand({-1}); });
   expect_error<ShapeError>("randn: negative size in shape [2, -1]", [] { return randn({2, -1}); });
@@ -216,7 +237,7 @@ TEST(RandomErrors, WhatCannotBeDrawn) {
   expect_error<ValueError>("randperm: n -1: float32 holds whole numbers from 0 to 16777216 exactly",
                            [] { return randperm(-1); });
   expect_error<ValueError>(
-      "randperm: n 16777218: float32 holds whole numbers from 0 to 16777216 exactly: use float64",
+      "randperm: n 16777218: float32 holds whole numbers from 0 to 16777216 exactly: use int64",
       [] { return randperm(16777218); });
 }
 

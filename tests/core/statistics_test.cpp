@@ -98,7 +98,8 @@ const Statistic kStatistics[] = {
     {"logsumexp", logsumexp, nullptr, logsumexp_of},
     {"max", max, max, max_of},
     {"min", min, min, min_of},
-    {"argmin", argmin, argmin, argmin_of, false},
+    {"argmin", [](const Tensor& x, int d, bool keep) { return argmin(x, d, keep).to(x.dtype()); },
+     [](const Tensor& x) { return argmin(x).to(x.dtype()); }, argmin_of, false},
 };
 
 std::vector<OpCase> statistics_cases() {

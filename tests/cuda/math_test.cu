@@ -83,7 +83,7 @@ __host__ __device__ void put_bookkeeping(Results<T>& out, std::uint64_t i) {
   record.lr.set(0.1);
   record.momentum.set(0.9);
   record.beta2.set(0.999);
-  record.adam = true;
+  record.adam = record.counts_all = true;
   record.updates = static_cast<std::int64_t>(i);
   math::refresh(record);
   out.put(math::value_of<T>(record.step_size));

@@ -34,10 +34,11 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
         Buffer<T> x_buffer(backend, x), g_buffer(backend, g);
         Buffer<float> rows_buffer(backend, numbers);
         expect_near(
-            run_kernel<T>(backend, std::vector<T>(y.size(), T(NAN)),
-                          [&](View out) {
-                            run(backend, Gather{x_buffer.view(), rows_buffer.view(), out, size});
-                          }),
+            run_kernel<T>(
+                backend, std::vector<T>(y.size(), T(NAN)),
+                [&](View out) {
+                  run(backend, Gather{x_buffer.view(), rows_buffer.view(), out, 1, rows, size});
+                }),
             y, 0);
         for (const bool accumulate : {false, true}) {
           std::vector<double> wanted = grad;
@@ -46,7 +47,7 @@ TYPED_TEST(GatherOf, PicksRowsAndAddsTheirGradientsBack) {
                                     [&](View out) {
                                       run(backend,
                                           GatherBackward{rows_buffer.view(), g_buffer.view(), out,
-                                                         size, accumulate});
+                                                         1, rows, size, false, accumulate});
                                     }),
                       wanted, 20 * kFewRoundings<T>, 20 * kFewRoundings<T>);
         }
@@ -61,12 +62,12 @@ TYPED_TEST(GatherOf, ARowThatThereIsNotIsNaNAndGetsNoGradient) {
     Buffer<T> rows(backend, std::vector<T>{-1, 1, 2});
     expect_near(run_kernel<T>(backend, std::vector<T>(6),
                               [&](View out) {
-                                run(backend, Gather{x.view(), rows.view(), out, 2});
+                                run(backend, Gather{x.view(), rows.view(), out, 1, 2, 2});
                               }),
                 {NAN, NAN, 3, 4, NAN, NAN}, 0);
     expect_near(run_kernel<T>(backend, std::vector<T>(4),
                               [&](View out) {
-                                run(backend, GatherBackward{rows.view(), g.view(), out, 2, false});
+                                run(backend, GatherBackward{rows.view(), g.view(), out, 1, 2, 2});
                               }),
                 {0, 0, 1, 1}, 0);
   });
@@ -82,12 +83,12 @@ TYPED_TEST(GatherOf, ReadsNoMoreRowNumbersThanThereAre) {
     const View two{g.data(), 2, dtype_of<T>};
     expect_near(run_kernel<T>(backend, std::vector<T>(3),
                               [&](View out) {
-                                run(backend, GatherBackward{rows, two, out, 1, false});
+                                run(backend, GatherBackward{rows, two, out, 1, 3, 1});
                               }),
                 {1, 2, 0}, 0);
     expect_near(run_kernel<T>(backend, std::vector<T>(2),
                               [&](View out) {
-                                run(backend, Gather{g.view(), rows, out, 1});
+                                run(backend, Gather{g.view(), rows, out, 1, 4, 1});
                               }),
                 {1, 2}, 0);
   });

@@ -16,7 +16,7 @@ GroupRecord make_record(bool adam) {
   record.momentum.set(0.9);
   record.beta2.set(0.99);
   record.eps.set(1e-6);
-  record.adam = adam;
+  record.adam = record.counts_all = adam;
   refresh(record);
   return record;
 }

@@ -117,24 +117,24 @@ TYPED_TEST(Reduce, ArgmaxIsTheFirstLargestAndNaNIsLargest) {
   on_every_backend([](Backend& backend) {
     const T nan = T(NAN);
     Buffer<T> rows(backend, std::vector<T>{1, 3, 3, 2, -1, -1, -2, -3, 5, nan, 9, nan});
-    EXPECT_EQ(run_kernel<T>(backend, std::vector<T>(3),
-                            [&](View out) {
-                              run(backend, Argmax{rows.view(), out, 3, 4, 1});
-                            }),
-              (std::vector<T>{1, 0, 1}));
-    EXPECT_EQ(run_kernel<T>(backend, std::vector<T>(4),
-                            [&](View out) {
-                              run(backend, Argmax{rows.view(), out, 1, 3, 4});
-                            }),
-              (std::vector<T>{2, 2, 2, 2}));
+    EXPECT_EQ(run_kernel<std::int64_t>(backend, std::vector<std::int64_t>(3),
+                                       [&](View out) {
+                                         run(backend, Argmax{rows.view(), out, 3, 4, 1});
+                                       }),
+              (std::vector<std::int64_t>{1, 0, 1}));
+    EXPECT_EQ(run_kernel<std::int64_t>(backend, std::vector<std::int64_t>(4),
+                                       [&](View out) {
+                                         run(backend, Argmax{rows.view(), out, 1, 3, 4});
+                                       }),
+              (std::vector<std::int64_t>{2, 2, 2, 2}));
     Buffer<T> long_row(backend, spread<T>(70001, -1, 1));
     const auto values = long_row.values();
     const auto at = std::max_element(values.begin(), values.end()) - values.begin();
-    EXPECT_EQ(run_kernel<T>(backend, std::vector<T>(1),
-                            [&](View out) {
-                              run(backend, Argmax{long_row.view(), out, 1, 70001, 1});
-                            })[0],
-              static_cast<T>(at));
+    EXPECT_EQ(run_kernel<std::int64_t>(backend, std::vector<std::int64_t>(1),
+                                       [&](View out) {
+                                         run(backend, Argmax{long_row.view(), out, 1, 70001, 1});
+                                       })[0],
+              at);
   });
 }
 

@@ -200,5 +200,77 @@ TEST(Layers, ACapturedStepDropsAnew) {
   EXPECT_EQ(losses(true), losses(false));
 }
 
+TEST(Layers, ABatchNormKeepsRunningAverages) {
+  const nn::BatchNorm1d layer(2, {.momentum = 0.5});
+  const Tensor x = tensor({{0, 10}, {2, 14}});
+  EXPECT_TRUE(close(to_array(layer(x)), {{2, 2}, {-1, -1, 1, 1}}, {0, 1e-5}));
+  EXPECT_TRUE(same(layer.running_mean, {{2}, {0.5, 6}}));
+  EXPECT_TRUE(same(layer.running_var, {{2}, {1.5, 4.5}}));
+  EXPECT_EQ(layer.num_batches_tracked.item(), 1);
+  layer.eval();
+  EXPECT_TRUE(
+      close(to_array(layer(x)[0]), {{2}, {-0.5 / std::sqrt(1.5), 4 / std::sqrt(4.5)}}, {1e-5, 0}));
+  EXPECT_EQ(layer.num_batches_tracked.item(), 1);
+}
+
+TEST(Layers, ABatchNormIsSavedWithItsAverages) {
+  const nn::BatchNorm1d layer(3), other(3);
+  layer(from_data(spread({8, 3}, -1, 4).values, {8, 3}, {.dtype = float32}));
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : layer.state_dict()) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"weight", "bias", "running_mean", "running_var",
+                                             "num_batches_tracked"}));
+  other.load_state_dict(layer.state_dict());
+  EXPECT_TRUE(same_bits(other.running_var, layer.running_var));
+  EXPECT_EQ(other.num_batches_tracked.item(), 1);
+  EXPECT_EQ(layer.num_parameters(), 6);
+  EXPECT_EQ(layer.parameters().size(), 2u);
+  layer.to(float64);
+  EXPECT_EQ(layer.running_mean.dtype(), float64);
+  EXPECT_EQ(layer.num_batches_tracked.dtype(), int64);
+}
+
+TEST(Layers, ACapturedStepUpdatesRunningAverages) {
+  const auto run = [](bool captured) {
+    manual_seed(3);
+    const nn::BatchNorm1d layer(4);
+    const Tensor x = randn({6, 4});
+    auto step = capture([&] {
+      layer.zero_grad();
+      const Tensor loss = square(layer(x)).mean();
+      loss.backward();
+      return loss;
+    });
+    for (int i = 0; i < 5; ++i) {
+      if (captured)
+        step();
+      else
+        layer(x);
+    }
+    EXPECT_EQ(layer.num_batches_tracked.item(), 5);
+    return layer.running_var.clone();
+  };
+  EXPECT_TRUE(same_bits(run(true), run(false)));
+}
+
+TEST(Layers, ABatchNormRefusesWhatItCannotDo) {
+  const nn::BatchNorm1d layer(2);
+  expect_error<ShapeError>("BatchNorm1d: input [4, 3]: expected [batch, 2] or [batch, 2, length]",
+                           [&] {
+                             layer(zeros({4, 3}));
+                           });
+  expect_error<ValueError>(
+      "BatchNorm1d: input [1, 2]: training needs more than one value of each "
+      "feature: use a larger batch, or eval()",
+      [&] {
+        layer(zeros({1, 2}));
+      });
+  EXPECT_EQ(layer.eval()(zeros({1, 2})).shape(), Shape(1, 2));
+  expect_error<ValueError>(
+      "BatchNorm1d: features 0, eps 1e-05, momentum 0.1: expected at least 1, "
+      "not negative, and from 0 to 1",
+      [] { nn::BatchNorm1d(0); });
+}
+
 }  // namespace
 }  // namespace kindling::test

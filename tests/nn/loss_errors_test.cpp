@@ -2,6 +2,7 @@
 #include <kindling/kindling.h>
 
 #include "tests/support/array.h"
+#include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 
 #include <cmath>
@@ -132,6 +133,37 @@ TEST(LossErrors, CrossEntropyTargetsGetNoGradient) {
     const NoGradGuard no_grad;
     nn::cross_entropy_loss(logits, target);
   }
+}
+
+TEST(LossErrors, ClassWeightsAndIgnoredClasses) {
+  const Tensor logits = zeros({2, 3});
+  const Tensor soft = full({2, 3}, 1.0 / 3);
+  expect_error<ShapeError>(
+      "cross_entropy_loss: weight [2] does not fit logits [2, 3]: expected [3]",
+      [&] { nn::cross_entropy_loss(logits, zeros({2}), {.weight = ones({2})}); });
+  expect_error<ValueError>(
+      "cross_entropy_loss: weight: it requires a gradient, and none flows to "
+      "it here: give its detach()",
+      [&] {
+        nn::cross_entropy_loss(logits, zeros({2}), {.weight = ones({3}, {.requires_grad = true})});
+      });
+  expect_error<ValueError>(
+      "cross_entropy_loss: ignore_index 1: a target of probabilities has no "
+      "classes to leave out",
+      [&] { nn::cross_entropy_loss(logits, soft, {.ignore_index = 1}); });
+  if (default_device().is_cuda()) return;  // nobody looks at the numbers there
+  expect_error<ValueError>("cross_entropy_loss: target 3 at 1: expected whole numbers from 0 to 2",
+                           [&] {
+                             nn::cross_entropy_loss(logits, tensor({-1, 3}), {.ignore_index = -1});
+                           });
+}
+
+// What does not count may be anything.
+TEST(LossErrors, AnIgnoredRowHasNoLoss) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Tensor logits = tensor({{0, 1}, {-infinity, infinity}});
+  const Tensor loss = nn::cross_entropy_loss(logits, tensor({1, -100}), {.ignore_index = -100});
+  EXPECT_NEAR(loss.item(), std::log1p(std::exp(-1)), 1e-6);
 }
 
 }  // namespace

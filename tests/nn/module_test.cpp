@@ -2,6 +2,7 @@
 #include <kindling/kindling.h>
 
 #include "tests/support/array.h"
+#include "tests/support/devices.h"
 #include "tests/support/expect_error.h"
 
 #include <utility>
@@ -256,6 +257,81 @@ TEST(ModuleErrors, AModuleWithinItself) {
   holder.add("twice", model);
   holder.add("again", model);
   EXPECT_EQ(holder.parameters().size(), 2u);
+}
+
+struct Blend : nn::Module {
+  nn::Linear first = register_module("first", nn::Linear(2, 3));
+  nn::Linear second = register_module("second", nn::Linear(4, 3, {.bias = false}));
+  nn::Sequential tail = register_module("tail", nn::Sequential(nn::ReLU(), nn::Dropout(0.25)));
+  Tensor forward(const Tensor& a, const Tensor& b, double weight) const {
+    return first(a) + second(b) * weight;
+  }
+  using Module::forward;
+};
+
+TEST(Module, MayHaveAForwardOfItsOwn) {
+  const Blend blend;
+  const Tensor a = ones({5, 2}), b = ones({5, 4});
+  EXPECT_TRUE(same_bits(blend.forward(a, b, 2), blend.first(a) + blend.second(b) * 2));
+  expect_error<ValueError>(
+      "Blend: forward: the class has none for one tensor: call the forward() "
+      "that it has, or override this one",
+      [&] { blend(a); });
+}
+
+TEST(Module, PrintsItsTree) {
+  EXPECT_EQ(message(Blend()),
+            "Blend(\n"
+            "  first: Linear(2, 3)\n"
+            "  second: Linear(4, 3, no bias)\n"
+            "  tail: Sequential(\n"
+            "    0: ReLU\n"
+            "    1: Dropout(0.25)\n"
+            "  )\n"
+            ")\n"
+            "21 parameters");
+  EXPECT_EQ(message(nn::BatchNorm1d(3)), "BatchNorm1d(3)\n6 parameters");
+}
+
+TEST(Module, IsFrozenAndThawed) {
+  const Blend blend;
+  blend.first.requires_grad_(false);
+  blend.forward(ones({1, 2}), ones({1, 4}), 1).sum().backward();
+  EXPECT_FALSE(blend.first.weight.grad().defined());
+  EXPECT_TRUE(blend.second.weight.grad().defined());
+  blend.requires_grad_(false);
+  EXPECT_FALSE(blend.second.weight.requires_grad());
+  blend.requires_grad_();
+  EXPECT_TRUE(blend.first.weight.requires_grad());
+}
+
+struct Counter : nn::Module {
+  const Tensor seen = register_buffer("seen", zeros({2}));
+  const Tensor scale = register_parameter("scale", ones({2}));
+};
+
+TEST(Module, BuffersAreStateAndNotTrained) {
+  struct Counters : nn::Module {
+    Counter counter = register_module("counter", Counter());
+    const Tensor count = register_buffer("count", zeros({}, {.dtype = int64}));
+  };
+  const Counters net;
+  EXPECT_EQ(net.parameters().size(), 1u);
+  const auto buffers = net.named_buffers();
+  ASSERT_EQ(buffers.size(), 2u);
+  EXPECT_EQ(buffers[0].first, "counter.seen");
+  EXPECT_EQ(buffers[1].first, "count");
+  EXPECT_FALSE(net.counter.seen.requires_grad());
+  const StateDict state = net.state_dict();
+  ASSERT_EQ(state.size(), 3u);
+  EXPECT_EQ(state[0].first, "counter.scale");
+  EXPECT_EQ(state[1].first, "counter.seen");
+  net.counter.seen.fill_(4);
+  net.load_state_dict(state);
+  EXPECT_TRUE(same(net.counter.seen, {{2}, {0, 0}}));
+  net.to(float64);
+  EXPECT_EQ(net.counter.seen.dtype(), float64);
+  EXPECT_EQ(net.count.dtype(), int64);
 }
 
 }  // namespace

@@ -163,7 +163,8 @@ TEST(OptimizerErrors, AConvertedModelNeedsANewOptimizer) {
   SGD optimizer(model.parameters(), {.lr = 1});
   model.to(DType::float64);
   expect_error<ValueError>(
-      "SGD: step: parameter 0 of group 0 was moved to another device or dtype: build the optimizer "
+      "SGD: step: parameter 0 of group 0 (\"weight\") was moved to another device or dtype: build "
+      "the optimizer "
       "after model.to()",
       [&] {
         optimizer.step();

@@ -64,6 +64,13 @@ void read_options(const Json& json, optim::SGDOptions& options) {
   read(json, "nesterov", options.nesterov);
 }
 
+void read_options(const Json& json, optim::RMSpropOptions& options) {
+  read(json, "alpha", options.alpha);
+  read(json, "eps", options.eps);
+  read(json, "momentum", options.momentum);
+  read(json, "centered", options.centered);
+}
+
 template <class AdamLike>
 void read_options(const Json& json, AdamLike& options) {
   read(json, "betas", options.betas);
@@ -156,11 +163,12 @@ TEST_P(GoldenOptimizer, AgreesWithPyTorch) {
     if (optimizer == "SGD") replay<optim::SGD, optim::SGDOptions>(given);
     if (optimizer == "Adam") replay<optim::Adam, optim::AdamOptions>(given);
     if (optimizer == "AdamW") replay<optim::AdamW, optim::AdamWOptions>(given);
+    if (optimizer == "RMSprop") replay<optim::RMSprop, optim::RMSpropOptions>(given);
   }
   EXPECT_GE(cases, 20U);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GoldenOptimizer, testing::Values("SGD", "Adam", "AdamW"));
+INSTANTIATE_TEST_SUITE_P(All, GoldenOptimizer, testing::Values("SGD", "Adam", "AdamW", "RMSprop"));
 
 }  // namespace
 }  // namespace kindling

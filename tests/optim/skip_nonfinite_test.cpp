@@ -122,7 +122,8 @@ TEST(SkipNonfinite, IsOneChoiceForTheWholeOptimizer) {
   const Tensor b = parameter({1});
   const Tensor c = parameter({1});
   const std::string end =
-      " for the others: a skipped step is skipped by all groups: give them the same";
+      " for the others: a skipped step is skipped by all groups: give them the same, or "
+      "change all with set_skip_nonfinite()";
   expect_error<ValueError>("SGD: skip_nonfinite is off for group 1 and on" + end, [&] {
     return SGD({{{a}, {.skip_nonfinite = true}}, {{b}, {}}});
   });
@@ -168,6 +169,24 @@ TEST(SkipNonfinite, MayBeSwitchedWhereThereIsOneGroup) {
   EXPECT_EQ(step(0), 3);
   EXPECT_EQ(optimizer.lr(), 0.125);
   EXPECT_EQ(weight.item(), 0);
+}
+
+TEST(SkipNonfinite, IsSwitchedForAllGroupsAtOnce) {
+  const Tensor a = parameter({1}), b = parameter({1});
+  SGD optimizer({{{a}, {.lr = 1}}, {{b}, {.lr = 1}}});
+  const auto step = [&] {
+    set_gradient(a, {kNan});
+    set_gradient(b, {1});
+    optimizer.step();
+    return b.item();
+  };
+  optimizer.set_skip_nonfinite(true);
+  EXPECT_TRUE(optimizer.options(1).skip_nonfinite);
+  EXPECT_EQ(step(), 1);
+  EXPECT_EQ(a.item(), 1);
+  optimizer.set_skip_nonfinite(false);
+  EXPECT_EQ(step(), 0);
+  EXPECT_TRUE(std::isnan(a.item()));
 }
 
 // A schedule of epochs moves when any update of the epoch took effect.

@@ -81,6 +81,9 @@ TEST(OptimizerStateDict, AResumedRunEqualsTheUnbrokenOne) {
       {.lr = 0.01, .momentum = 0.9, .dampening = 0.1, .weight_decay = 0.01});
   expect_resumed_equals_unbroken<Adam, optim::AdamOptions>({.lr = 0.01, .amsgrad = true});
   expect_resumed_equals_unbroken<AdamW, optim::AdamWOptions>({.lr = 0.01});
+  expect_resumed_equals_unbroken<optim::RMSprop, optim::RMSpropOptions>({.lr = 0.01});
+  expect_resumed_equals_unbroken<optim::RMSprop, optim::RMSpropOptions>(
+      {.lr = 0.01, .momentum = 0.5, .centered = true});
 }
 
 TEST(OptimizerStateDict, HoldsHyperParametersThenStateInOrder) {

@@ -129,6 +129,8 @@ void expect_resumes_with_all_optimizers(const std::function<Scheduler(optim::Opt
                                         attach);
   expect_resumes<Scheduler, optim::Adam>(optim::AdamOptions{.lr = 0.01, .amsgrad = true}, attach);
   expect_resumes<Scheduler, optim::AdamW>(optim::AdamWOptions{.lr = 0.01}, attach);
+  expect_resumes<Scheduler, optim::RMSprop>(
+      optim::RMSpropOptions{.lr = 0.01, .momentum = 0.9, .centered = true}, attach);
 }
 
 template <class Scheduler, class... Options>
@@ -168,6 +170,8 @@ TEST(ResumeFromAFile, WithEveryOptimizer) {
                                         attach);
   expect_resumes<Scheduler, optim::Adam>(optim::AdamOptions{.lr = 0.01, .amsgrad = true}, attach);
   expect_resumes<Scheduler, optim::AdamW>(optim::AdamWOptions{.lr = 0.01}, attach);
+  expect_resumes<Scheduler, optim::RMSprop>(
+      optim::RMSpropOptions{.lr = 0.01, .momentum = 0.9, .centered = true}, attach);
 }
 
 using AdamRun = ResumableRun<optim::Adam, optim::AdamOptions, s::StepLR>;

@@ -187,14 +187,15 @@ TEST_F(Damaged, Offsets) {
 }
 
 TEST_F(Damaged, DtypesAndRanksThatKindlingHasNot) {
-  expect_header_refused("{" + entry("weight", "I64", "[1]", "[0,8]") + "}",
-                        "tensor \"weight\": dtype I64: Kindling reads F32 and F64: convert it");
+  expect_header_refused(
+      "{" + entry("weight", "I32", "[2]", "[0,8]") + "}",
+      "tensor \"weight\": dtype I32: Kindling reads F32, F64 and I64: convert it");
   expect_header_refused("{" + entry("weight", "F32", "[1,1,1,1,1,1,1,1,2]", "[0,8]") + "}",
                         "tensor \"weight\": 9 dimensions: at most 8 can be");
   // Where nobody asks for it, it may be what it likes.
   const std::string other = "{\"__metadata__\":{\"kindling\":\"other.\"}," +
                             entry("weight", "F32", "[1,2]", "[0,8]") + "," +
-                            entry("other.count", "I64", "[1]", "[8,16]") + "}";
+                            entry("other.count", "U64", "[1]", "[8,16]") + "}";
   expect_loads(file_with(other, 16));
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes optimizers.json: what PyTorch's SGD, Adam and AdamW make of given gradients.
+"""Writes optimizers.json: what PyTorch's SGD, Adam, AdamW and RMSprop make of given gradients.
 
     pip install torch && tests/optim/golden/make_golden.py
 
@@ -93,6 +93,8 @@ def option_cases():
         yield "SGD", {"lr": 0.05, "momentum": 0.9, **options}
     for options in products(weight_decay=decay, maximize=sides):
         yield "SGD", {"lr": 0.05, "momentum": 0.8, "nesterov": True, **options}
+    for options in products(weight_decay=decay, maximize=sides, momentum=[0.0, 0.7], centered=sides):
+        yield "RMSprop", {"lr": 0.02, "alpha": 0.9, "eps": 1e-6, **options}
     for optimizer in ["Adam", "AdamW"]:
         for options in products(weight_decay=decay, maximize=sides, amsgrad=sides):
             yield optimizer, {"lr": 0.02, **options}
@@ -101,7 +103,8 @@ def option_cases():
 
 
 def cases():
-    halved = {"SGD": {25: {"lr": 0.025}}, "Adam": {25: {"lr": 0.01}}, "AdamW": {25: {"lr": 0.01}}}
+    halved = {"SGD": {25: {"lr": 0.025}}}
+    halved |= {name: {25: {"lr": 0.01}} for name in ["Adam", "AdamW", "RMSprop"]}
     for optimizer, options in option_cases():
         name = optimizer + "".join(f" {field}={value}" for field, value in options.items())
         for dtype in [torch.float64, torch.float32]:
