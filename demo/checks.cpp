@@ -2,11 +2,11 @@
 #include "demo/checks.h"
 
 #include <kindling/core/error.h>
+#include <kindling/core/nearest.h>
+#include <kindling/schedulers/schedule.h>
 
 #include "demo/device.h"
-#include "demo/nearest.h"
 #include "demo/number.h"
-#include "demo/schedule_grammar.h"
 
 #include <algorithm>
 #include <charconv>
@@ -72,8 +72,8 @@ CLI::Option* one_of(CLI::Option* option, const std::vector<std::string>& known) 
   for (const std::string& choice : known) choices += (choices.empty() ? "" : "|") + choice;
   const auto mistake = [known](const std::string& text) -> std::string {
     if (std::find(known.begin(), known.end(), text) != known.end()) return {};
-    const std::string near = suggestion(text, known);
-    return text + " is none of " + listed(known) + near;
+    const std::string near = detail::suggestion(text, known);
+    return text + " is none of " + detail::listed(known) + near;
   };
   return option->check(CLI::Validator(mistake, ""))->type_name(choices);
 }
@@ -83,7 +83,7 @@ CLI::Validator device_name() {
 }
 
 CLI::Validator schedule_text() {
-  return accepted_by([](const std::string& text) { parse_schedule(text, kSomeSteps); },
+  return accepted_by([](const std::string& text) { schedulers::Schedule::parse(text, kSomeSteps); },
                      "schedule: ");
 }
 

@@ -27,7 +27,7 @@ CLI::Option* one_of(CLI::Option* option, const std::vector<std::string>& known);
 /// auto, cpu, cuda or cuda:N.
 CLI::Validator device_name();
 
-/// A schedule of the grammar in demo/README.md.
+/// What Schedule::parse() reads.
 CLI::Validator schedule_text();
 
 }  // namespace kindling::demo

@@ -85,24 +85,26 @@ void print_accuracy(const std::vector<double>& predicted, const Split& parts) {
 
 }  // namespace
 
-Task classification_task(const std::string& name, const Split& parts, const std::string& loss,
-                         const TrainingOptions& options) {
+Task classification_task(const std::string& name, const Split& parts, Recipe recipe,
+                         const std::string& loss, const TrainingOptions& options) {
   const Device device = parse_device(options.device);
   const std::size_t width = parts.train.width();
   const std::size_t classes = parts.train.classes.size();
   const bool by_index = loss == "cross_entropy";
+  recipe.softmax = by_index;
+  recipe.widths = layer_widths(width, options.hidden, classes);
   const auto examples = [&](const Dataset& part) -> Examples {
     const auto on_device = [&](const std::vector<double>& values, const Shape& shape) {
       return from_data(values, shape).to(DType::float32).to(device);
     };
-    return {on_device(part.x, {part.rows(), width}),
+    return {on_device(recipe.inputs_of(part.x), {part.rows(), width}),
             by_index ? on_device(part.y, {part.rows()})
                      : on_device(one_hot(part.y, classes), {part.rows(), classes})};
   };
   Task task{
       .name = name,
       .summary = message(sizes(parts), ", ", classes, " classes"),
-      .widths = layer_widths(width, options.hidden, classes),
+      .recipe = recipe,
       .train = examples(parts.train),
       .test = examples(parts.test),
       .loss =

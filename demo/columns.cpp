@@ -2,24 +2,20 @@
 #include "demo/columns.h"
 
 #include <kindling/core/error.h>
+#include <kindling/core/nearest.h>
 
-#include "demo/nearest.h"
 #include "demo/number.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <map>
 #include <optional>
 #include <set>
-#include <string_view>
 #include <utility>
 
 namespace kindling::demo {
 namespace {
 
-constexpr std::array<std::string_view, 8> kMissing{"",    "?",   "NA",   "N/A",
-                                                   "nan", "NaN", "null", "NULL"};
 constexpr std::size_t kMostCategories = 1000;  // of a column, classes too
 
 std::string counted_rows(std::size_t count) {
@@ -30,10 +26,9 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-/// A feature of the table: a number, or a word for each of `categories`.
-struct Feature {
+/// A feature column, and where it stands in the table.
+struct Feature : FeatureColumn {
   std::size_t column;
-  std::vector<std::string> categories = {};
 };
 
 class Encoder {
@@ -51,17 +46,16 @@ class Encoder {
   Encoded encode() {
     choose_features();
     choose_rows();
-    Encoded result{{{}, options_.target, {}, {}}, report()};
+    Encoded result{{{}, options_.target, {}, {}}, {features_.begin(), features_.end()}, report()};
     Dataset& data = result.data;
     for (const Feature& feature : features_) {
-      const std::string& name = table_.columns[feature.column];
-      if (feature.categories.empty()) data.features.push_back(name);
+      if (feature.categories.empty()) data.features.push_back(feature.name);
       for (const std::string& word : feature.categories)
-        data.features.push_back(message(name, '=', word));
+        data.features.push_back(message(feature.name, '=', word));
     }
     for (const std::size_t row : rows_) {
       for (const Feature& feature : features_)
-        append(data.x, feature, table_.at(row, feature.column));
+        append_features(data.x, feature, table_.at(row, feature.column).text, options_.cells);
     }
     options_.classify ? label(data) : measure(data);
     return result;
@@ -71,27 +65,19 @@ class Encoder {
   std::size_t index_of(const std::string& name) const {
     const auto found = std::find(table_.columns.begin(), table_.columns.end(), name);
     if (found == table_.columns.end()) {
-      const std::string near = suggestion(name, table_.columns);
+      const std::string near = detail::suggestion(name, table_.columns);
       throw ValueError(message("csv: ", table_.source, " has no column '", name, "'",
                                near.empty()
-                                   ? message(": it has ", listed(table_.columns),
+                                   ? message(": it has ", detail::listed(table_.columns),
                                              "; --names gives names where the first line is a row")
                                    : near));
     }
     return static_cast<std::size_t>(found - table_.columns.begin());
   }
 
-  bool missing(const Cell& cell) const {
-    return std::find(kMissing.begin(), kMissing.end(), cell.text) != kMissing.end() ||
-           contains(options_.na, cell.text);
-  }
-
+  bool missing(const Cell& cell) const { return options_.cells.missing(cell.text); }
   std::optional<double> number(const std::string& text) const {
-    if (options_.decimal == '.') return parse_number(text);
-    if (text.find('.') != std::string::npos) return std::nullopt;
-    std::string point = text;
-    std::replace(point.begin(), point.end(), options_.decimal, '.');
-    return parse_number(point);
+    return options_.cells.number(text);
   }
 
   [[noreturn]] void fail(const Cell& cell, const std::string& what) const {
@@ -122,8 +108,8 @@ class Encoder {
     if (other_decimal) {
       fail(*word,
            message("column '", name, "' holds '", word->text, "': give --decimal ",
-                   options_.decimal == '.' ? "," : ".", " if that is its decimal sign, or --text '",
-                   name, "' if it is no number"));
+                   options_.cells.decimal == '.' ? "," : ".",
+                   " if that is its decimal sign, or --text '", name, "' if it is no number"));
     }
     if (numbers > 0) {
       fail(*word, message("column '", name, "' holds '", word->text, "', but numbers in ",
@@ -141,7 +127,7 @@ class Encoder {
       const bool as_text = contains(options_.text, name);
       const auto words = as_text ? std::optional(true) : holds_words(column);
       if (words) {
-        features_.push_back({column});
+        features_.push_back({{name}, column});
         if (*words) features_.back().categories = categories(column);
       } else {
         notes_.push_back(message("column '", name, "' holds nothing and is left out"));
@@ -204,14 +190,6 @@ class Encoder {
                        table_.columns[column], "'"));
   }
 
-  void append(std::vector<double>& x, const Feature& feature, const Cell& cell) const {
-    if (!feature.categories.empty()) {
-      for (const std::string& word : feature.categories) x.push_back(cell.text == word ? 1.0 : 0.0);
-    } else {
-      x.push_back(missing(cell) ? std::numeric_limits<double>::quiet_NaN() : *number(cell.text));
-    }
-  }
-
   void measure(Dataset& data) const {
     if (holds_words(target_).value_or(false)) {
       const Cell& first = table_.at(rows_[0], target_);
@@ -226,9 +204,8 @@ class Encoder {
     using Label = std::pair<double, std::string>;
     const auto label_of = [&](std::size_t row) -> Label {
       const std::string& text = table_.at(row, target_).text;
-      const auto value = number(text);
-      return value ? Label(*value, format_exact(*value))
-                   : Label(std::numeric_limits<double>::infinity(), text);
+      const double value = number(text).value_or(std::numeric_limits<double>::infinity());
+      return {value, options_.cells.label(text)};
     };
     std::map<Label, double> classes;
     for (const std::size_t row : rows_) classes.emplace(label_of(row), 0.0);
@@ -260,7 +237,7 @@ class Encoder {
       }
       parts.push_back(message(table_.columns[column], ' ', counted(count)));
     }
-    return listed(parts);
+    return detail::listed(parts);
   }
 
   std::string report() const {
@@ -269,15 +246,13 @@ class Encoder {
     std::vector<std::string> words;
     for (const Feature& feature : features_) {
       if (feature.categories.empty()) continue;
-      const std::string& name = table_.columns[feature.column];
-      words.push_back(message(name, ' ', feature.categories.size()));
+      words.push_back(message(feature.name, ' ', feature.categories.size()));
     }
-    if (!words.empty()) text += message("  words, one-hot: ", listed(words), '\n');
+    if (!words.empty()) text += message("  words, one-hot: ", detail::listed(words), '\n');
     for (const Feature& feature : features_) {
       if (feature.categories.size() > 20 && 2 * feature.categories.size() > table_.rows()) {
-        const std::string& name = table_.columns[feature.column];
-        text += message("  '", name, "' is another word in almost every row: --drop '", name,
-                        "' if it is a name\n");
+        text += message("  '", feature.name, "' is another word in almost every row: --drop '",
+                        feature.name, "' if it is a name\n");
       }
     }
     for (const std::string& note : notes_) text += message("  ", note, '\n');
@@ -304,6 +279,15 @@ class Encoder {
 };
 
 }  // namespace
+
+void append_features(std::vector<double>& x, const FeatureColumn& column, const std::string& text,
+                     const CellFormat& cells) {
+  if (column.categories.empty()) {
+    x.push_back(cells.missing(text) ? std::numeric_limits<double>::quiet_NaN()
+                                    : cells.number(text).value());
+  }
+  for (const std::string& word : column.categories) x.push_back(text == word ? 1.0 : 0.0);
+}
 
 Encoded encode(const CsvTable& table, const ColumnOptions& options) {
   return Encoder(table, options).encode();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "demo/cells.h"
 #include "demo/csv.h"
 #include "demo/dataset.h"
 
@@ -21,14 +22,27 @@ struct ColumnOptions {
   bool classify = false;               ///< its values are labels, not quantities
   std::vector<std::string> drop = {};  ///< columns that are left out
   std::vector<std::string> text = {};  ///< columns of categories, though they hold numbers
-  std::vector<std::string> na = {};    ///< stand for a missing value, as "", ? and NA do
+  CellFormat cells = {};
   Missing missing = Missing::mean;
-  char decimal = '.';
 };
 
-/// Examples, and a line or more on what became of the table.
+/// A column that is learned from: one feature of numbers, or one for each category.
+struct FeatureColumn {
+  std::string name;
+  std::vector<std::string> categories = {};  ///< none for numbers
+
+  std::size_t features() const { return categories.empty() ? 1 : categories.size(); }
+};
+
+/// Appends the features of a field: the number, NaN where it is missing, or a 1 for the category it
+/// is and 0 for all others. The field must be missing, or what the column takes.
+void append_features(std::vector<double>& x, const FeatureColumn& column, const std::string& text,
+                     const CellFormat& cells);
+
+/// Examples, the columns they are from, and a line or more on what became of the table.
 struct Encoded {
   Dataset data;
+  std::vector<FeatureColumn> columns;
   std::string report;
 };
 

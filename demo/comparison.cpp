@@ -9,7 +9,9 @@
 #include "demo/table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <optional>
 
 namespace kindling::demo {
 namespace {
@@ -30,6 +32,17 @@ Panel panel_of(const char* title, const std::vector<LoggedRun>& runs, Values x, 
   return panel;
 }
 
+// What a log has for a number, which is none at the end of a run that diverged.
+std::optional<double> logged(const std::string& text) {
+  if (text == "nan") return std::nan("");
+  if (text == "inf" || text == "-inf") return text == "inf" ? INFINITY : -INFINITY;
+  return parse_number(text);
+}
+
+std::string loss_cell(double loss) {
+  return std::isfinite(loss) ? format_number(loss) : "diverged";
+}
+
 std::string percent(double share) { return format_fixed(100.0 * share, 1) + " %"; }
 
 }  // namespace
@@ -48,11 +61,11 @@ LoggedRun read_log(const std::string& path) {
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const auto number = [&](std::size_t column) {
       const Cell& cell = table.at(row, column);
-      const auto value = parse_number(cell.text);
+      const auto value = logged(cell.text);
       if (value) return *value;
       fail_at(path, cell,
               message("the ", columns[column], " '", cell.text,
-                      "' is no finite number: leave out the lines from here on"));
+                      "' is no number: leave out the lines from here on"));
     };
     run.steps.push_back(number(0));
     run.loss.push_back(number(3));
@@ -81,12 +94,12 @@ std::string comparison_table(const std::vector<LoggedRun>& runs) {
   const Table table(titles, 9);
   std::string lines = table.header() + '\n';
   for (const LoggedRun& run : runs) {
-    std::vector<std::string> cells{run.name, counted(run.steps.size()),
-                                   format_number(run.loss.back())};
+    std::vector<std::string> cells{run.name, counted(run.steps.size()), loss_cell(run.loss.back())};
     if (!run.test_loss.empty()) {
+      // One that is no number is the last, and less than no other.
       const auto best = std::min_element(run.test_loss.begin(), run.test_loss.end());
       const double step = run.test_steps[static_cast<std::size_t>(best - run.test_loss.begin())];
-      cells.insert(cells.end(), {format_number(run.test_loss.back()), format_number(*best),
+      cells.insert(cells.end(), {loss_cell(run.test_loss.back()), loss_cell(*best),
                                  format_count(static_cast<long long>(step))});
     }
     if (!run.test_accuracy.empty()) {

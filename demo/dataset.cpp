@@ -48,19 +48,21 @@ Split split(const Dataset& data, double test_fraction, std::uint64_t seed) {
           .test = take_rows(data, rows.first(test_rows))};
 }
 
-void fill_missing(Split& parts) {
-  const std::size_t width = parts.train.width();
-  std::vector<double> sum(width, 0.0), count(width, 0.0);
-  for (std::size_t i = 0; i < parts.train.x.size(); ++i) {
-    if (std::isnan(parts.train.x[i])) continue;
-    sum[i % width] += parts.train.x[i];
+std::vector<double> column_means(const std::vector<double>& values, std::size_t width) {
+  std::vector<double> mean(width, 0.0), count(width, 0.0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) continue;
+    mean[i % width] += values[i];
     count[i % width] += 1.0;
   }
-  for (Dataset* part : {&parts.train, &parts.test}) {
-    for (std::size_t i = 0; i < part->x.size(); ++i) {
-      if (std::isnan(part->x[i])) part->x[i] = sum[i % width] / std::max(1.0, count[i % width]);
-    }
-  }
+  for (std::size_t c = 0; c < width; ++c) mean[c] /= std::max(1.0, count[c]);
+  return mean;
+}
+
+std::vector<double> filled(std::vector<double> values, const std::vector<double>& fill) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (std::isnan(values[i])) values[i] = fill[i % fill.size()];
+  return values;
 }
 
 Standardizer::Standardizer(const std::vector<double>& values, std::size_t width)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kindling::demo {
@@ -28,19 +29,28 @@ struct Split {
 /// get a row.
 Split split(const Dataset& data, double test_fraction, std::uint64_t seed);
 
-/// Puts the mean of the training rows in the place of missing features, 0 where those have none.
-void fill_missing(Split& parts);
+/// The mean of each of the `width` columns of `values`, row-major, without those that are missing;
+/// 0 where all are.
+std::vector<double> column_means(const std::vector<double>& values, std::size_t width);
+
+/// `values` with `fill` of its column in the place of a missing one.
+std::vector<double> filled(std::vector<double> values, const std::vector<double>& fill);
 
 /// Brings columns to mean 0 and standard deviation 1, and back.
 class Standardizer {
  public:
+  Standardizer() = default;  // of no column
   /// Takes mean and standard deviation of each of the `width` columns of `values`, row-major. A
   /// constant column becomes 0, whatever stands there later: nothing can be learned about it.
   Standardizer(const std::vector<double>& values, std::size_t width);
+  /// Takes them as given.
+  Standardizer(std::vector<double> mean, std::vector<double> deviation)
+      : mean_(std::move(mean)), deviation_(std::move(deviation)) {}
 
   std::vector<double> apply(std::vector<double> values) const;
   std::vector<double> undo(std::vector<double> values) const;
-  double deviation(std::size_t column) const { return deviation_[column]; }
+  const std::vector<double>& mean() const { return mean_; }
+  const std::vector<double>& deviation() const { return deviation_; }
 
  private:
   std::vector<double> mean_, deviation_;  // 0 for a constant column

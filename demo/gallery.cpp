@@ -7,8 +7,6 @@
 #include <kindling/schedulers/reduce_lr_on_plateau.h>
 #include <kindling/schedulers/schedules.h>
 
-#include "demo/schedule_grammar.h"
-
 #include <array>
 #include <cmath>
 #include <limits>
@@ -126,7 +124,7 @@ std::vector<Picture> schedule_gallery() {
   };
   std::vector<Picture> pictures;
   for (const Entry& entry : entries) {
-    const Schedule schedule = parse_schedule(entry.expression).schedule;
+    const Schedule schedule = Schedule::parse(entry.expression);
     pictures.push_back({entry.name, schedule_figure(entry.title, schedule, entry.steps, entry.lr)});
     pictures.back().figure.subtitle = message(entry.expression, ", base learning rate ", entry.lr);
   }

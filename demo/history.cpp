@@ -2,10 +2,10 @@
 #include "demo/history.h"
 
 #include <kindling/core/error.h>
-#include <kindling/core/makers.h>
 
 #include "demo/figure.h"
 #include "demo/number.h"
+#include "demo/state_text.h"
 
 #include <map>
 #include <numeric>
@@ -16,26 +16,25 @@ namespace {
 
 constexpr auto kFlushInterval = std::chrono::milliseconds(100);
 
-Tensor column(const std::vector<double>& values) {
-  return from_data(values, {values.size()}, {.device = Device::cpu()});
-}
-
 }  // namespace
 
 StateDict History::state_dict() const {
-  return {{"settings", column({settings.begin(), settings.end()})},
-          {"learning_rate", column(learning_rate)},
-          {"loss", column(loss)},
-          {"test_loss", column(test_loss)},
-          {"test_accuracy", column(test_accuracy)}};
+  return {{"settings", text_tensor(settings)},
+          {"learning_rate", numbers_tensor(learning_rate)},
+          {"loss", numbers_tensor(loss)},
+          {"test_loss", numbers_tensor(test_loss)},
+          {"test_accuracy", numbers_tensor(test_accuracy)}};
 }
 
 void History::load_state_dict(const StateDict& state) {
   std::map<std::string, std::vector<double>> saved;
-  for (const auto& [name, tensor] : state)
-    saved[name] = tensor.to(DType::float64).to_vector<double>();
   std::string other;
-  for (const double letter : saved["settings"]) other += static_cast<char>(letter);
+  for (const auto& [name, tensor] : state) {
+    if (name == "settings")
+      other = text_of(tensor);
+    else
+      saved[name] = tensor.to(DType::float64).to_vector<double>();
+  }
   if (other != settings) {
     throw ValueError(message("history: it is of a run with other options or data (", other,
                              "), this one has (", settings,

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   kindling::demo::add_diabetes(program);
   kindling::demo::add_digits(program);
   kindling::demo::add_csv(program);
+  kindling::demo::add_predict(program);
   kindling::demo::add_find_lr(program);
   kindling::demo::add_sweep(program);
   kindling::demo::add_compare(program);

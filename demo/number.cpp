@@ -16,15 +16,6 @@ std::string print(double value, std::chars_format format, int precision) {
 
 }  // namespace
 
-std::optional<double> parse_number(std::string_view text) {
-  // from_chars takes no plus sign, but "nan" and "inf".
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  double value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = stop == text.data() + text.size() && error == std::errc();
-  return whole && std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
-
 std::string format_number(double value) {
   if (std::isnan(value)) return "nan";  // to_chars shows its sign
   const double size = std::abs(value);
@@ -36,6 +27,7 @@ std::string format_number(double value) {
 std::string format_short(double value) { return print(value, std::chars_format::general, 3); }
 
 std::string format_exact(double value) {
+  if (std::isnan(value)) return "nan";
   std::array<char, 32> text;
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }

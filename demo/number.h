@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
+#include <kindling/core/parse_number.h>
+
 #include <string>
-#include <string_view>
 
 namespace kindling::demo {
 
-/// The decimal number that `text` is, whole and alone ("12", "-0.5", "1e-3"); nothing for anything
-/// else, "nan", "inf" and numbers too large or too small for a double among them.
-std::optional<double> parse_number(std::string_view text);
+using detail::parse_number;
 
 /// `value` for a table: four decimals ("0.0200"), in scientific form where those would hide it
 /// ("2.00e-05").

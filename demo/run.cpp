@@ -9,15 +9,6 @@
 
 namespace kindling::demo {
 
-nn::Sequential multilayer_perceptron(const std::vector<std::int64_t>& widths) {
-  nn::Sequential model;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
-    if (i > 0) model.push_back(nn::ReLU());
-    model.push_back(nn::Linear(widths[i], widths[i + 1]));
-  }
-  return model;
-}
-
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingOptions& options,
                                                  std::vector<Tensor> parameters) {
   const double lr = options.lr;
@@ -61,7 +52,9 @@ void check_checkpoints(const TrainingOptions& options) {
 void prepare(const TrainingOptions& options) {
   if (!options.log.empty() && options.log == options.plot)
     throw ValueError(message("options: --log and --plot are both ", options.log));
-  for (const std::string& path : {options.log, options.plot}) {
+  if (!options.save.empty() && (options.save == options.log || options.save == options.plot))
+    throw ValueError(message("options: --save and another file are both ", options.save));
+  for (const std::string& path : {options.log, options.plot, options.save}) {
     if (!path.empty()) check_writable(path);
   }
   if (!options.checkpoint.empty()) check_checkpoints(options);
@@ -82,7 +75,7 @@ std::int64_t steps_per_epoch(const Task& task, const TrainingOptions& options) {
 // leaves other rows out in every epoch.
 Run::Run(const Task& task, const TrainingOptions& options, const schedulers::Schedule& schedule)
     : task_(task),
-      model_(multilayer_perceptron(task.widths)),
+      model_(multilayer_perceptron(task.recipe.widths)),
       loader_({task.train.x, task.train.y}, {.batch_size = batch_size(task, options),
                                              .shuffle = true,
                                              .drop_last = true,
@@ -117,7 +110,7 @@ Run::Test Run::test() const {
 
 void Run::save_checkpoint(const TrainingOptions& options, const History& history) const {
   checkpoint(options.checkpoint, static_cast<std::int64_t>(history.steps()), options.keep, history,
-             model_, *optimizer_, scheduler_, loader_, default_generator());
+             task_.recipe, model_, *optimizer_, scheduler_, loader_, default_generator());
 }
 
 void Run::load_checkpoint(const std::filesystem::path& path, History& history) {

@@ -4,6 +4,7 @@
 #include <kindling/kindling.h>
 
 #include "demo/history.h"
+#include "demo/model_file.h"
 #include "demo/task.h"
 #include "demo/training_options.h"
 
@@ -14,9 +15,6 @@
 #include <vector>
 
 namespace kindling::demo {
-
-/// Linear layers of the given widths with ReLU between them: {10, 64, 1} has two.
-nn::Sequential multilayer_perceptron(const std::vector<std::int64_t>& widths);
 
 /// The optimizer that the options name, for `parameters`.
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingOptions& options,

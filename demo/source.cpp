@@ -4,6 +4,7 @@
 #include "demo/builtin_data.h"
 #include "demo/checks.h"
 
+#include <cmath>
 #include <iostream>
 #include <map>
 #include <utility>
@@ -13,60 +14,29 @@ namespace {
 
 constexpr double kBrightest = 16.0;  // of a pixel of the digits
 
-Task diabetes(const TrainingOptions& options) {
-  const Dataset data = encode(parse_csv(kDiabetesCsv, "diabetes.csv"), {.target = "target"}).data;
-  return regression_task("Diabetes", split(data, options.test_fraction, options.seed), options);
-}
-
-Task digits(const std::string& loss, const TrainingOptions& options) {
-  Dataset data =
-      encode(parse_csv(kDigitsCsv, "digits.csv"), {.target = "label", .classify = true}).data;
-  for (double& pixel : data.x) pixel /= kBrightest;
-  return classification_task("Digits", split(data, options.test_fraction, options.seed), loss,
-                             options);
+void add_list_option(CLI::App& command, const char* name, std::vector<std::string>& values,
+                     const char* description, const char* type) {
+  command.add_option(name, values, description)
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name(type);
 }
 
 }  // namespace
 
-void add_csv_options(CLI::App& command, Source& source) {
+void add_format_options(CLI::App& command, CsvFormat& format, CellFormat& cells) {
   command.option_defaults()->always_capture_default();
-  const auto separator = [&source](const std::string& text) {
+  const auto separator = [&format](const std::string& text) {
     static const std::map<std::string, char> names{
         {"guess", kGuess}, {"tab", '\t'}, {"\\t", '\t'}, {"space", ' '}};
     const auto named = names.find(text);
     if (named == names.end() && text.size() != 1)
       throw CLI::ValidationError("--separator", text + ": must be one character, tab or space");
-    source.format.separator = named != names.end() ? named->second : text[0];
+    format.separator = named != names.end() ? named->second : text[0];
   };
-  const auto decimal = [&source](const std::string& text) { source.columns.decimal = text[0]; };
-  const auto missing = [&source](const std::string& text) {
-    source.columns.missing = text == "mean"   ? Missing::mean
-                             : text == "drop" ? Missing::drop
-                                              : Missing::error;
-  };
-  const auto list = [&command](const char* name, std::vector<std::string>& values,
-                               const char* description, const char* type) {
-    command.add_option(name, values, description)
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name(type);
-  };
-  command.add_option("--target", source.columns.target, "The column to predict")
-      ->type_name("COLUMN");
-  command.add_flag("--classify", source.columns.classify,
-                   "The target's values are labels, not a quantity");
-  list("--drop", source.columns.drop, "Columns to leave out", "COLUMN,...");
-  list("--text", source.columns.text, "Columns of categories, though they hold numbers",
-       "COLUMN,...");
-  one_of(
-      command
-          .add_option_function<std::string>(
-              "--missing", missing,
-              "Missing values (empty, ?, NA, N/A, NaN, null): the mean of the training rows, which "
-              "for words is no category; drop the row; or an error")
-          ->default_str("mean"),
-      {"mean", "drop", "error"});
-  list("--na", source.columns.na, "Words that stand for a missing value, too", "WORD,...");
+  const auto decimal = [&cells](const std::string& text) { cells.decimal = text[0]; };
+  add_list_option(command, "--na", cells.na, "Words that stand for a missing value, too",
+                  "WORD,...");
   command
       .add_option_function<std::string>(
           "--separator", separator,
@@ -77,8 +47,33 @@ void add_csv_options(CLI::App& command, Source& source) {
   one_of(command.add_option_function<std::string>("--decimal", decimal, "Decimal sign")
              ->default_str("."),
          {".", ","});
-  list("--names", source.format.names, "Column names, for a file without a line of them",
-       "NAME,...");
+  add_list_option(command, "--names", format.names,
+                  "Column names, for a file without a line of them", "NAME,...");
+}
+
+void add_csv_options(CLI::App& command, Source& source) {
+  command.option_defaults()->always_capture_default();
+  const auto missing = [&source](const std::string& text) {
+    source.columns.missing = text == "mean"   ? Missing::mean
+                             : text == "drop" ? Missing::drop
+                                              : Missing::error;
+  };
+  command.add_option("--target", source.columns.target, "The column to predict")
+      ->type_name("COLUMN");
+  command.add_flag("--classify", source.columns.classify,
+                   "The target's values are labels, not a quantity");
+  add_list_option(command, "--drop", source.columns.drop, "Columns to leave out", "COLUMN,...");
+  add_list_option(command, "--text", source.columns.text,
+                  "Columns of categories, though they hold numbers", "COLUMN,...");
+  one_of(
+      command
+          .add_option_function<std::string>(
+              "--missing", missing,
+              "Missing values (empty, ?, NA, N/A, NaN, null): the mean of the training rows, which "
+              "for words is no category; drop the row; or an error")
+          ->default_str("mean"),
+      {"mean", "drop", "error"});
+  add_format_options(command, source.format, source.columns.cells);
 }
 
 void add_source_options(CLI::App& command, Source& source) {
@@ -87,18 +82,35 @@ void add_source_options(CLI::App& command, Source& source) {
   add_csv_options(command, source);
 }
 
+CsvTable read_table(const std::string& name, const CsvFormat& format) {
+  if (name == "diabetes") return parse_csv(kDiabetesCsv, "diabetes.csv");
+  if (name == "digits") return parse_csv(kDigitsCsv, "digits.csv");
+  return read_csv(name, format);
+}
+
 Task make_task(const Source& source, const TrainingOptions& options) {
-  if (source.name == "diabetes") return diabetes(options);
-  if (source.name == "digits") return digits(source.loss, options);
-  if (source.columns.target.empty())
+  const bool diabetes = source.name == "diabetes", digits = source.name == "digits";
+  const ColumnOptions columns = diabetes ? ColumnOptions{.target = "target"}
+                                : digits ? ColumnOptions{.target = "label", .classify = true}
+                                         : source.columns;
+  if (columns.target.empty())
     throw ValueError(message("csv: ", source.name, ": name the column to predict by --target"));
-  const CsvTable table = read_csv(source.name, source.format);
-  const auto [data, report] = encode(table, source.columns);
-  std::cout << report;
-  Split parts = split(data, options.test_fraction, options.seed);
-  if (data.classes.empty()) return regression_task(source.name, std::move(parts), options);
-  fill_missing(parts);
-  return classification_task(source.name, standardized(std::move(parts)), source.loss, options);
+  const Encoded encoded = encode(read_table(source.name, source.format), columns);
+  if (!diabetes && !digits) std::cout << encoded.report;
+  const Split parts = split(encoded.data, options.test_fraction, options.seed);
+
+  Recipe recipe = recipe_of(parts.train);
+  recipe.columns = encoded.columns;
+  recipe.cells = columns.cells;
+  if (!diabetes && !digits) recipe.format = source.format;
+  const std::size_t width = parts.train.width();
+  if (columns.missing != Missing::mean) recipe.fill.assign(width, std::nan(""));
+  if (digits) recipe.inputs = {std::vector(width, 0.0), std::vector(width, kBrightest)};
+
+  const std::string name = diabetes ? "Diabetes" : digits ? "Digits" : source.name;
+  return recipe.classes.empty()
+             ? regression_task(name, parts, std::move(recipe), options)
+             : classification_task(name, parts, std::move(recipe), source.loss, options);
 }
 
 }  // namespace kindling::demo

@@ -11,7 +11,6 @@
 #include "demo/number.h"
 #include "demo/progress.h"
 #include "demo/run.h"
-#include "demo/schedule_grammar.h"
 #include "demo/svg.h"
 
 #include <algorithm>
@@ -49,6 +48,15 @@ std::string expression(const std::string& schedule) {
   if (schedule == "constant") return "constant(1)";
   return schedule;
 }
+
+/// Gives back the number of threads that there was, whatever comes between.
+struct ThreadCount {
+  ThreadCount() = default;
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+  ~ThreadCount() { set_num_threads(before); }
+  int before = get_num_threads();
+};
 
 /// The trials that are left, dealt out to threads.
 class Sweep {
@@ -132,7 +140,7 @@ schedulers::Schedule trial_schedule(const std::string& warmup, const std::string
                                     std::int64_t total_steps) {
   const std::int64_t steps = warmup_steps(warmup, total_steps);
   const schedulers::Schedule rest =
-      parse_schedule(expression(schedule), total_steps - steps).schedule;
+      schedulers::Schedule::parse(expression(schedule), total_steps - steps);
   return steps > 0 ? schedulers::warmup(steps).then(rest) : rest;
 }
 
@@ -144,13 +152,12 @@ std::vector<Trial> run_sweep(const Task& task, const TrainingOptions& options, c
     }
   }
   Sweep sweep(task, options, trials);
+  const ThreadCount restored_in_the_end;
   // One GPU does one training at a time.
   const bool many = parse_device(options.device) == Device::cpu();
-  const int threads = get_num_threads();
-  const int jobs = !many ? 1 : grid.jobs > 0 ? grid.jobs : threads;
+  const int jobs = !many ? 1 : grid.jobs > 0 ? grid.jobs : get_num_threads();
   if (jobs > 1) set_num_threads(std::max(1, options.threads));
   sweep.run(std::min(static_cast<std::size_t>(jobs), trials.size()));
-  set_num_threads(threads);
   return trials;
 }
 

@@ -4,9 +4,9 @@
 #include <kindling/kindling.h>
 
 #include "demo/dataset.h"
+#include "demo/recipe.h"
 #include "demo/training_options.h"
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,8 +22,8 @@ struct Examples {
 /// What is to be learned, and how well it was.
 struct Task {
   std::string name;
-  std::string summary;               ///< "354 rows to train on, 88 to test with, ..."
-  std::vector<std::int64_t> widths;  ///< of the model's layers, from the features to the outputs
+  std::string summary;  ///< "354 rows to train on, 88 to test with, ..."
+  Recipe recipe;        ///< from a row of the data to what the model predicts
   Examples train, test;
   std::function<Tensor(const Tensor& output, const Tensor& target)> loss;
   std::string loss_name;
@@ -34,23 +34,17 @@ struct Task {
   std::function<void(const nn::Sequential& model)> report = {};
 };
 
-/// A task that learns a quantity by its squared error. Features and target are standardised by the
-/// training rows; errors are in the target's own unit, beside those of an ordinary least-squares
-/// fit to the same rows.
-Task regression_task(const std::string& name, Split parts, const TrainingOptions& options);
+// Tasks of the rows in `parts`, from a recipe that leads to a model's inputs; they complete it.
 
-/// A task that learns which of data.classes a row is of, by `loss`: "cross_entropy", or "mse" for
-/// the squared error from the one-hot form. The features are taken as they are.
-Task classification_task(const std::string& name, const Split& parts, const std::string& loss,
-                         const TrainingOptions& options);
+/// Learns a quantity by its squared error. The target is standardised by the training rows; errors
+/// are in its own unit, beside those of an ordinary least-squares fit to the same rows.
+Task regression_task(const std::string& name, Split parts, Recipe recipe,
+                     const TrainingOptions& options);
 
-/// The features standardised by the training rows.
-Split standardized(Split parts);
-
-/// The widths of the layers of a model.
-std::vector<std::int64_t> layer_widths(std::size_t features,
-                                       const std::vector<std::int64_t>& hidden,
-                                       std::size_t outputs);
+/// Learns which of the recipe's classes a row is of, by `loss`: "cross_entropy", or "mse" for the
+/// squared error from the one-hot form.
+Task classification_task(const std::string& name, const Split& parts, Recipe recipe,
+                         const std::string& loss, const TrainingOptions& options);
 
 /// "354 rows to train on, 88 to test with, 10 features"
 std::string sizes(const Split& parts);

@@ -6,7 +6,7 @@
 #include "demo/number.h"
 #include "demo/progress.h"
 #include "demo/run.h"
-#include "demo/schedule_grammar.h"
+#include "demo/schedule_length.h"
 #include "demo/table.h"
 
 #include <algorithm>
@@ -34,13 +34,14 @@ class Training {
                  .has_accuracy = task.accuracy != nullptr,
                  .steps_per_epoch = static_cast<std::size_t>(steps_per_epoch(task, options))},
         total_steps_(static_cast<std::size_t>(options.epochs) * history_.steps_per_epoch),
-        timed_(parse_schedule(options.schedule, static_cast<std::int64_t>(total_steps_))),
+        schedule_(
+            schedulers::Schedule::parse(options.schedule, static_cast<std::int64_t>(total_steps_))),
         run_(task, options, schedule_),
         log_(options.log, history_),
         table_(titles()),
         progress_(std::cerr, stderr_is_terminal()) {
     std::string layers;
-    for (const std::int64_t width : task.widths)
+    for (const std::int64_t width : task.recipe.widths)
       layers += message(layers.empty() ? "" : "-", width);
     history_.settings =
         message(task.summary, ", ", task.loss_name, ", layers ", layers, ", ", options.optimizer,
@@ -52,9 +53,14 @@ class Training {
   }
 
   void print_head() const {
-    const std::string warning = length_warning(
-        options_.schedule, timed_, static_cast<std::int64_t>(total_steps_), options_.lr);
-    if (!warning.empty()) std::cerr << message("kindling-train: warning: ", warning, '\n');
+    const auto warn = [](const std::string& warning) {
+      if (!warning.empty()) std::cerr << message("kindling-train: warning: ", warning, '\n');
+    };
+    warn(length_warning(options_.schedule, schedule_, static_cast<std::int64_t>(total_steps_),
+                        options_.lr));
+    if (absolute_ && options_.lr_given)
+      warn(message("--lr ", options_.lr, " has no effect: '", options_.schedule,
+                   "' is given in absolute learning rates"));
     std::size_t parameters = 0;
     for (const Tensor& parameter : run_.model().parameters())
       parameters += static_cast<std::size_t>(parameter.numel());
@@ -81,6 +87,8 @@ class Training {
   // Puts the files in their places, reports, and throws what ended the run before its time.
   void finish() {
     if (finite_) save_checkpoint();
+    if (finite_ && !options_.save.empty())
+      keep_error([&] { save_model(options_.save, task_.recipe, run_.model()); });
     keep_error([&] { log_.finish(); });
     if (!options_.plot.empty() && history_.steps() > 0) {
       const std::string title =
@@ -176,6 +184,7 @@ class Training {
                                       format_number(history_.learning_rate.back()), ": ");
     if (steps == 1 && !test)
       return where + "no update was made yet, so look for huge values in the data";
+    if (absolute_) return where + "try a schedule with a lower max_lr";
     return where + message("try --lr ", options_.lr / 10.0,
                            ", or a longer warm-up: --schedule 'warmup(20%) then cosine(80%)'");
   }
@@ -196,8 +205,9 @@ class Training {
   const TrainingOptions& options_;
   History history_;
   std::size_t total_steps_;
-  TimedSchedule timed_;
-  const schedulers::Schedule& schedule_ = timed_.schedule;
+  schedulers::Schedule schedule_;
+  // The schedule takes no heed of --lr.
+  bool absolute_ = ignores_base(schedule_, static_cast<std::int64_t>(total_steps_));
   Run run_;
   HistoryLog log_;
   Table table_;

@@ -13,9 +13,27 @@ void add_optimizer_option(CLI::App& command, TrainingOptions& options) {
 
 void add_lr_option(CLI::App& command, TrainingOptions& options) {
   command.option_defaults()->always_capture_default();
-  command.add_option("--lr", options.lr, "Base learning rate")
+  command.add_option("--lr", options.lr, "Base learning rate; cyclic and one_cycle ignore it")
       ->check(number_from(0))
+      ->each([&options](const std::string&) { options.lr_given = true; })
       ->type_name("X");
+}
+
+void add_save_option(CLI::App& command, TrainingOptions& options) {
+  command
+      .add_option("--save", options.save,
+                  "Save the trained model to this file, for 'kindling-train predict'")
+      ->type_name("FILE");
+}
+
+void add_device_options(CLI::App& command, TrainingOptions& options) {
+  command.option_defaults()->always_capture_default();
+  command.add_option("--device", options.device, "Where to compute; auto is a GPU if there is one")
+      ->check(device_name())
+      ->type_name("auto|cpu|cuda|cuda:N");
+  command.add_option("--threads", options.threads, "CPU threads; 0 for the library's choice")
+      ->check(at_least(0))
+      ->type_name("N");
 }
 
 void add_machine_options(CLI::App& command, TrainingOptions& options) {
@@ -23,12 +41,7 @@ void add_machine_options(CLI::App& command, TrainingOptions& options) {
   command.add_option("--seed", options.seed, "Seed of split, initial weights and shuffling")
       ->check(at_least(0))
       ->type_name("N");
-  command.add_option("--device", options.device, "Where to compute; auto is a GPU if there is one")
-      ->check(device_name())
-      ->type_name("auto|cpu|cuda|cuda:N");
-  command.add_option("--threads", options.threads, "CPU threads; 0 for the library's choice")
-      ->check(at_least(0))
-      ->type_name("N");
+  add_device_options(command, options);
 }
 
 void add_model_options(CLI::App& command, TrainingOptions& options) {
@@ -96,6 +109,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       .add_flag("--resume", options.resume,
                 "Go on from the last checkpoint; begin where there is none")
       ->needs(folder);
+  add_save_option(command, options);
   command
       .add_option("--log", options.log,
                   "Write learning rate and loss of every step to this CSV file")

@@ -16,6 +16,7 @@ struct TrainingOptions {
   std::vector<std::int64_t> hidden = {};  ///< widths of the hidden layers; none for a linear model
   std::string optimizer = "sgd";          ///< sgd, adam or adamw
   double lr = 0.05;
+  bool lr_given = false;                    ///< by the user
   double momentum = 0.9;                    ///< sgd's
   std::optional<double> weight_decay = {};  ///< the optimizer's own default when not given
   std::string schedule = "warmup(5%) then cosine(95%)";
@@ -30,6 +31,7 @@ struct TrainingOptions {
   std::int64_t every = 1;       ///< epochs from one checkpoint to the next
   std::int64_t keep = 3;        ///< checkpoints that stay
   bool resume = false;          ///< go on from the last checkpoint
+  std::string save = {};        ///< file for the trained model; empty for none
   std::string log = {};         ///< CSV file to write; empty for none
   std::string plot = {};        ///< SVG file to write; empty for none
 };
@@ -38,6 +40,8 @@ struct TrainingOptions {
 
 void add_optimizer_option(CLI::App& command, TrainingOptions& options);
 void add_lr_option(CLI::App& command, TrainingOptions& options);
+void add_save_option(CLI::App& command, TrainingOptions& options);
+void add_device_options(CLI::App& command, TrainingOptions& options);
 /// Seed, device and threads.
 void add_machine_options(CLI::App& command, TrainingOptions& options);
 /// All of a training's but learning rate, schedule, length and files.

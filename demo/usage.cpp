@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "demo/usage.h"
 
-#include "demo/nearest.h"
+#include <kindling/core/nearest.h>
 
 #include <algorithm>
 #include <sstream>
@@ -95,9 +95,9 @@ void check_names(const CLI::App& program, const std::vector<std::string>& argume
       if (other->get_name() == arguments[0]) command = other;
     }
     if (command == &program) {
-      const std::string near = suggestion(arguments[0], known);
+      const std::string near = detail::suggestion(arguments[0], known);
       refuse("unknown command '" + arguments[0] + "'" +
-             (near.empty() ? ": there are " + listed(known) : near));
+             (near.empty() ? ": there are " + detail::listed(known) : near));
     }
     first = 1;
   }
@@ -109,7 +109,7 @@ void check_names(const CLI::App& program, const std::vector<std::string>& argume
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
     if (!name.starts_with("--")) continue;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    refuse("unknown option '" + name + "'" + suggestion(name, known));
+    refuse("unknown option '" + name + "'" + detail::suggestion(name, known));
   }
 }
 

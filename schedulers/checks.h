@@ -50,6 +50,11 @@ inline void require_one_of(const Caller& caller, std::string_view field, const s
 /// one nor the number of groups, or when a value is not finite or is negative.
 double value_for(const Caller& caller, std::string_view field, const PerGroup& per_group);
 
+/// Never more than there are steps.
+inline std::int64_t sum_of_lengths(std::int64_t a, std::int64_t b) {
+  return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
 /// Builds "name(required, other=value)"; an argument that equals its default is left out.
 class Description {
  public:

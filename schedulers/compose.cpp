@@ -24,6 +24,12 @@ struct Parts {
     const auto index = static_cast<std::size_t>(next - milestones.begin());
     return {schedules[index], index == 0 ? t : t - milestones[index - 1]};
   }
+
+  std::optional<std::int64_t> length() const {
+    const auto last = schedules.back().length();
+    if (!last || milestones.empty()) return last;
+    return sum_of_lengths(milestones.back(), *last);
+  }
 };
 
 std::string describe(const Parts& parts) {
@@ -75,7 +81,7 @@ Schedule sequence(std::vector<Schedule> parts, std::vector<std::int64_t> milesto
             const auto [schedule, local] = all->at(t);
             return schedule(local, base);
           },
-          std::move(momentum)};
+          std::move(momentum), all->length()};
 }
 
 Schedule operator*(const Schedule& a, const Schedule& b) {
@@ -86,8 +92,11 @@ Schedule operator*(const Schedule& a, const Schedule& b) {
       return last ? last : a.momentum(t);
     };
   }
+  std::optional<std::int64_t> length;
+  if (a.length() && b.length()) length = std::max(*a.length(), *b.length());
   return {grouped(a.description()) + " * " + grouped(b.description()),
-          [a, b](std::int64_t t, double base) { return b(t, a(t, base)); }, std::move(momentum)};
+          [a, b](std::int64_t t, double base) { return b(t, a(t, base)); }, std::move(momentum),
+          length};
 }
 
 Schedule chain(const std::vector<Schedule>& parts) {

@@ -43,7 +43,8 @@ Schedule cosine(const CosineOptions& options) {
             const bool rising = (t / length) % 2 == 1;
             const std::int64_t position = t % length;
             return half_wave(base, eta_min, rising ? length - position : position, length);
-          }};
+          },
+          nullptr, options.T_max};
 }
 
 Schedule warm_restarts(const WarmRestartsOptions& options) {

@@ -100,6 +100,8 @@ std::int64_t one_cycle_length(const OneCycleOptions& options, const Caller& call
   }
   require_at_least(caller, "epochs", options.epochs, 1);
   require_at_least(caller, "steps_per_epoch", options.steps_per_epoch, 1);
+  require(options.epochs <= INT64_MAX / options.steps_per_epoch, caller, "epochs", options.epochs,
+          message("at most ", INT64_MAX / options.steps_per_epoch));
   return options.epochs * options.steps_per_epoch;
 }
 
@@ -178,7 +180,7 @@ Schedule one_cycle(const OneCycleOptions& options) {
             const auto [phase, share] = curve->at(t);
             return curve->between(phase.lr_from, phase.lr_to, share);
           },
-          std::move(momentum)};
+          std::move(momentum), steps};
 }
 
 }  // namespace kindling::schedulers

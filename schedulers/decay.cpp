@@ -24,7 +24,8 @@ Schedule constant(const ConstantOptions& options) {
   return {Description("constant").add(options.factor).add(options.total_iters),
           [factor = options.factor, total = options.total_iters](std::int64_t t, double base) {
             return t < total ? base * factor : base;
-          }};
+          },
+          nullptr, options.total_iters};
 }
 
 Schedule linear(const LinearOptions& options) {
@@ -40,7 +41,8 @@ Schedule linear(const LinearOptions& options) {
               std::int64_t t, double base) {
             if (t >= total) return base * end;
             return base * (start + (end - start) * progress(t, total));
-          }};
+          },
+          nullptr, options.total_iters};
 }
 
 Schedule exponential(const ExponentialOptions& options) {
@@ -59,7 +61,8 @@ Schedule polynomial(const PolynomialOptions& options) {
   return {Description("polynomial").add(options.total_iters).add("power", options.power, 1.0),
           [total = options.total_iters, power = options.power](std::int64_t t, double base) {
             return base * std::pow(1.0 - progress(t, total), power);
-          }};
+          },
+          nullptr, options.total_iters};
 }
 
 Schedule step(const StepOptions& options) {

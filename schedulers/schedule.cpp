@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
-#include <kindling/schedulers/schedule.h>
+#include <kindling/schedulers/schedule_body.h>
 
 #include <algorithm>
 #include <ostream>
@@ -8,18 +8,16 @@
 
 namespace kindling::schedulers {
 
-struct Schedule::Body {
-  std::string description;
-  Value value;
-  Momentum momentum;
-};
-
-Schedule::Schedule(std::string description, Value value, Momentum momentum) {
+Schedule::Schedule(std::string description, Value value, Momentum momentum,
+                   std::optional<std::int64_t> length) {
   if (!value)
     throw ValueError(
         message("Schedule: ", description, " has an empty function: give one that can be called"));
+  if (length && *length < 0)
+    throw ValueError(
+        message("Schedule: ", description, ": length ", *length, ": must be 0 or more"));
   body_ = std::make_shared<const Body>(
-      Body{std::move(description), std::move(value), std::move(momentum)});
+      Body{std::move(description), std::move(value), std::move(momentum), length});
 }
 
 double Schedule::operator()(std::int64_t t, double base_lr) const {
@@ -32,6 +30,8 @@ std::optional<double> Schedule::momentum(std::int64_t t) const {
 }
 
 bool Schedule::drives_momentum() const { return static_cast<bool>(body_->momentum); }
+
+std::optional<std::int64_t> Schedule::length() const { return body_->length; }
 
 const std::string& Schedule::description() const { return body_->description; }
 

@@ -71,7 +71,9 @@ Schedule wsd(const WsdOptions& options) {
               .add("decay_type", options.decay_type, std::string("1-sqrt"))
               .add("min_lr_ratio", options.min_lr_ratio, 0.0)
               .add("warmup", options.warmup, WarmupConvention::one_based),
-          [whole](std::int64_t t, double base) { return whole(t, base); }};
+          [whole](std::int64_t t, double base) { return whole(t, base); }, nullptr,
+          sum_of_lengths(options.warmup_steps,
+                         sum_of_lengths(options.stable_steps, options.decay_steps))};
 }
 
 }  // namespace kindling::schedulers

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/schedulers/checks.h>
-#include <kindling/schedulers/compose.h>
+#include <kindling/schedulers/schedule_body.h>
 #include <kindling/schedulers/warmup.h>
 
 #include <array>
@@ -53,8 +53,7 @@ std::string describe(std::int64_t steps, WarmupConvention convention,
   return description;
 }
 
-std::int64_t checked(std::int64_t steps, WarmupConvention convention,
-                     std::optional<double> start_factor) {
+void check(std::int64_t steps, WarmupConvention convention, std::optional<double> start_factor) {
   require_at_least(kCaller, "steps", steps, 0);
   const bool wanted = convention == WarmupConvention::from_factor;
   if (wanted && !start_factor) {
@@ -65,7 +64,6 @@ std::int64_t checked(std::int64_t steps, WarmupConvention convention,
                              convention, ": only from_factor takes one"));
   }
   if (start_factor) require_not_negative(kCaller, "start_factor", *start_factor);
-  return steps;
 }
 
 }  // namespace
@@ -92,32 +90,16 @@ std::int64_t untuned_warmup_steps(double beta2) {
   return std::llround(2.0 / (1.0 - beta2));
 }
 
-Warmup::Warmup(std::int64_t steps, WarmupConvention convention, std::optional<double> start_factor)
-    : Schedule(describe(checked(steps, convention, start_factor), convention, start_factor),
-               [convention, length = static_cast<double>(steps),
-                start = start_factor.value_or(0.0)](std::int64_t t, double base) {
-                 return base * factor(convention, static_cast<double>(t), length, start);
-               }),
-      steps_(steps) {}
-
-Schedule Warmup::then(const Schedule& next) const {
-  Schedule::Momentum momentum;
-  if (next.drives_momentum()) {
-    momentum = [steps = steps_, next](std::int64_t t) -> std::optional<double> {
-      return t < steps ? std::nullopt : next.momentum(t - steps);
-    };
-  }
-  const Schedule& first = *this;
-  return {description() + " then " + grouped(next.description()),
-          [first, next, steps = steps_](std::int64_t t, double base) {
-            const double warm = first(t, base);
-            return t < steps ? warm : next(t - steps, warm);
-          },
-          std::move(momentum)};
-}
-
-Warmup warmup(std::int64_t steps, WarmupConvention convention, std::optional<double> start_factor) {
-  return {steps, convention, start_factor};
+Schedule warmup(std::int64_t steps, WarmupConvention convention,
+                std::optional<double> start_factor) {
+  check(steps, convention, start_factor);
+  const Schedule::Value value = [convention, length = static_cast<double>(steps),
+                                 start = start_factor.value_or(0.0)](std::int64_t t, double base) {
+    return base * factor(convention, static_cast<double>(t), length, start);
+  };
+  // An exponential one, not yet at 1, goes on multiplying what follows.
+  return Schedule(std::make_shared<const Schedule::Body>(
+      Schedule::Body{describe(steps, convention, start_factor), value, nullptr, steps, value}));
 }
 
 }  // namespace kindling::schedulers

@@ -35,28 +35,14 @@ KINDLING_API WarmupConvention warmup_convention(std::string_view name);
 /// untuned warmup (arXiv:1910.04209).
 KINDLING_API std::int64_t untuned_warmup_steps(double beta2);
 
-/// A Schedule that climbs to the base learning rate and stays: base * factor(t), where factor is 1
-/// from t = W on (exponential: approaches 1, and equals it in double from about t = 38 W on).
-class KINDLING_API Warmup : public Schedule {
- public:
-  /// See warmup().
-  Warmup(std::int64_t steps, WarmupConvention convention, std::optional<double> start_factor);
-
-  /// This for W steps, then `next` on a clock that starts at 0. (An exponential warm-up, not yet at
-  /// 1 after W steps, goes on multiplying.) For a decay whose clock runs during the warm-up write
-  /// `warmup(W) * decay`.
-  Schedule then(const Schedule& next) const;
-
-  std::int64_t steps() const { return steps_; }
-
- private:
-  std::int64_t steps_;
-};
-
-/// A warm-up over `steps` (0: none). ValueError when steps is negative, when from_factor comes
-/// without a start_factor that is finite and not negative, or another convention with one.
-KINDLING_API Warmup warmup(std::int64_t steps,
-                           WarmupConvention convention = WarmupConvention::one_based,
-                           std::optional<double> start_factor = {});
+/// Climbs to the base learning rate over W = `steps` (0: none) and stays: base * factor(t), where
+/// factor is 1 from t = W on (exponential: approaches 1, and equals it in double from about t = 38
+/// W on). For a decay that begins when it is over write `warmup(W).then(decay)`, for one whose
+/// clock runs during the warm-up `warmup(W) * decay`. ValueError when steps is negative, when
+/// from_factor comes without a start_factor that is finite and not negative, or another convention
+/// with one.
+KINDLING_API Schedule warmup(std::int64_t steps,
+                             WarmupConvention convention = WarmupConvention::one_based,
+                             std::optional<double> start_factor = {});
 
 }  // namespace kindling::schedulers

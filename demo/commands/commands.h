@@ -10,6 +10,7 @@ void add_tutorial(CLI::App& program);
 void add_diabetes(CLI::App& program);
 void add_digits(CLI::App& program);
 void add_csv(CLI::App& program);
+void add_predict(CLI::App& program);
 void add_find_lr(CLI::App& program);
 void add_sweep(CLI::App& program);
 void add_compare(CLI::App& program);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
+#include <kindling/schedulers/makers.h>
 
 #include "demo/checks.h"
 #include "demo/commands/commands.h"
@@ -7,8 +8,6 @@
 #include "demo/gallery.h"
 #include "demo/number.h"
 #include "demo/output_file.h"
-#include "demo/schedule_grammar.h"
-#include "demo/schedule_makers.h"
 #include "demo/table.h"
 
 #include <algorithm>
@@ -33,22 +32,29 @@ constexpr std::int64_t kTableRows = 10;
 constexpr const char* kUsualSchedule = "warmup(10%) then cosine(90%)";
 
 void print_list() {
-  std::cout
-      << "A schedule is one of these, or several joined: 'a then b' one after the other, 'a * b' "
-         "both at once,\n"
-         "'a for 100' for so many steps; a percentage such as warmup(10%) is of the whole run.\n\n";
-  for (const Maker& maker : schedule_makers()) {
-    std::cout << maker.signature() << "\n    " << maker.summary << '\n';
+  std::cout << "A schedule is one of these, or several joined:\n"
+               "    a then b       one after the other\n"
+               "    a then hold    stays where it ends\n"
+               "    a * b          both at once\n"
+               "    a for 100      so many steps of it\n"
+               "A percentage such as warmup(10%) is of the whole run.\n\n";
+  for (const schedulers::Maker& maker : schedulers::makers()) {
+    std::cout << maker.name << '(' << maker.signature() << ")\n    " << maker.summary << '\n';
   }
 }
 
 void print_values(const schedulers::Schedule& schedule, std::int64_t steps, double lr) {
-  const Table table({"Step", "Learning Rate"}, 8);
+  std::vector<std::string> titles{"Step", "Learning Rate"};
+  if (schedule.drives_momentum()) titles.emplace_back("Momentum");
+  const Table table(titles, 8);
   std::cout << table.header() << '\n';
   // The first step of each tenth, and the last step.
   const std::int64_t stride = std::max<std::int64_t>(1, steps / kTableRows);
   for (std::int64_t t = 0; t < steps; t = t + 1 < steps ? std::min(t + stride, steps - 1) : steps) {
-    std::cout << table.row({std::to_string(t), format_number(schedule(t, lr))}) << '\n';
+    std::vector<std::string> cells{std::to_string(t), format_number(schedule(t, lr))};
+    const auto momentum = schedule.momentum(t);
+    if (schedule.drives_momentum()) cells.push_back(momentum ? format_number(*momentum) : "");
+    std::cout << table.row(cells) << '\n';
   }
 }
 
@@ -67,10 +73,11 @@ void run_schedules(const SchedulesOptions& options) {
   if (!options.gallery.empty()) return draw_gallery(options.gallery);
   if (!options.schedule && options.plot.empty()) return print_list();
   const std::string text = options.schedule.value_or(kUsualSchedule);
-  const auto [schedule, length] =
-      parse_schedule(text, options.steps > 0 ? options.steps : kDefaultSteps);
+  const auto schedule =
+      schedulers::Schedule::parse(text, options.steps > 0 ? options.steps : kDefaultSteps);
   const std::int64_t steps =
-      options.steps > 0 ? options.steps : std::max<std::int64_t>(1, length.value_or(kDefaultSteps));
+      options.steps > 0 ? options.steps
+                        : std::max<std::int64_t>(1, schedule.length().value_or(kDefaultSteps));
   print_values(schedule, steps, options.lr);
   if (options.plot.empty()) return;
   write_file(options.plot,

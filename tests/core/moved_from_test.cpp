@@ -58,8 +58,8 @@ TEST(MovedFrom, Schedules) {
   EXPECT_FALSE(schedule.drives_momentum());
   EXPECT_FALSE(schedule.momentum(0));
 
-  schedulers::Warmup warmup = schedulers::warmup(4);
-  schedulers::Warmup moved_warmup = std::move(warmup);
+  schedulers::Schedule warmup = schedulers::warmup(4);
+  schedulers::Schedule moved_warmup = std::move(warmup);
   EXPECT_EQ(warmup(0), 0.25);
   moved_warmup = std::move(warmup);
   EXPECT_EQ(warmup.then(schedule)(0), 0.25);

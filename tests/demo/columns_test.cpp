@@ -62,7 +62,7 @@ TEST(Columns, MayBeLeftOut) {
 
 TEST(Columns, MissingNumbersAreNaNAndMissingWordsNoCategory) {
   const Encoded result =
-      encoded("a,c,y\n1,u,1\nNA,?,2\n,v,3\n-99,v,4\n", {.target = "y", .na = {"-99"}});
+      encoded("a,c,y\n1,u,1\nNA,?,2\n,v,3\n-99,v,4\n", {.target = "y", .cells = {.na = {"-99"}}});
   const Numbers& x = result.data.x;
   EXPECT_EQ(result.data.features, (Strings{"a", "c=u", "c=v"}));
   EXPECT_EQ(x[0], 1);
@@ -116,13 +116,14 @@ TEST(Columns, ThatMixNumbersAndWordsAreAMistake) {
 
 TEST(Columns, TheDecimalSignMayBeAComma) {
   const std::string text = "a;y\n1,5;1\n-2,25e1;2\n3;3\n";
-  EXPECT_EQ(encoded(text, {.target = "y", .decimal = ','}).data.x, (Numbers{1.5, -22.5, 3}));
+  EXPECT_EQ(encoded(text, {.target = "y", .cells = {.decimal = ','}}).data.x,
+            (Numbers{1.5, -22.5, 3}));
   EXPECT_EQ(encoding_error(text, {.target = "y"}),
             "csv: data.csv:2:1: column 'a' holds '1,5': give --decimal , if that is its decimal "
             "sign, or --text 'a' if it is no number");
-  EXPECT_NE(
-      encoding_error("a;y\n1.5;1\n", {.target = "y", .decimal = ','}).find("give --decimal ."),
-      std::string::npos);
+  EXPECT_NE(encoding_error("a;y\n1.5;1\n", {.target = "y", .cells = {.decimal = ','}})
+                .find("give --decimal ."),
+            std::string::npos);
 }
 
 TEST(Columns, AnUnknownNameGetsTheNearest) {

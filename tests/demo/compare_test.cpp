@@ -40,9 +40,24 @@ TEST_F(Compare, TakesTheLogsOfTraining) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 3) << outcome.out;
 }
 
+TEST_F(Compare, TakesTheLogOfARunThatDiverged) {
+  ASSERT_EQ(run("diabetes --lr 1e6 --schedule 'constant(1)' --log a.csv").status, 3);
+  write("b.csv", "step,epoch,learning_rate,loss,test_loss\n1,1,0.1,4,5\n2,2,0.1,3,nan\n");
+  write("c.csv", "step,epoch,learning_rate,loss,test_loss\n1,1,0.1,4,5\n2,2,0.1,nan,\n");
+  const Outcome outcome = run("compare a.csv b.csv c.csv --plot out.svg");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(std::regex_search(outcome.out, std::regex("\n    a.csv \\| +[0-9]+ \\|  diverged ")))
+      << outcome.out;
+  EXPECT_TRUE(outcome.out.ends_with(
+      "    b.csv |         2 |    3.0000 |       diverged |         5.0000 |         1\n"
+      "    c.csv |         2 |  diverged |         5.0000 |         5.0000 |         1\n"))
+      << outcome.out;
+  EXPECT_EQ(test::xml_mistake(read("out.svg")), "");
+}
+
 TEST_F(Compare, RefusesFilesThatAreNoLogs) {
   write("data.csv", "a,b\n1,2\n");
-  write("bad.csv", "step,epoch,learning_rate,loss,test_loss\n1,1,0.1,nan,\n");
+  write("bad.csv", "step,epoch,learning_rate,loss,test_loss\n1,1,0.1,much,\n");
   const struct {
     const char* file;
     const char* error;
@@ -51,8 +66,8 @@ TEST_F(Compare, RefusesFilesThatAreNoLogs) {
        "kindling-train: compare: data.csv is no log: its first line is not "
        "step,epoch,learning_rate,loss,test_loss: give files that --log wrote\n"},
       {"bad.csv",
-       "kindling-train: csv: bad.csv:2:9: the loss 'nan' is no finite number: leave out the lines "
-       "from here on\n"},
+       "kindling-train: csv: bad.csv:2:9: the loss 'much' is no number: leave out the lines from "
+       "here on\n"},
       {"none.csv", "kindling-train: csv: cannot read none.csv: No such file or directory\n"},
   };
   for (const auto& [file, error] : cases) {

@@ -91,11 +91,11 @@ TEST(Standardizer, AConstantColumnBecomesZero) {
 
 TEST(FillMissing, TakesTheMeanOfTheTrainingRows) {
   const double nan = std::nan("");
-  Split parts{{{"a", "b"}, "y", {1, nan, 3, nan, nan, nan}, {0, 0, 0}},
-              {{"a", "b"}, "y", {nan, 7, 100, nan}, {0, 0}}};
-  fill_missing(parts);
-  EXPECT_EQ(parts.train.x, (Numbers{1, 0, 3, 0, 2, 0}));
-  EXPECT_EQ(parts.test.x, (Numbers{2, 7, 100, 0}));
+  const Numbers train{1, nan, 3, nan, nan, nan};
+  const Numbers means = column_means(train, 2);
+  EXPECT_EQ(means, (Numbers{2, 0}));
+  EXPECT_EQ(filled(train, means), (Numbers{1, 0, 3, 0, 2, 0}));
+  EXPECT_EQ(filled({nan, 7, 100, nan}, means), (Numbers{2, 7, 100, 0}));
 }
 
 TEST(LeastSquares, FindsAPlane) {

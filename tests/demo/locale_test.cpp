@@ -9,7 +9,6 @@
 #include "demo/number.h"
 #include "demo/progress.h"
 #include "demo/run.h"
-#include "demo/schedule_grammar.h"
 #include "demo/training.h"
 #include "tests/support/foreign_locale.h"
 
@@ -50,9 +49,9 @@ TEST(DemoLocale, DoesNotChangeTables) {
 
 TEST(DemoLocale, DoesNotChangeSchedules) {
   test::expect_locale_free([] {
-    const TimedSchedule made =
-        parse_schedule("warmup(10%) then cosine(9000.0, eta_min=0.125) for 9000", 10000);
-    return std::pair(made.schedule.description(), made.schedule(1234));
+    const auto made = schedulers::Schedule::parse(
+        "warmup(10%) then cosine(9000.0, eta_min=0.125) for 9000", 10000);
+    return std::pair(made.description(), made(1234));
   });
 }
 
@@ -85,7 +84,8 @@ TEST(DemoLocale, DoesNotChangeATraining) {
     options.device = "cpu";
     const Dataset data = encode(parse_csv(text, "test"), {.target = "y"}).data;
     prepare(options);
-    train(regression_task("test", split(data, 0.2, 0), options), options);
+    const Split parts = split(data, 0.2, 0);
+    train(regression_task("test", parts, recipe_of(parts.train), options), options);
     std::cout.imbue(imbued);
     std::cout.rdbuf(previous);
     return out.str();

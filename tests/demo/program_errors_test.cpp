@@ -78,8 +78,8 @@ TEST_F(ProgramErrors, OfUsageComeBeforeAnyWork) {
       {"--nothing", "unknown option '--nothing'\n"},
       {"diabets", "unknown command 'diabets': did you mean 'diabetes'?\n"},
       {"train",
-       "unknown command 'train': there are tutorial, diabetes, digits, csv, find-lr, sweep, "
-       "compare, schedules, info\n"},
+       "unknown command 'train': there are tutorial, diabetes, digits, csv, predict, find-lr, "
+       "sweep, compare, schedules, info\n"},
   };
   for (const auto& [arguments, error] : cases) {
     const Outcome outcome = run(arguments);
@@ -94,7 +94,7 @@ TEST_F(ProgramErrors, OfUsageComeBeforeAnyWork) {
 
 TEST_F(ProgramErrors, HelpFitsATerminal) {
   for (const char* command : {"", "tutorial", "diabetes", "digits", "csv", "find-lr", "sweep",
-                              "compare", "schedules", "info"}) {
+                              "predict", "compare", "schedules", "info"}) {
     const Outcome help = run(std::string(command) + " --help");
     EXPECT_EQ(help.status, 0) << help.err;
     std::istringstream lines(help.out.substr(0, help.out.find("Example")));

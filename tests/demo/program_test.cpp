@@ -182,6 +182,9 @@ TEST_F(Program, SchedulesAreDrawn) {
   const Outcome outcome = run("schedules --schedule 'warmup(100) then cosine(900)' --plot");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(test::xml_mistake(read("schedule.svg")), "");
+  EXPECT_EQ(read("schedule.svg").find(">Momentum<"), std::string::npos);
+  EXPECT_EQ(run("schedules --schedule 'one_cycle(0.1, 200)' --plot driven.svg").status, 0);
+  EXPECT_NE(read("driven.svg").find(">Momentum<"), std::string::npos);
   EXPECT_EQ(run("schedules --gallery pictures").status, 0);
   EXPECT_EQ(test::xml_mistake(read("pictures/one_cycle.svg")), "");
 }
@@ -195,17 +198,19 @@ TEST_F(Program, InfoNamesTheBuild) {
 }
 
 TEST_F(Program, EveryExampleInTheHelpWorks) {
-  for (const char* command :
-       {"tutorial", "diabetes", "digits", "csv", "find-lr", "sweep", "schedules", "info"}) {
+  for (const char* command : {"tutorial", "diabetes", "digits", "csv", "predict", "find-lr",
+                              "sweep", "schedules", "info"}) {
     const Outcome help = run(std::string(command) + " --help");
     EXPECT_EQ(help.status, 0);
-    std::smatch example;
-    ASSERT_TRUE(std::regex_search(help.out, example,
-                                  std::regex("Example[^:]*:\\s+kindling-train ([^\n]+)")))
-        << help.out;
-    const std::string arguments = std::regex_replace(example.str(1), std::regex("demo/data"),
-                                                     KINDLING_TESTS_DIR "/../demo/data");
-    EXPECT_EQ(run(arguments).status, 0) << arguments;
+    const std::string example = help.out.substr(help.out.find("\nExample"));
+    const std::regex line("\n  kindling-train ([^\n]+)");
+    const std::sregex_iterator first(example.begin(), example.end(), line), last;
+    EXPECT_NE(first, last) << help.out;
+    for (auto match = first; match != last; ++match) {
+      const std::string arguments = std::regex_replace(match->str(1), std::regex("demo/data"),
+                                                       KINDLING_TESTS_DIR "/../demo/data");
+      EXPECT_EQ(run(arguments).status, 0) << arguments;
+    }
   }
 }
 

@@ -73,6 +73,18 @@ TEST_F(Resume, KeepsTheLastOnesAndReportsAFinishedRunAgain) {
   EXPECT_EQ(report(again.out), report(first.out));
 }
 
+TEST_F(Resume, WithAnotherNumberOfThreads) {
+  const std::string run =
+      "digits --hidden 256,256 --batch-size 256 --schedule 'constant(1)' --device cpu ";
+  run_ok(run + "--epochs 4 --checkpoint unbroken --threads 1");
+  run_ok(run + "--epochs 2 --checkpoint run --threads 2");
+  const Outcome resumed = run_ok(run + "--epochs 4 --checkpoint run --resume --threads 3");
+  EXPECT_NE(resumed.out.find("goes on after step 10 "), std::string::npos) << resumed.out;
+  const std::string last = "/checkpoint-20.safetensors";
+  ASSERT_GT(read("unbroken" + last).size(), 0U);
+  EXPECT_TRUE(read("run" + last) == read("unbroken" + last));
+}
+
 TEST_F(Resume, RefusesWhatIsAnotherRun) {
   const std::string run = "diabetes --epochs 2 --schedule 'constant(1)' --checkpoint run ";
   run_ok(run);

@@ -26,7 +26,8 @@ Task line_task(const TrainingOptions& options) {
     data.y.push_back(i);
   }
   prepare(options);
-  return regression_task("line", split(data, 0.2, 0), options);
+  const Split parts = split(data, 0.2, 0);
+  return regression_task("line", parts, recipe_of(parts.train), options);
 }
 
 TEST(TrialSchedule, WarmsUpAndGoesOn) {
@@ -94,6 +95,16 @@ TEST(Sweep, ADivergedTrialIsNaNAndDrawnAsSuch) {
   EXPECT_EQ(test::xml_mistake(svg), "");
   for (const char* text : {">diverged<", ">Epoch<", ">lr 0.1<", ">Final train MSE, constant<"})
     EXPECT_NE(svg.find(text), std::string::npos) << text;
+}
+
+TEST(Sweep, ATrialThatThrowsLeavesTheThreadsAsTheyWere) {
+  const TrainingOptions options = few_steps();
+  const Task task = line_task(options);
+  const int threads = get_num_threads();
+  set_num_threads(3);
+  EXPECT_THROW(run_sweep(task, options, {{-1.0, 0.1}, {"0"}, {"constant"}, 2}), ValueError);
+  EXPECT_EQ(get_num_threads(), 3);
+  set_num_threads(threads);
 }
 
 TEST(LrRange, RisesByTheSameFactorAndStopsWhenTheLossBlowsUp) {

@@ -74,7 +74,7 @@ TEST(Warmup, MultipliesADecayWhoseClockRunsFromTheStart) {
 
 TEST(Warmup, StaysAtTheBaseLearningRate) {
   for (const auto convention : {zero_based, one_based, between, both_ends}) {
-    const Warmup climb = warmup(10, convention);
+    const Schedule climb = warmup(10, convention);
     for (const std::int64_t t : {10LL, 11LL, 1000LL, 1LL << 62}) EXPECT_EQ(climb(t, 0.3), 0.3);
   }
   EXPECT_LT(warmup(10, WarmupConvention::exponential)(100), 1.0);
@@ -85,7 +85,7 @@ TEST(Warmup, NeverFallsAndNeverExceedsTheBase) {
   for (const auto convention :
        {zero_based, one_based, between, both_ends, WarmupConvention::exponential}) {
     for (const std::int64_t steps : {1, 2, 3, 10, 97}) {
-      const Warmup climb = warmup(steps, convention);
+      const Schedule climb = warmup(steps, convention);
       for (std::int64_t t = 0; t < 2 * steps; ++t) {
         EXPECT_LE(climb(t), climb(t + 1)) << climb << " at t = " << t;
         EXPECT_GE(climb(t), 0.0);

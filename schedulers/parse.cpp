@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: MIT
-#include "demo/schedule_grammar.h"
-
 #include <kindling/core/error.h>
+#include <kindling/core/nearest.h>
+#include <kindling/core/parse_number.h>
+#include <kindling/schedulers/checks.h>
 #include <kindling/schedulers/compose.h>
-
-#include "demo/nearest.h"
-#include "demo/number.h"
-#include "demo/schedule_makers.h"
+#include <kindling/schedulers/makers.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace kindling::demo {
+namespace kindling::schedulers {
 namespace {
 
-constexpr int kDeepest = 100;  // parentheses within parentheses
+constexpr int kDeepest = 100;        // parentheses within parentheses
+constexpr double kMostSteps = 1e15;  // exact in a double, and far from the end of int64
 
 // Not those of <cctype>, which follow the program's locale.
 bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -35,81 +33,75 @@ class Parser {
   Parser(std::string_view text, std::int64_t total_steps)
       : text_(text), total_steps_(total_steps) {}
 
-  Made whole() {
-    Made result = schedule();
+  Schedule whole() {
+    Schedule result = schedule();
     if (!at_end()) fail(message("expected 'then', 'for', '*' or the end, found ", found()));
     return result;
   }
 
  private:
-  // schedule = part, { "then", part } ;
-  Made schedule() {
-    std::vector<Made> parts{part()};
+  // schedule = part, { "then", ( part | "hold", [ "for", number, [ "%" ] ] ) } ;
+  Schedule schedule() {
+    Schedule result = part();
     for (std::size_t start = next(); accept_word("then"); start = next()) {
-      if (!parts.back().length) {
+      if (!result.length()) {
         throw SyntaxError(start,
                           "what stands before 'then' has no end of its own: say how long it lasts, "
                           "as in exponential(0.99) for 100 then ...");
       }
-      parts.push_back(part());
+      if (!accept_word("hold")) {
+        result = result.then(part());
+        continue;
+      }
+      const std::int64_t end = *result.length();
+      result = result.hold();
+      if (accept_word("for")) result = result.for_steps(sum_of_lengths(end, steps()));
     }
-    Made result = std::move(parts.back());
-    for (auto first = parts.rbegin() + 1; first != parts.rend(); ++first)
-      result = joined(*first, result);
     return result;
   }
 
-  static Made joined(const Made& first, const Made& second) {
-    std::optional<std::int64_t> length;
-    if (second.length) length = *first.length + *second.length;
-    if (first.warmup) return {first.warmup->then(second.schedule), length};
-    return {schedulers::sequence({first.schedule, second.schedule}, {*first.length}), length};
+  // part = product, [ "for", number, [ "%" ] ] ;
+  Schedule part() {
+    const Schedule result = product();
+    return accept_word("for") ? result.for_steps(steps()) : result;
   }
 
-  // part = product, [ "for", steps ] ;
-  Made part() {
-    Made result = product();
-    if (!accept_word("for")) return result;
+  std::int64_t steps() {
     const Argument length = number();
-    if (length.values[0] < 0 || length.values[0] != std::floor(length.values[0])) {
+    const double value = length.values[0];
+    if (value < 0 || value > kMostSteps || value != std::floor(value)) {
       throw SyntaxError(length.position, "expected a whole number of steps after 'for'");
     }
-    return {result.schedule, static_cast<std::int64_t>(length.values[0])};
+    return static_cast<std::int64_t>(value);
   }
 
   // product = factor, { "*", factor } ;
-  Made product() {
-    Made result = factor();
-    while (accept('*')) {
-      const Made other = factor();
-      std::optional<std::int64_t> length;
-      if (result.length && other.length) length = std::max(*result.length, *other.length);
-      result = {result.schedule * other.schedule, length};
-    }
+  Schedule product() {
+    Schedule result = factor();
+    while (accept('*')) result = result * factor();
     return result;
   }
 
   // factor = call | "(", schedule, ")" ;
-  Made factor() {
+  Schedule factor() {
     const std::size_t start = next();
     if (!accept('(')) return call();
     if (++depth_ > kDeepest)
       throw SyntaxError(start, message("more than ", kDeepest, " parentheses deep"));
-    Made result = schedule();
+    Schedule result = schedule();
     expect(')', "expected ')', 'then', 'for' or '*'");
     --depth_;
     return result;
   }
 
   // call = word, "(", [ argument, { ",", argument } ], ")" ;
-  Made call() {
+  Schedule call() {
     const std::size_t start = next();
     const std::string name = word();
     if (name.empty()) fail(message("expected a schedule such as cosine(900), found ", found()));
-    const auto& makers = schedule_makers();
-    const auto maker =
-        std::find_if(makers.begin(), makers.end(), [&](const Maker& m) { return m.name == name; });
-    if (maker == makers.end()) throw SyntaxError(start, unknown_schedule(name));
+    const auto maker = std::find_if(makers().begin(), makers().end(),
+                                    [&](const Maker& known) { return known.name == name; });
+    if (maker == makers().end()) throw SyntaxError(start, unknown_schedule(name));
     expect('(', message("expected '(' after ", name));
     std::vector<Argument> arguments;
     if (!accept(')')) {
@@ -163,7 +155,7 @@ class Parser {
       return is_word_part(c) || c == '.' || exponent_sign;
     };
     while (end < text_.size() && continues()) ++end;
-    const auto parsed = parse_number(text_.substr(start, end - start));
+    const auto parsed = detail::parse_number(text_.substr(start, end - start));
     if (!parsed) fail(message("expected a value, found ", found()));
     at_ = end;
     if (!accept('%')) return {"", start, start, Argument::Kind::number, {*parsed}, ""};
@@ -227,10 +219,10 @@ class Parser {
 
   static std::string unknown_schedule(const std::string& name) {
     std::vector<std::string> known;
-    for (const Maker& maker : schedule_makers()) known.push_back(maker.name);
-    const std::string near = suggestion(name, known);
+    for (const Maker& maker : makers()) known.push_back(maker.name);
+    const std::string near = detail::suggestion(name, known);
     return message("unknown schedule '", name, "'",
-                   near.empty() ? ": known are " + listed(known) : near);
+                   near.empty() ? ": known are " + detail::listed(known) : near);
   }
 
   [[noreturn]] void fail(const std::string& what) { throw SyntaxError(next(), what); }
@@ -253,42 +245,12 @@ std::string pointed(std::string text, std::size_t position) {
 
 }  // namespace
 
-std::string length_warning(const std::string& text, const TimedSchedule& schedule,
-                           std::int64_t total_steps, double lr) {
-  if (!schedule.length) return "";
-  const std::int64_t length = *schedule.length;
-  // Each percentage is off by half a step at most.
-  if (2 * std::abs(total_steps - length) <= std::count(text.begin(), text.end(), '%')) return "";
-  // The step of number n, from 1, has the learning rate at n - 1.
-  const auto lr_of = [&](std::int64_t step) { return schedule.schedule(step - 1, lr); };
-  const std::string of_run = message("its ", format_count(total_steps), " steps: ");
-  const std::string last = format_number(lr_of(total_steps));
-  if (total_steps < length) {
-    return message("schedule: '", text, "' takes ", format_count(length),
-                   " steps, and the run ends after ", of_run,
-                   "the rest of it is left out, and the last learning rate is ", last);
-  }
-  // From which step on the learning rate is that of the last one.
-  std::int64_t still = total_steps;
-  while (still > 1 && lr_of(still - 1) == lr_of(total_steps)) --still;
-  if (still == 1) return "";  // the same in every step
-  const std::string where = message("schedule: '", text, "' ends after step ", format_count(length),
-                                    ", and the run after ", of_run);
-  if (still <= length + 1)
-    return message(where, "from step ", format_count(length + 1), " on the learning rate stays at ",
-                   last);
-  return message(where, "from step ", format_count(length + 1),
-                 " on the last part's formula goes on, from ", format_number(lr_of(length + 1)),
-                 " to ", last, " in the last step");
-}
-
-TimedSchedule parse_schedule(const std::string& text, std::int64_t total_steps) {
+Schedule Schedule::parse(const std::string& text, std::int64_t total_steps) {
   try {
-    const Made made = Parser(text, total_steps).whole();
-    return {made.schedule, made.length};
+    return Parser(text, total_steps).whole();
   } catch (const SyntaxError& error) {
     throw ValueError(message("schedule: ", error.what(), pointed(text, error.position())));
   }
 }
 
-}  // namespace kindling::demo
+}  // namespace kindling::schedulers

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "demo/nearest.h"
+#include <kindling/core/nearest.h>
 
 #include <gtest/gtest.h>
 
-namespace kindling::demo {
+namespace kindling::detail {
 namespace {
 
 TEST(Nearest, DistanceCountsEdits) {
@@ -26,4 +26,4 @@ TEST(Nearest, SuggestsWhatIsLikeIt) {
 }
 
 }  // namespace
-}  // namespace kindling::demo
+}  // namespace kindling::detail

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
-#include "demo/schedule_grammar.h"
-
 #include <kindling/core/error.h>
+#include <kindling/schedulers/makers.h>
 #include <kindling/schedulers/schedules.h>
-
-#include "demo/schedule_makers.h"
 
 #include <gtest/gtest.h>
 
-namespace kindling::demo {
+#include <fstream>
+#include <iterator>
+
+namespace kindling::schedulers {
 namespace {
 
-using namespace schedulers;
-
 void expect_same(const std::string& text, const Schedule& expected, std::int64_t total_steps = 0) {
-  const Schedule schedule = parse_schedule(text, total_steps).schedule;
+  const Schedule schedule = Schedule::parse(text, total_steps);
   for (std::int64_t t = 0; t < 260; ++t) {
     ASSERT_EQ(schedule(t, 0.1), expected(t, 0.1)) << text << " at t = " << t;
     ASSERT_EQ(schedule.momentum(t), expected.momentum(t)) << text << " at t = " << t;
@@ -23,14 +21,14 @@ void expect_same(const std::string& text, const Schedule& expected, std::int64_t
 
 std::string schedule_error(const std::string& text) {
   try {
-    parse_schedule(text);
+    Schedule::parse(text);
   } catch (const ValueError& error) {
     return error.what();
   }
   return "no error";
 }
 
-TEST(ScheduleGrammar, KnowsEveryMaker) {
+TEST(ScheduleParse, KnowsEveryMaker) {
   expect_same("warmup(7)", warmup(7));
   expect_same("warmup(7, between)", warmup(7, WarmupConvention::between));
   expect_same("warmup(7, convention='from_factor', start_factor=0.2)",
@@ -64,7 +62,7 @@ TEST(ScheduleGrammar, KnowsEveryMaker) {
       wsd({.warmup_steps = 10, .stable_steps = 100, .decay_steps = 50, .decay_type = "linear"}));
 }
 
-TEST(ScheduleGrammar, ThenFollowsTheEndOfEachPart) {
+TEST(ScheduleParse, ThenFollowsTheEndOfEachPart) {
   expect_same("warmup(100) then cosine(90)", warmup(100).then(cosine({.T_max = 90})));
   expect_same("linear(0.1, 1, 10) then cosine(90) then constant(0.5, 20)",
               sequence({linear({.start_factor = 0.1, .total_iters = 10}), cosine({.T_max = 90}),
@@ -72,45 +70,60 @@ TEST(ScheduleGrammar, ThenFollowsTheEndOfEachPart) {
                        {10, 100}));
 }
 
-TEST(ScheduleGrammar, AnExponentialWarmupGoesOnMultiplying) {
+TEST(ScheduleParse, AnExponentialWarmupGoesOnMultiplying) {
   expect_same("warmup(10, exponential) then cosine(90)",
               warmup(10, WarmupConvention::exponential).then(cosine({.T_max = 90})));
 }
 
-TEST(ScheduleGrammar, ForSetsTheLength) {
+TEST(ScheduleParse, ForSetsTheLength) {
   expect_same("exponential(0.99) for 100 then step(9)",
               sequence({exponential({.gamma = 0.99}), step({.step_size = 9})}, {100}));
-  EXPECT_EQ(parse_schedule("exponential(0.99) for 100").length, 100);
+  EXPECT_EQ(Schedule::parse("exponential(0.99) for 100").length(), 100);
 }
 
-TEST(ScheduleGrammar, StarBindsTighterThanThen) {
+TEST(ScheduleParse, HoldStaysAtTheEnd) {
+  expect_same("warmup(10) then cosine(90) then hold",
+              warmup(10).then(cosine({.T_max = 90})).hold());
+  expect_same("cosine(90, eta_min=0.01) then hold for 30 then constant(0.5, 20)",
+              cosine({.T_max = 90, .eta_min = 0.01})
+                  .hold()
+                  .for_steps(120)
+                  .then(constant({.factor = 0.5, .total_iters = 20})));
+  EXPECT_EQ(Schedule::parse("cosine(90) then hold for 30").length(), 120);
+  EXPECT_EQ(Schedule::parse("cosine(90) then hold").length(), std::nullopt);
+}
+
+TEST(ScheduleParse, StarBindsTighterThanThen) {
   const Schedule product = step({.step_size = 5}) * warmup(8);
   expect_same("warmup(10) then step(5) * warmup(8)", warmup(10).then(product));
   expect_same("(warmup(10) then step(5)) * warmup(8)",
               warmup(10).then(step({.step_size = 5})) * warmup(8));
 }
 
-TEST(ScheduleGrammar, PercentagesAreOfTheRun) {
+TEST(ScheduleParse, PercentagesAreOfTheRun) {
   expect_same("warmup(10%) then cosine(90%)", warmup(25).then(cosine({.T_max = 225})), 250);
 }
 
-TEST(ScheduleGrammar, KnowsLengths) {
-  EXPECT_EQ(parse_schedule("warmup(100) then cosine(900)").length, 1000);
-  EXPECT_EQ(parse_schedule("warmup(10) * cosine(90)").length, 90);
-  EXPECT_EQ(parse_schedule("wsd(1, 2, 3)").length, 6);
-  EXPECT_EQ(parse_schedule("one_cycle(0.1, epochs=3, steps_per_epoch=5)").length, 15);
-  EXPECT_EQ(parse_schedule("warmup(10) then step(5)").length, std::nullopt);
-  EXPECT_EQ(parse_schedule("step(5) * cosine(90)").length, std::nullopt);
+TEST(ScheduleParse, KnowsLengths) {
+  EXPECT_EQ(Schedule::parse("warmup(100) then cosine(900)").length(), 1000);
+  EXPECT_EQ(Schedule::parse("warmup(10) * cosine(90)").length(), 90);
+  EXPECT_EQ(Schedule::parse("wsd(1, 2, 3)").length(), 6);
+  EXPECT_EQ(Schedule::parse("one_cycle(0.1, epochs=3, steps_per_epoch=5)").length(), 15);
+  EXPECT_EQ(Schedule::parse("warmup(10) then step(5)").length(), std::nullopt);
+  EXPECT_EQ(Schedule::parse("step(5) * cosine(90)").length(), std::nullopt);
 }
 
-TEST(ScheduleGrammar, LayoutDoesNotMatter) {
+TEST(ScheduleParse, LayoutDoesNotMatter) {
   expect_same("  ( cosine\t(\nT_max = 90 ) ) ", cosine({.T_max = 90}));
 }
 
-TEST(ScheduleGrammar, ReadsWhatDescriptionsSay) {
+TEST(ScheduleParse, ReadsWhatDescriptionsSay) {
   for (const char* text : {"warmup(100) then cosine(900)", "multi_step(30, 80, gamma=0.5)",
-                           "warm_restarts(50, T_mult=2) * warmup(9, convention=between)"}) {
-    EXPECT_EQ(parse_schedule(text).schedule.description(), text);
+                           "warm_restarts(50, T_mult=2) * warmup(9, convention=between)",
+                           "linear(0.1, 1, 10) then cosine(90) then (step(5) * warmup(3))",
+                           "exponential(0.99) for 100 then (cosine(9) then hold)",
+                           "(cosine(9) then hold) for 30 then exponential(0.9)"}) {
+    EXPECT_EQ(Schedule::parse(text).description(), text);
   }
 }
 
@@ -119,7 +132,7 @@ struct Mistake {
   const char* error;
 };
 
-TEST(ScheduleGrammar, PutsACaretAtTheMistake) {
+TEST(ScheduleParse, PutsACaretAtTheMistake) {
   const Mistake mistakes[] = {
       {"warmup(100 then cosine(900)",
        "schedule: expected ')' or ',', found 'then'\n"
@@ -159,6 +172,17 @@ TEST(ScheduleGrammar, PutsACaretAtTheMistake) {
        "schedule: what stands before 'then' has no end of its own: say how long it lasts, as in "
        "exponential(0.99) for "
        "100 then ...\n  step(9) then cosine(9)\n          ^"},
+      {"cosine(9) then hold then step(9)",
+       "schedule: what stands before 'then' has no end of its own: say how long it lasts, as in "
+       "exponential(0.99) for 100 then ...\n  cosine(9) then hold then step(9)\n"
+       "                      ^"},
+      {"cosine(9) for 1e300",
+       "schedule: expected a whole number of steps after 'for'\n  cosine(9) for 1e300\n"
+       "                ^"},
+      {"one_cycle(1, epochs=1e15, steps_per_epoch=1e15)",
+       "schedule: one_cycle: epochs 1000000000000000: must be at most 9223\n"
+       "  one_cycle(1, epochs=1e15, steps_per_epoch=1e15)\n"
+       "                      ^"},
       {"cosine(9) for 1.5",
        "schedule: expected a whole number of steps after 'for'\n  cosine(9) for 1.5\n              "
        "  ^"},
@@ -166,7 +190,7 @@ TEST(ScheduleGrammar, PutsACaretAtTheMistake) {
   for (const auto& [text, error] : mistakes) EXPECT_EQ(schedule_error(text), error);
 }
 
-TEST(ScheduleGrammar, ListsTheSchedulesThereAre) {
+TEST(ScheduleParse, ListsTheSchedulesThereAre) {
   EXPECT_EQ(schedule_error("cosin(9)"),
             "schedule: unknown schedule 'cosin': did you mean 'cosine'?\n  cosin(9)\n  ^");
   EXPECT_EQ(
@@ -177,7 +201,7 @@ TEST(ScheduleGrammar, ListsTheSchedulesThereAre) {
       "triangle(9)\n  ^");
 }
 
-TEST(ScheduleGrammar, PointsAtTheArgumentThatAScheduleRefuses) {
+TEST(ScheduleParse, PointsAtTheArgumentThatAScheduleRefuses) {
   EXPECT_EQ(schedule_error("warmup(5) then cosine(eta_min=0, T_max=0)"),
             "schedule: cosine: T_max 0: must be at least 1\n"
             "  warmup(5) then cosine(eta_min=0, T_max=0)\n"
@@ -186,21 +210,30 @@ TEST(ScheduleGrammar, PointsAtTheArgumentThatAScheduleRefuses) {
             "schedule: cosine: T_max 0: must be at least 1\n  cosine()\n  ^");
 }
 
-TEST(ScheduleGrammar, CountsCharactersNotBytes) {
+TEST(ScheduleParse, CountsCharactersNotBytes) {
   EXPECT_EQ(schedule_error("cosine(9, \xC3\xA9)"),
             "schedule: expected a value, found '\xC3\xA9'\n  cosine(9, \xC3\xA9)\n            ^");
   EXPECT_EQ(schedule_error("cosine('\xC3\xA9', ?)"),
             "schedule: expected a value, found '?'\n  cosine('\xC3\xA9', ?)\n              ^");
 }
 
-TEST(ScheduleGrammar, BoundsTheDepth) {
+TEST(ScheduleParse, BoundsTheDepth) {
   EXPECT_TRUE(schedule_error(std::string(100000, '('))
                   .starts_with("schedule: more than 100 parentheses deep\n"));
 }
 
-TEST(ScheduleMakers, HaveSignatures) {
-  EXPECT_EQ(schedule_makers().front().signature(), "warmup(steps, convention, start_factor)");
+TEST(ScheduleMakers, TheManualHasTheirArgumentsAndDefaults) {
+  std::ifstream file(KINDLING_TESTS_DIR "/../docs/schedulers.md");
+  const std::string manual{std::istreambuf_iterator<char>(file), {}};
+  for (const Maker& maker : makers()) {
+    const std::size_t line = manual.find("\n| `" + maker.name + "` | ");
+    ASSERT_NE(line, std::string::npos) << maker.name;
+    const std::string row = manual.substr(line, manual.find('\n', line + 1) - line);
+    EXPECT_NE(row.find(" | `" + maker.signature() + "` | "), std::string::npos)
+        << maker.signature() << " is not in" << row;
+  }
+  EXPECT_EQ(makers().size(), 14U);
 }
 
 }  // namespace
-}  // namespace kindling::demo
+}  // namespace kindling::schedulers

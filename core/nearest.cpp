@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "demo/nearest.h"
+#include <kindling/core/nearest.h>
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-namespace kindling::demo {
+namespace kindling::detail {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Rows of the table of distances between the first i letters of a and the first j of b.
@@ -43,4 +43,4 @@ std::string listed(const std::vector<std::string>& words) {
   return list;
 }
 
-}  // namespace kindling::demo
+}  // namespace kindling::detail

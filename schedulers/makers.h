@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kindling/schedulers/warmup.h>
+// The functions that Schedule::parse() knows; not part of the interface.
 
-#include "demo/schedule_grammar.h"
+#include <kindling/core/api.h>
+#include <kindling/schedulers/schedule.h>
 
+#include <cstddef>
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-namespace kindling::demo {
+namespace kindling::schedulers {
 
 /// A mistake at byte `position()` of a schedule's text.
 class SyntaxError : public std::runtime_error {
@@ -38,27 +39,25 @@ struct Argument {
   std::string word;  ///< a word, quoted or not
 };
 
-/// What a call makes: a warm-up is also kept as what it is, since what follows it is joined by
-/// Warmup::then().
-struct Made {
-  schedulers::Schedule schedule;
-  std::optional<std::int64_t> length;
-  std::optional<schedulers::Warmup> warmup = {};
+/// An option of a maker.
+struct Parameter {
+  std::string name;
+  std::string usual;  ///< its default, as a manual has it; none where it is required
 };
 
 /// A function of the grammar.
 struct Maker {
   std::string name;
-  std::vector<std::string> parameters;  ///< in the order of their places; the first may be a list
+  std::vector<Parameter> parameters;  ///< in the order of their places; the first may be a list
   std::string summary;
-  /// Throws SyntaxError at the argument that does not fit, or Error from the library.
-  std::function<Made(const std::vector<Argument>& arguments)> make;
+  /// Throws SyntaxError at the argument that does not fit, or Error from the maker.
+  std::function<Schedule(const std::vector<Argument>& arguments)> make;
 
-  /// "cosine(T_max, eta_min)"
-  std::string signature() const;
+  /// "T_max, eta_min = 0"
+  KINDLING_API std::string signature() const;
 };
 
 /// Every function of the grammar, in the order of the manual.
-const std::vector<Maker>& schedule_makers();
+KINDLING_API const std::vector<Maker>& makers();
 
-}  // namespace kindling::demo
+}  // namespace kindling::schedulers
