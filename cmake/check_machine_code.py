@@ -58,12 +58,15 @@ PACKS = {
     "scale_gradients": (1, 1),
     "sum_squares": (1, 0),
     "update<Adam<*": (5, 5),
+    "update<RmsProp<*": (5, 5),
     "update<Sgd<*": (3, 3),
 }
 
 # The most registers.
 REGISTERS = {
-    "update<*, float>": 64,
+    "update<Adam<*, float>": 64,
+    "update<RmsProp<*, float>": 80,
+    "update<Sgd<*, float>": 64,
     "update<*, double>": 128,
 }
 

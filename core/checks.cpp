@@ -39,9 +39,9 @@ void throw_not_floating(const char* op) {
 
 void check_holds(const char* op, DType dtype, double value) {
   const auto most = static_cast<double>(largest_whole_number(dtype));
-  if (is_floating(dtype) || (std::abs(value) <= most && value == std::floor(value))) return;
+  if (is_floating(dtype) || (std::abs(value) < most && value == std::floor(value))) return;
   throw ValueError(message(op, ": value ", value, ": ", dtype,
-                           " takes whole numbers up to 2^53, or use float64"));
+                           " takes whole numbers below 2^53, or use float64"));
 }
 
 void check_may_require_grad(const char* op, DType dtype) {

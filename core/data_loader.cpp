@@ -102,21 +102,21 @@ void BatchSource::State::join_capture(const std::shared_ptr<State>& self) const 
 
 namespace {
 
-void check(std::span<const Tensor> tensors) {
-  if (tensors.empty()) throw ValueError("DataLoader: no tensors: give at least one");
+void check(const char* op, std::span<const Tensor> tensors) {
+  if (tensors.empty()) throw ValueError(message(op, ": no tensors: give at least one"));
   for (const Tensor& tensor : tensors) {
-    const TensorImpl& impl = check_defined("DataLoader", tensor);
+    const TensorImpl& impl = check_defined(op, tensor);
     const Shape& first = tensors.front().shape();
     if (impl.shape.rank() == 0 || impl.shape[0] == 0) {
       throw ShapeError(
-          message("DataLoader: a tensor of shape ", impl.shape, ": expected at least one row"));
+          message(op, ": a tensor of shape ", impl.shape, ": expected at least one row"));
     }
     if (impl.shape[0] != first[0]) {
-      throw ShapeError(message("DataLoader: tensors of shapes ", first, " and ", impl.shape,
+      throw ShapeError(message(op, ": tensors of shapes ", first, " and ", impl.shape,
                                ": expected the same number of rows"));
     }
     if (impl.storage->device != tensors.front().device()) {
-      throw DeviceError(message("DataLoader: tensors on ", tensors.front().device(), " and ",
+      throw DeviceError(message(op, ": tensors on ", tensors.front().device(), " and ",
                                 impl.storage->device, ": move them to one device"));
     }
   }
@@ -136,7 +136,7 @@ void check(std::int64_t samples, const DataLoaderOptions& options) {
 
 // The number of rows, which the tensors share.
 std::int64_t rows_of(std::span<const Tensor> tensors) {
-  check(tensors);
+  check("DataLoader", tensors);
   return tensors.front().shape()[0];
 }
 
@@ -246,7 +246,7 @@ TakeOver BatchSource::prepare_load(const StateDict& dict) const {
 
 std::vector<std::vector<Tensor>> split_rows(std::span<const Tensor> tensors,
                                             std::span<const double> sizes, std::uint64_t seed) {
-  check(tensors);
+  check("random_split", tensors);
   const std::int64_t rows = tensors.front().shape()[0];
   double total = 0;
   for (const double size : sizes) {

@@ -62,21 +62,29 @@ Tensor gather(const Tensor& x, int dim, const Tensor& index) {
   return picked("gather", x, index, d, to, true);
 }
 
-Tensor argsort(const Tensor& x, int dim, bool descending) {
-  const Shape& shape = check_defined("argsort", x).shape;
-  const int d = check_dim("argsort", shape, dim);
+namespace {
+
+Tensor order_of(const char* name, const Tensor& x, int dim, bool descending) {
+  const Shape& shape = check_defined(name, x).shape;
+  const int d = check_dim(name, shape, dim);
   if (d != shape.rank() - 1) {
     const Tensor rows = transpose(x.detach(), d, -1);
-    return transpose(argsort(rows, -1, descending), d, -1);
+    return transpose(order_of(name, rows, -1, descending), d, -1);
   }
-  const Tensor y = make_tensor("argsort", shape, DType::int64, x.device());
+  const Tensor y = make_tensor(name, shape, DType::int64, x.device());
   const Tensor buffer = x.device().is_cpu() ? Tensor() : make_like(y);
   issue(backend_of(x), kernels::Sort{view(x), view(y), view(buffer), shape[d], descending});
   return y;
 }
 
+}  // namespace
+
+Tensor argsort(const Tensor& x, int dim, bool descending) {
+  return order_of("argsort", x, dim, descending);
+}
+
 Sorted sort(const Tensor& x, int dim, bool descending) {
-  const Tensor order = argsort(x, dim, descending);
+  const Tensor order = order_of("sort", x, dim, descending);
   return {gather(x, dim, order), order};
 }
 
@@ -86,7 +94,7 @@ Sorted topk(const Tensor& x, std::int64_t k, int dim, bool largest) {
   if (k < 0 || k > shape[d]) {
     throw ValueError(message("topk: k ", k, ": dimension ", d, " of ", shape, " has ", shape[d]));
   }
-  const Tensor order = narrow(argsort(x, d, largest), d, 0, k);
+  const Tensor order = narrow(order_of("topk", x, d, largest), d, 0, k);
   return {gather(x, d, order), order};
 }
 

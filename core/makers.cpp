@@ -66,7 +66,10 @@ Tensor linspace(double start, double end, std::int64_t count, const TensorOption
     throw ValueError(message("linspace: ", count, " values from ", start, " to ", end,
                              ": the count must be at least 0, start and end finite"));
   }
-  if (!is_floating(options.dtype)) throw_not_floating("linspace");
+  if (!is_floating(options.dtype)) {
+    throw DTypeError(
+        "linspace: dtype int64: must be float32 or float64: arange makes whole numbers");
+  }
   const Tensor result =
       make("linspace", {count}, options.dtype, options.device, options.requires_grad);
   const auto intervals = static_cast<double>(std::max<std::int64_t>(count - 1, 1));

@@ -209,7 +209,7 @@ Tensor convert(const Tensor& x, DType dtype, Device device) {
   if (from.dtype == dtype && from.device == device) return x;
   const Tensor y = make_tensor("to", x.impl()->shape, dtype, device);
   transfer("to", view(x), from.device, view(y), device);
-  if (!is_tracked(x)) return y;
+  if (!is_tracked(x) || !is_floating(dtype)) return y;
   track("to", y, {&x}, [device = from.device](const Gradients& g) {
     const Tensor moved = convert(g.output(), g.output().dtype(), device);
     const GradientTarget grad = g.target(0);

@@ -129,9 +129,9 @@ KINDLING_API Tensor stack(const std::vector<Tensor>& tensors, int dim = 0);
 KINDLING_API std::vector<Tensor> split(const Tensor& x, std::int64_t size, int dim = 0);
 /// The parts of dimension `dim` (or the rows) of x that `index` [m] numbers, in its order: size m
 /// there. An index, whole numbers of any dtype, outside the dimension's size is a ValueError on the
-/// CPU (in a captured step only when it is recorded); on a GPU, which is not waited for, it gives
-/// NaN. The gradient of what is picked k times is summed one by one in the dtype: its error may
-/// grow with k.
+/// CPU (in a captured step only when it is recorded); else, as on a GPU, which is not waited for,
+/// it gives NaN, or of int64 NaN's bits, a number that is no index. The gradient of what is picked
+/// k times is summed one by one in the dtype: its error may grow with k.
 KINDLING_API Tensor index_select(const Tensor& x, int dim, const Tensor& index);
 KINDLING_API Tensor index_select(const Tensor& x, const Tensor& rows);
 /// y[.., k, ..] = x[.., index[.., k, ..], ..]: each element chosen along `dim` by a number of its
@@ -160,7 +160,7 @@ KINDLING_API Tensor sum(const Tensor& x);
 KINDLING_API Tensor sum(const Tensor& x, int dim, bool keepdim = false);
 KINDLING_API Tensor mean(const Tensor& x);
 KINDLING_API Tensor mean(const Tensor& x, int dim, bool keepdim = false);
-/// Along several dimensions, one after the other.
+/// Along several dimensions, one after the other; along all where none is named.
 KINDLING_API Tensor sum(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
 KINDLING_API Tensor mean(const Tensor& x, const std::vector<int>& dims, bool keepdim = false);
 /// Variance of all elements, or along a dimension of n, and its root: the sum of squared distances

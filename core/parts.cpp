@@ -122,6 +122,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, int dim) {
   const int d = check_dim("split", shape, dim);
   if (size < 1) throw ValueError(message("split: size ", size, ": must be at least 1"));
   std::vector<Tensor> parts;
+  if (shape[d] == 0) parts.push_back(narrow(x, d, 0, 0));
   for (std::int64_t start = 0; start < shape[d]; start += size)
     parts.push_back(narrow(x, d, start, std::min(size, shape[d] - start)));
   return parts;

@@ -120,7 +120,10 @@ namespace {
 
 Tensor draw(const char* op, kernels::Distribution distribution, const Shape& shape, double first,
             double second, Generator& generator, const TensorOptions& options) {
-  if (!is_floating(options.dtype)) throw_not_floating(op);
+  if (!is_floating(options.dtype)) {
+    throw DTypeError(
+        message(op, ": dtype int64: must be float32 or float64: randint draws whole ", "numbers"));
+  }
   const Tensor result = make_tensor(op, shape, options.dtype, options.device);
   result.impl()->requires_grad = options.requires_grad;
   const std::lock_guard lock(generator.state().drawing);
@@ -159,10 +162,12 @@ Tensor uniform(const Shape& shape, double low, double high, Generator& generator
 }
 
 Tensor rand_like(const Tensor& x) {
+  check_floating("rand_like", x);
   const TensorOptions options = options_like("rand_like", x);
   return rand(x.shape(), options);
 }
 Tensor randn_like(const Tensor& x) {
+  check_floating("randn_like", x);
   const TensorOptions options = options_like("randn_like", x);
   return randn(x.shape(), options);
 }

@@ -102,8 +102,8 @@ Tensor along_each(const char* op, const Tensor& x, const std::vector<int>& dims,
   }
   Tensor y = x;
   for (int d = x.dim() - 1; d >= 0; --d)
-    if (reduced[static_cast<std::size_t>(d)]) y = reduce(y, d, keepdim);
-  return dims.empty() ? x.clone() : y;
+    if (dims.empty() || reduced[static_cast<std::size_t>(d)]) y = reduce(y, d, keepdim);
+  return y;
 }
 
 }  // namespace

@@ -18,8 +18,12 @@ Tensor operator<(const Tensor& a, const Tensor& b) { return binary("<", BinaryOp
 Tensor operator<=(const Tensor& a, const Tensor& b) {
   return binary("<=", BinaryOp::less_equal, a, b);
 }
-Tensor operator>(const Tensor& a, const Tensor& b) { return binary(">", BinaryOp::less, b, a); }
+Tensor operator>(const Tensor& a, const Tensor& b) {
+  check_same(">", a, b);  // errors name the operands in their order
+  return binary(">", BinaryOp::less, b, a);
+}
 Tensor operator>=(const Tensor& a, const Tensor& b) {
+  check_same(">=", a, b);
   return binary(">=", BinaryOp::less_equal, b, a);
 }
 Tensor operator==(const Tensor& a, double b) { return binary("==", BinaryOp::equal, a, b, 0); }

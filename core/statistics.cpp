@@ -15,26 +15,39 @@ namespace {
 
 Tensor flat(const char* op, const Tensor& x) { return reshape(x, {check_defined(op, x).numel}); }
 
+// What argmax would say in its own name.
+int check_choice(const char* op, const Tensor& x, int dim) {
+  check_floating(op, x);
+  const int d = check_dim(op, x.shape(), dim);
+  if (x.size(d) == 0)
+    throw ValueError(message(op, ": ", x.shape(), " has no element to choose from"));
+  return d;
+}
+
 Tensor without(const Tensor& x, int dim, bool keepdim) { return keepdim ? x : squeeze(x, dim); }
 
 }  // namespace
 
-Tensor argmin(const Tensor& x) { return argmax(neg(x.detach())); }
+Tensor argmin(const Tensor& x) { return argmin(flat("argmin", x), 0); }
 Tensor argmin(const Tensor& x, int dim, bool keepdim) {
+  check_choice("argmin", x, dim);
   return argmax(neg(x.detach()), dim, keepdim);
 }
 Tensor max(const Tensor& x) { return max(flat("max", x), 0); }
 Tensor max(const Tensor& x, int dim, bool keepdim) {
+  check_choice("max", x, dim);
   return without(gather(x, dim, argmax(x, dim, true)), dim, keepdim);
 }
 Tensor min(const Tensor& x) { return min(flat("min", x), 0); }
 Tensor min(const Tensor& x, int dim, bool keepdim) {
+  check_choice("min", x, dim);
   return without(gather(x, dim, argmin(x, dim, true)), dim, keepdim);
 }
 
 Tensor var(const Tensor& x) { return var(flat("var", x), 0); }
 Tensor var(const Tensor& x, int dim, bool keepdim, double correction) {
-  const int d = check_dim("var", check_defined("var", x).shape, dim);
+  check_floating("var", x);
+  const int d = check_dim("var", x.shape(), dim);
   const double freedom = std::fmax(static_cast<double>(x.size(d)) - correction, 0);
   return sum(square(x - mean(x, d, true)), d, keepdim) / freedom;
 }
@@ -45,6 +58,7 @@ Tensor std(const Tensor& x, int dim, bool keepdim, double correction) {
 
 Tensor norm(const Tensor& x) { return norm(flat("norm", x), 0); }
 Tensor norm(const Tensor& x, int dim, bool keepdim) {
+  check_floating("norm", x);
   const Tensor squares = sum(square(x), dim, keepdim);
   // sqrt has no slope at 0; 0 is moved to 1 and back, where the gradient of the squares is 0.
   const Tensor zero = squares == 0;
@@ -52,6 +66,7 @@ Tensor norm(const Tensor& x, int dim, bool keepdim) {
 }
 
 Tensor logsumexp(const Tensor& x, int dim, bool keepdim) {
+  check_choice("logsumexp", x, dim);
   Tensor largest;
   {
     const NoGradGuard no_grad;

@@ -36,6 +36,8 @@ void AveragedParameters::update() {
 }
 
 void AveragedParameters::swap() {
+  detail::check_not_capturing("AveragedParameters: swap",
+                              "it is for the host: call it between steps");
   const NoGradGuard no_grad;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     const Tensor average = averages_[i].clone();

@@ -36,7 +36,8 @@ class KINDLING_API AveragedParameters {
   /// Takes in the parameters as they are. An equal average depends on a count of the host and is no
   /// part of a captured step (CaptureError). ValueError while swapped.
   void update();
-  /// Exchanges the values of parameters and averages.
+  /// Exchanges the values of parameters and averages; in between neither update(), state_dict() nor
+  /// an optimizer's step() is to be called (the first two are a ValueError), and no step captured.
   void swap();
   /// The averages, in the order of the parameters.
   const std::vector<Tensor>& averages() const noexcept { return averages_; }

@@ -45,6 +45,10 @@ const Tensor& fill_uniform(const char* op, const Tensor& tensor, double low, dou
 
 const Tensor& fill_normal(const char* op, const Tensor& tensor, double mean, double std) {
   const TensorOptions options = like(op, tensor);
+  if (!std::isfinite(mean) || !(std >= 0) || !std::isfinite(std)) {
+    throw ValueError(
+        message(op, ": mean ", mean, ", std ", std, ": must be finite, std not negative"));
+  }
   const NoGradGuard no_grad;
   return take(tensor, randn(tensor.shape(), options) * std + mean);
 }

@@ -129,7 +129,9 @@ Embedding::Embedding(std::int64_t count, std::int64_t size, const EmbeddingOptio
   describe(message("Embedding(", count, ", ", size, ")"));
 }
 Tensor Embedding::forward(const Tensor& x) const {
-  const Tensor rows = index_select(weight, flatten(x));
+  const Tensor numbers = flatten(x);
+  detail::check_whole_numbers("Embedding", "input", numbers, weight.size(0));
+  const Tensor rows = index_select(weight, numbers);
   std::vector<std::int64_t> sizes(x.shape().begin(), x.shape().end());
   sizes.push_back(weight.size(1));
   return reshape(rows, Shape(std::span<const std::int64_t>(sizes)));

@@ -8,9 +8,10 @@
 
 namespace kindling::nn {
 
-/// What becomes of the element-wise losses: kept in the input's shape, their mean, or their sum. It
-/// and all sums within a loss (over classes too) are as accurate as kindling::sum, at any length.
-enum class Reduction : std::uint8_t { none, mean, sum };
+/// What becomes of the element-wise losses: their mean, which `{}` is too, kept in the input's
+/// shape, or their sum. It and all sums within a loss (over classes too) are as accurate as
+/// kindling::sum, at any length.
+enum class Reduction : std::uint8_t { mean, none, sum };
 
 /// (input - target)^2. Loss and gradient are computed in one pass. Equal shapes (ShapeError),
 /// dtypes and devices.

@@ -96,8 +96,8 @@ Module::Module() : state_(std::make_shared<State>()) {}
 Module::~Module() = default;
 
 Tensor Module::forward(const Tensor&) const {
-  throw ValueError(message(class_name(*this), ": forward: the class has none for one tensor: ",
-                           "call the forward() that it has, or override this one"));
+  throw ValueError(message(class_name(*this), ": forward: the class has no \"Tensor forward(const ",
+                           "Tensor&) const override\": call the one that it has, or add this"));
 }
 
 namespace {

@@ -65,8 +65,8 @@ __global__ void __launch_bounds__(kThreads)
     T* to = grad_x + outer * g.count * g.inner + column;
     if (!g.accumulate)
       for (std::int64_t row = 0; row < g.count; ++row) to[row * g.inner] = T(0);
-    for (std::int64_t k = 0; k < chosen; ++k) {
-      const std::int64_t at = (outer * chosen + k) * g.inner + column;
+    std::int64_t at = outer * chosen * g.inner + column;
+    for (std::int64_t k = 0; k < chosen; ++k, at += g.inner) {
       const std::int64_t row = index_at(g.index.data, g.index.dtype, at, g.count);
       if (row >= 0) to[row * g.inner] += grad_y[at];
     }

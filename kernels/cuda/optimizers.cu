@@ -92,9 +92,16 @@ __device__ void finish(const Update& u, bool skipped) {
   advance(u.schedule);
 }
 
+/// Blocks on a multiprocessor. RMSprop's centered form needs some registers more than four of them
+/// leave, and would spill one.
+template <class Rule, class T>
+inline constexpr int kUpdateBlocks = kBlocks<T>;
+template <>
+inline constexpr int kUpdateBlocks<math::RmsProp<float>, float> = 3;
+
 /// The ranges of dtype T, row y of blocks for range y; `last` of the launches.
 template <class Rule, class T>
-__global__ void __launch_bounds__(kThreads, kBlocks<T>)
+__global__ void __launch_bounds__(kThreads, kUpdateBlocks<Rule, T>)
     update(const Update u, bool last, std::uint32_t* ticket) {
   __shared__ SharedCopy<UpdateRange> shared_range;
   __shared__ SharedCopy<math::GroupRecord> shared_record;

@@ -126,54 +126,47 @@ struct Adam {
 /// moment.
 template <class T>
 struct RmsProp {
-  T lr, sign, weight_decay, momentum, alpha, one_minus_alpha, eps;
+  T lr, sign, weight_decay, momentum, one_minus_alpha, eps;
 
   KINDLING_HOST_DEVICE explicit RmsProp(const GroupRecord& record)
       : lr(value_of<T>(record.lr)),
         sign(record.maximize ? T(-1) : T(1)),
         weight_decay(value_of<T>(record.weight_decay)),
         momentum(value_of<T>(record.momentum)),
-        alpha(value_of<T>(record.beta2)),
         one_minus_alpha(value_of<T>(record.one_minus_beta2)),
         eps(value_of<T>(record.eps)) {}
 
   KINDLING_HOST_DEVICE T penalized(T parameter, T gradient) const {
     return sign * gradient + weight_decay * parameter;
   }
-  KINDLING_HOST_DEVICE T averaged(T square_avg, T g) const {
-    return alpha * square_avg + one_minus_alpha * g * g;
+  KINDLING_HOST_DEVICE T averaged(T average, T value) const {
+    return average + one_minus_alpha * (value - average);
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg) const {
     const T p = parameter;
     const T g = penalized(p, gradient);
-    const T average = averaged(square_avg, g);
-    square_avg = average;
-    parameter = p - lr * (g / (sqrt(average) + eps));
+    square_avg = averaged(square_avg, g * g);
+    parameter = p - lr * (g / (sqrt(square_avg) + eps));
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg, T& buffer) const {
     const T p = parameter;
     const T g = penalized(p, gradient);
-    const T average = averaged(square_avg, g);
-    const T moved = momentum * buffer + g / (sqrt(average) + eps);
-    square_avg = average;
-    buffer = moved;
-    parameter = p - lr * moved;
+    square_avg = averaged(square_avg, g * g);
+    buffer = momentum * buffer + g / (sqrt(square_avg) + eps);
+    parameter = p - lr * buffer;
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg, T& buffer,
                                        T& grad_avg) const {
     const T p = parameter;
     const T g = penalized(p, gradient);
-    const T average = averaged(square_avg, g);
-    const T mean = grad_avg + one_minus_alpha * (g - grad_avg);
-    const T variance = average - mean * mean;  // rounding may take it below 0
-    const T moved = momentum * buffer + g / (sqrt(variance < T(0) ? T(0) : variance) + eps);
-    square_avg = average;
-    grad_avg = mean;
-    buffer = moved;
-    parameter = p - lr * moved;
+    square_avg = averaged(square_avg, g * g);
+    grad_avg = averaged(grad_avg, g);
+    const T variance = square_avg - grad_avg * grad_avg;  // rounding may take it below 0
+    buffer = momentum * buffer + g / (sqrt(variance < T(0) ? T(0) : variance) + eps);
+    parameter = p - lr * buffer;
   }
 };
 

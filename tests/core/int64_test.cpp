@@ -173,9 +173,10 @@ TEST(Int64, EverythingElseRefusesIt) {
        [&] {
          nn::cross_entropy_loss(zeros({2, 2}), table);
        }},
-      {"rand", [] { rand({2}, {.dtype = int64}); }},
-      {"uniform", [] { uniform({2}, 0, 1, {.dtype = int64}); }},
-      {"linspace", [] { linspace(0, 1, 3, {.dtype = int64}); }},
+      {"max", [&] { max(x); }},
+      {"min", [&] { min(x, 0); }},
+      {"norm", [&] { norm(x); }},
+      {"rand_like", [&] { rand_like(x); }},
       {"bernoulli", [&] { bernoulli(x); }},
       {"xavier_normal_", [&] { nn::init::xavier_normal_(table); }},
       {"to", [] { nn::Linear(2, 2).to(int64); }}};
@@ -194,7 +195,7 @@ TEST(Int64, HasNoGradientAndNoFractions) {
     Net() { register_parameter("count", zeros({1}, {.dtype = int64})); }
   };
   expect_error<ValueError>("register_parameter" + gradient, [] { Net(); });
-  const std::string holds = ": int64 takes whole numbers up to 2^53, or use float64";
+  const std::string holds = ": int64 takes whole numbers below 2^53, or use float64";
   expect_error<ValueError>("full: value 1.5" + holds, [] { full({1}, 1.5, {.dtype = int64}); });
   expect_error<ValueError>("fill_: value 0.5" + holds, [&] { x.fill_(0.5); });
   expect_error<ValueError>("tensor: value 0.25" + holds, [] {
@@ -207,6 +208,23 @@ TEST(Int64, HasNoGradientAndNoFractions) {
   expect_error<DTypeError>("add: dtypes differ: int64 and float32: convert one with to(float32)",
                            [&] { x + zeros({2}); });
   EXPECT_FALSE((x == x).requires_grad());
+}
+
+TEST(Int64, RandomMakersSayWhatToUse) {
+  const std::string why = ": dtype int64: must be float32 or float64: randint draws whole numbers";
+  expect_error<DTypeError>("rand" + why, [] { rand({2}, {.dtype = int64}); });
+  expect_error<DTypeError>("uniform" + why, [] { uniform({2}, 0, 1, {.dtype = int64}); });
+  expect_error<DTypeError>(
+      "linspace: dtype int64: must be float32 or float64: arange makes whole numbers",
+      [] { linspace(0, 1, 3, {.dtype = int64}); });
+}
+
+TEST(Int64, CutsTheGraph) {
+  const Tensor w = tensor({1.75}, {.requires_grad = true});
+  const Tensor whole_part = w.to(int64);
+  EXPECT_FALSE(whole_part.requires_grad());
+  (w * whole_part.to(float32)).sum().backward();
+  EXPECT_EQ(w.grad().item(), 1);
 }
 
 }  // namespace

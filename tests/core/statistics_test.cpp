@@ -204,7 +204,10 @@ TEST(Statistics, MembersAreTheSameFunctions) {
 
 TEST(Statistics, RefusesWhatCannotBe) {
   const Tensor x = zeros({2, 0});
-  expect_error<ValueError>("argmax: [0] has no element to choose from", [&] { return max(x); });
+  expect_error<ValueError>("max: [0] has no element to choose from", [&] { return max(x); });
+  expect_error<ValueError>("logsumexp: [2, 0] has no element to choose from",
+                           [&] { return logsumexp(x, 1); });
+  EXPECT_EQ(sum(ones({2, 3}), std::vector<int>{}).item(), 6);
   expect_error<ShapeError>("sum: dimension -2 is named twice", [&] { return sum(x, {0, -2}); });
   expect_error<ValueError>(undefined("var"), [] { return var(Tensor()); });
   expect_error<ValueError>(undefined("norm"), [] { return norm(Tensor()); });

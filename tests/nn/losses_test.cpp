@@ -239,5 +239,11 @@ TEST(LossModules, HoldTheirOptions) {
             nn::cross_entropy_loss(logits, tensor({0}), Reduction::mean, 0.5).item());
 }
 
+TEST(Losses, EmptyBracesAreTheMean) {
+  const Tensor x = ones({2, 2}), y = zeros({2, 2});
+  EXPECT_EQ(nn::mse_loss(x, y, {}).item(), 1);
+  EXPECT_EQ(nn::Reduction(), nn::Reduction::mean);
+}
+
 }  // namespace
 }  // namespace kindling::test

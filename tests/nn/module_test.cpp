@@ -274,8 +274,8 @@ TEST(Module, MayHaveAForwardOfItsOwn) {
   const Tensor a = ones({5, 2}), b = ones({5, 4});
   EXPECT_TRUE(same_bits(blend.forward(a, b, 2), blend.first(a) + blend.second(b) * 2));
   expect_error<ValueError>(
-      "Blend: forward: the class has none for one tensor: call the forward() "
-      "that it has, or override this one",
+      "Blend: forward: the class has no \"Tensor forward(const Tensor&) const override\": "
+      "call the one that it has, or add this",
       [&] { blend(a); });
 }
 

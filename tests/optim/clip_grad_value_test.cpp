@@ -103,6 +103,8 @@ TEST(AveragedParameters, FollowExponentially) {
   EXPECT_TRUE(same(x, {{2}, {7, 1}}));
   expect_error<ValueError>("AveragedParameters: update: swapped: call swap() before",
                            [&] { average.update(); });
+  auto step = capture([&] { average.swap(); });
+  EXPECT_THROW(step(), CaptureError);
   average.swap();
   EXPECT_TRUE(same(x, {{2}, {4, 4}}));
 }
