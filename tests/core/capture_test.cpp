@@ -910,6 +910,15 @@ TEST(Capture, AResultThatMovesIsNoticed) {
   EXPECT_THROW(step(), CaptureError);
 }
 
+TEST(Capture, GoesOnWhereOtherTensorsMove) {
+  const Tensor x = zeros({1});
+  auto step = capture([x] { x += 1.0; });
+  step();
+  const SGD optimizer(nn::Linear(2, 2).parameters());  // moves them into its arena
+  step(2);
+  EXPECT_EQ(x.item(), 3);
+}
+
 TEST(Capture, HistoryTakesANormThatIsClippedLast) {
   const Problem problem;
   const std::vector<Tensor> parameters = problem.model.parameters();

@@ -163,5 +163,39 @@ TEST(FailingMemory, InALoader) {
   EXPECT_TRUE(same_bits(resumed.next()[0], expected.next()[0]));
 }
 
+TEST(FailingMemory, InACapturedStep) {
+  const OnCpu on_cpu;
+  const Tensor x = zeros({2});
+  auto step = capture([&] {
+    const Tensor next = x * 2.0 + 1.0;
+    x.copy_(next);  // with all the memory that the step takes
+  });
+  with_failing_memory([&] { step(); },
+                      [&] { EXPECT_EQ(x.to_vector<float>(), std::vector(2, 0.0F)); });
+  step(2);
+  EXPECT_EQ(x.to_vector<float>(), std::vector(2, 7.0F));
+}
+
+TEST(FailingMemory, ThatACapturedStepMakesDoWithout) {
+  FailingMemory memory;
+  const Tensor x = zeros({2});
+  const std::int64_t blocks = memory.blocks();
+  {
+    auto step = capture([&] {
+      try {
+        (void)(x * 2.0);
+      } catch (const OutOfMemoryError&) {
+        x += 1.0;
+      }
+    });
+    memory.fail_at(1);
+    step();
+    memory.fail_at(0);
+    step(2);
+  }
+  EXPECT_EQ(x.to_vector<float>(), std::vector(2, 3.0F));
+  EXPECT_EQ(memory.blocks(), blocks);
+}
+
 }  // namespace
 }  // namespace kindling::test
