@@ -798,6 +798,22 @@ TEST(Capture, SkippedStepsAreSkippedInReplaysToo) {
   EXPECT_EQ(train(true), train(false));
 }
 
+TEST(Capture, TheGradientsOfASkippedStepAreClippedAllTheSame) {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor slope = tensor({1, std::numeric_limits<double>::infinity()});
+  SGD optimizer({x}, {.lr = 1, .skip_nonfinite = true});
+  auto step = capture([&] {
+    optimizer.zero_grad();
+    (x * slope).sum().backward();
+    (void)optim::clip_grad_norm_({x}, 1);
+    optimizer.step();
+  });
+  step(2);
+  EXPECT_EQ(x.grad()[0].item(), 0);
+  EXPECT_TRUE(std::isnan(x.grad()[1].item()));
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{1, 1}));
+}
+
 TEST(Capture, APlateauFollowsATensor) {
   const auto train = [](bool captured) {
     const Problem problem;

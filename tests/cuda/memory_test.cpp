@@ -86,6 +86,22 @@ TEST_F(CudaMemory, IsFilledFromMemoryOfTheHostThatIsReusedAtOnce) {
   EXPECT_TRUE(same_bits(means, arange(20)));
 }
 
+TEST_F(CudaMemory, MayBeReadByOthersOnTheStreamOfTheLibrary) {
+  cudaDeviceProp properties = {};
+  ASSERT_EQ(cudaGetDeviceProperties(&properties, 0), cudaSuccess);
+  EXPECT_EQ(kindling::cuda::device_name(), properties.name);
+  constexpr std::size_t kCount = 4096;
+  const Tensor x = full({kCount}, 3) * 2;
+  std::vector<float> values(kCount);
+  ASSERT_NE(kindling::cuda::stream(), nullptr);
+  ASSERT_EQ(
+      cudaMemcpyAsync(values.data(), x.impl()->storage->data, kCount * sizeof(float),
+                      cudaMemcpyDeviceToHost, static_cast<cudaStream_t>(kindling::cuda::stream())),
+      cudaSuccess);
+  kindling::cuda::synchronize();
+  EXPECT_EQ(values, std::vector<float>(kCount, 6));
+}
+
 /// Memory of a small GPU that is used up to the last block.
 class UsedUp {
  public:
