@@ -152,6 +152,12 @@ TEST_F(CudaRunningOut, SaysHowMuchWasAskedIsUsedAndIsFree) {
   EXPECT_LE(kindling::cuda::memory_stats().reserved_bytes, most);
 }
 
+TEST_F(CudaRunningOut, WhatGoesBackToTheDriverIsReservedNoLonger) {
+  { const UsedUp all; }  // all of it lies free, in blocks of other sizes than the next
+  const auto wanted = block(3 * kMiB);
+  EXPECT_LE(kindling::cuda::memory_stats().reserved_bytes, static_cast<std::int64_t>(total_));
+}
+
 TEST_F(CudaRunningOut, UnderTheWorkspaceOfCublasLtIsNoEndOfIt) {
   if (!emulator::is_here()) GTEST_SKIP() << "only the emulator counts what a GPU does";
   const Tensor a = zeros({128, 128});

@@ -180,21 +180,26 @@ TEST(FailingMemory, ThatACapturedStepMakesDoWithout) {
   FailingMemory memory;
   const Tensor x = zeros({2});
   const std::int64_t blocks = memory.blocks();
+  Tensor other;
   {
     auto step = capture([&] {
+      x += 1.0;
       try {
         (void)(x * 2.0);
       } catch (const OutOfMemoryError&) {
         x += 1.0;
       }
     });
-    memory.fail_at(1);
+    memory.fail_at(2);  // the first is the step's history
     step();
+    EXPECT_TRUE(memory.failed());
     memory.fail_at(0);
+    other = ones({2});  // in the place of the tensor that was not made
     step(2);
   }
-  EXPECT_EQ(x.to_vector<float>(), std::vector(2, 3.0F));
-  EXPECT_EQ(memory.blocks(), blocks);
+  EXPECT_EQ(memory.blocks(), blocks + 1);
+  EXPECT_EQ(x.to_vector<float>(), std::vector(2, 6.0F));
+  EXPECT_EQ(other.to_vector<float>(), std::vector(2, 1.0F));
 }
 
 }  // namespace
