@@ -92,14 +92,17 @@ TEST_F(CudaMemory, MayBeReadByOthersOnTheStreamOfTheLibrary) {
   EXPECT_EQ(kindling::cuda::device_name(), properties.name);
   constexpr std::size_t kCount = 4096;
   const Tensor x = full({kCount}, 3) * 2;
-  std::vector<float> values(kCount);
+  void* memory = nullptr;  // page-locked: the copy waits for nobody
+  ASSERT_EQ(cudaMallocHost(&memory, kCount * sizeof(float)), cudaSuccess);
   ASSERT_NE(kindling::cuda::stream(), nullptr);
   ASSERT_EQ(
-      cudaMemcpyAsync(values.data(), x.impl()->storage->data, kCount * sizeof(float),
+      cudaMemcpyAsync(memory, x.impl()->storage->data, kCount * sizeof(float),
                       cudaMemcpyDeviceToHost, static_cast<cudaStream_t>(kindling::cuda::stream())),
       cudaSuccess);
   kindling::cuda::synchronize();
-  EXPECT_EQ(values, std::vector<float>(kCount, 6));
+  const auto* values = static_cast<const float*>(memory);
+  EXPECT_EQ(std::vector<float>(values, values + kCount), std::vector<float>(kCount, 6));
+  ASSERT_EQ(cudaFreeHost(memory), cudaSuccess);
 }
 
 /// Memory of a small GPU that is used up to the last block.
