@@ -244,6 +244,12 @@ TEST(AutogradErrors, ASavedTensorChanged) {
   }
   expect_error<ValueError>(text("exp"), [&] { return backward(loss); });
 
+  const Tensor z = leaf({1, 2});
+  z.sum().backward();
+  loss = (z * z.grad()).sum();
+  z.sum().backward();  // adds to the gradient that was saved
+  expect_error<ValueError>(text("mul"), [&] { return backward(loss); });
+
   // What is not needed may change: add needs neither operand, mul by a constant not the tensor.
   const Tensor v = tensor({1, 1});
   loss = ((x + v) * 3).sum();

@@ -798,6 +798,22 @@ TEST(Capture, SkippedStepsAreSkippedInReplaysToo) {
   EXPECT_EQ(train(true), train(false));
 }
 
+TEST(Capture, TheGradientsOfASkippedStepAreClippedAllTheSame) {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor slope = tensor({1, std::numeric_limits<double>::infinity()});
+  SGD optimizer({x}, {.lr = 1, .skip_nonfinite = true});
+  auto step = capture([&] {
+    optimizer.zero_grad();
+    (x * slope).sum().backward();
+    (void)optim::clip_grad_norm_({x}, 1);
+    optimizer.step();
+  });
+  step(2);
+  EXPECT_EQ(x.grad()[0].item(), 0);
+  EXPECT_TRUE(std::isnan(x.grad()[1].item()));
+  EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{1, 1}));
+}
+
 TEST(Capture, APlateauFollowsATensor) {
   const auto train = [](bool captured) {
     const Problem problem;
@@ -908,6 +924,15 @@ TEST(Capture, AResultThatMovesIsNoticed) {
   result.set_requires_grad(true);
   const SGD optimizer({result});
   EXPECT_THROW(step(), CaptureError);
+}
+
+TEST(Capture, GoesOnWhereOtherTensorsMove) {
+  const Tensor x = zeros({1});
+  auto step = capture([x] { x += 1.0; });
+  step();
+  const SGD optimizer(nn::Linear(2, 2).parameters());  // moves them into its arena
+  step(2);
+  EXPECT_EQ(x.item(), 3);
 }
 
 TEST(Capture, HistoryTakesANormThatIsClippedLast) {

@@ -266,6 +266,14 @@ TEST(DataLoader, ResumesAnEpochInALoop) {
   resumed.load_state_dict(state);
   EXPECT_EQ(epoch(resumed), rest);
   EXPECT_EQ(epoch(resumed), following);
+
+  // Only the first loop goes on with it.
+  resumed.load_state_dict(state);
+  for (const auto& batch : resumed) {
+    EXPECT_LT(batch[0].numel(), 10);
+    break;
+  }
+  EXPECT_EQ(epoch(resumed), following);
 }
 
 // So does a second loop, in the middle of which the state was taken, whatever the first one does.

@@ -230,6 +230,8 @@ TEST(Elementwise, MembersAreTheSameFunctions) {
   EXPECT_TRUE(same_bits(x.sign(), sign(x)));
   EXPECT_TRUE(same_bits(x.floor(), kindling::floor(x)));
   EXPECT_TRUE(same_bits(x.isnan(), kindling::isnan(x)));
+  EXPECT_TRUE(same_bits(x.pow(x), pow(x, x)));
+  EXPECT_TRUE(same_bits(x.pow(3), pow(x, 3)));
 }
 
 }  // namespace

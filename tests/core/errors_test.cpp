@@ -123,6 +123,9 @@ TEST(Errors, Reshape) {
   expect_error<ShapeError>("reshape: [0] with 0 elements does not fit [0, -1]", [] {
     return reshape(zeros({0}), {0, -1});
   });
+  expect_error<ShapeError>("reshape: [0] with 0 elements does not fit [-1, 0]", [] {
+    return reshape(zeros({0}), {-1, 0});
+  });
   expect_error<ShapeError>("reshape: shape [-1, -1] has more than one -1", [] {
     return reshape(x(), {-1, -1});
   });

@@ -101,6 +101,17 @@ TEST(Graph, KeepsNoMemoryAfterBackward) {
   EXPECT_TRUE(owns_its_memory_alone(y));
 }
 
+TEST(Graph, KeepsNoOperandThatNoGradientReads) {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor w = ones({2}, {.requires_grad = true});
+  const Tensor sum = x + w;
+  EXPECT_TRUE(owns_its_memory_alone(x));
+  EXPECT_TRUE(owns_its_memory_alone(w));
+  const Tensor product = x * w;
+  EXPECT_FALSE(owns_its_memory_alone(x));
+  EXPECT_FALSE(owns_its_memory_alone(w));
+}
+
 // Every op's result, kept in a variable that the op's own backward could reach: the listener of
 // live_nodes.cpp sees if any of them holds on to itself.
 TEST(Graph, HasNoCycles) {

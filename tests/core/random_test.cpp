@@ -241,6 +241,16 @@ TEST(RandomErrors, WhatCannotBeDrawn) {
       [] { return randperm(16777218); });
 }
 
+TEST(Generator, RefusesTheStateOfSomethingElse) {
+  Generator& generator = default_generator();
+  StateDict state = generator.state_dict();
+  state.emplace_back("epoch", zeros({}, {.dtype = DType::float64}));
+  expect_error<ValueError>(
+      "Generator: load_state_dict: \"epoch\" is unknown here: load the state of an object that was "
+      "built alike",
+      [&] { return generator.load_state_dict(state), 0; });
+}
+
 TEST(Generator, CopiesShareTheStream) {
   Generator& generator = default_generator();
   generator.manual_seed(3);

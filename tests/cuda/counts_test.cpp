@@ -206,5 +206,21 @@ TEST_F(CudaCounts, TenThousandReplaysLeaveMemoryAsItWas) {
   EXPECT_EQ(scheduler.last_epoch(), 10'200);
 }
 
+TEST_F(CudaCounts, AlignedElementsAreReadInPacks) {
+  const auto instructions = [](const auto& op) {
+    emulator::reset();
+    (void)op();
+    return emulator::count("thread_instructions");
+  };
+  constexpr std::int64_t kRows = 16;
+  constexpr std::int64_t kColumns = 256;
+  const Tensor x = zeros({kRows, kColumns});
+  const Tensor odd = zeros({kRows * kColumns + 1}).narrow(0, 1, kRows * kColumns);
+  EXPECT_LT(instructions([&] { return x.clone(); }), instructions([&] { return odd.clone(); }));
+  const Tensor row = zeros({kColumns});
+  const Tensor odd_row = zeros({kColumns + 1}).narrow(0, 1, kColumns);
+  EXPECT_LT(instructions([&] { return x + row; }), instructions([&] { return x + odd_row; }));
+}
+
 }  // namespace
 }  // namespace kindling

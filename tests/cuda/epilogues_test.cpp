@@ -36,7 +36,7 @@ struct Training {
 
   static nn::Sequential network(const nn::LinearOptions& options) {
     manual_seed(11);
-    return nn::Sequential(nn::Linear(96, 128, options), nn::ReLU(), nn::Linear(128, 64, options));
+    return nn::Sequential(nn::Linear(96, 136, options), nn::ReLU(), nn::Linear(136, 64, options));
   }
   Tensor backward() const {
     const Tensor loss = nn::mse_loss(model(inputs), targets);
@@ -91,6 +91,27 @@ TEST_P(LtEpilogues, GiveTheResultsOfTheCpu) {
     for (std::size_t i = 0; i < here.size(); ++i)
       EXPECT_TRUE(close(here[i], cpu[i], {unit, unit})) << "result " << i;
   }
+}
+
+TEST_P(LtEpilogues, AreOfBatchesTooAndOfOperandsThatLieAnywhere) {
+  const auto results = [](Device device) {
+    manual_seed(5);
+    const TensorOptions options{.dtype = GetParam(), .device = device};
+    const Tensor a = randn({3, 64, 80}, options);
+    const Tensor b = randn({3, 80, 72}, options);
+    const Tensor more = randn({a.numel() + 1}, options);
+    return std::vector{to_array(a.matmul(b)),
+                       to_array(more.narrow(0, 1, a.numel()).reshape(a.shape()).matmul(b))};
+  };
+  const double unit = GetParam() == DType::float32 ? 2e-6 : 1e-14;
+  const std::vector<Array> cpu = results(Device::cpu());
+  if (emulator::is_here()) emulator::reset();
+  const std::vector<Array> here = results(default_device());
+  if (emulator::is_here()) {
+    EXPECT_EQ(emulator::count("library_calls"), 2 - 2 * refused("DEFAULT"));
+  }
+  for (std::size_t i = 0; i < here.size(); ++i)
+    EXPECT_TRUE(close(here[i], cpu[i], {unit, unit})) << "result " << i;
 }
 
 TEST_P(LtEpilogues, TakeAsManyLaunchesWhoeverComputes) {

@@ -86,6 +86,25 @@ TEST_F(CudaMemory, IsFilledFromMemoryOfTheHostThatIsReusedAtOnce) {
   EXPECT_TRUE(same_bits(means, arange(20)));
 }
 
+TEST_F(CudaMemory, MayBeReadByOthersOnTheStreamOfTheLibrary) {
+  cudaDeviceProp properties = {};
+  ASSERT_EQ(cudaGetDeviceProperties(&properties, 0), cudaSuccess);
+  EXPECT_EQ(kindling::cuda::device_name(), properties.name);
+  constexpr std::size_t kCount = 4096;
+  const Tensor x = full({kCount}, 3) * 2;
+  void* memory = nullptr;  // page-locked: the copy waits for nobody
+  ASSERT_EQ(cudaMallocHost(&memory, kCount * sizeof(float)), cudaSuccess);
+  ASSERT_NE(kindling::cuda::stream(), nullptr);
+  ASSERT_EQ(
+      cudaMemcpyAsync(memory, x.impl()->storage->data, kCount * sizeof(float),
+                      cudaMemcpyDeviceToHost, static_cast<cudaStream_t>(kindling::cuda::stream())),
+      cudaSuccess);
+  kindling::cuda::synchronize();
+  const auto* values = static_cast<const float*>(memory);
+  EXPECT_EQ(std::vector<float>(values, values + kCount), std::vector<float>(kCount, 6));
+  ASSERT_EQ(cudaFreeHost(memory), cudaSuccess);
+}
+
 /// Memory of a small GPU that is used up to the last block.
 class UsedUp {
  public:
@@ -134,6 +153,12 @@ TEST_F(CudaRunningOut, SaysHowMuchWasAskedIsUsedAndIsFree) {
   EXPECT_LT(static_cast<std::int64_t>(free), 2 * kBlock);
   EXPECT_EQ(kindling::cuda::memory_stats().allocated_bytes, used);
   EXPECT_LE(kindling::cuda::memory_stats().reserved_bytes, most);
+}
+
+TEST_F(CudaRunningOut, WhatGoesBackToTheDriverIsReservedNoLonger) {
+  { const UsedUp all; }  // all of it lies free, in blocks of other sizes than the next
+  const auto wanted = block(3 * kMiB);
+  EXPECT_LE(kindling::cuda::memory_stats().reserved_bytes, static_cast<std::int64_t>(total_));
 }
 
 TEST_F(CudaRunningOut, UnderTheWorkspaceOfCublasLtIsNoEndOfIt) {

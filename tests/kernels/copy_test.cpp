@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <kindling/kernels/strides.h>
+
 #include "tests/kernels/kernel_test.h"
 
 namespace kindling::test {
@@ -79,6 +81,15 @@ void check(Backend& backend) {
                   expected, 0);
     }
   }
+}
+
+TEST(Copy, WalksInAsFewDimensionsAsPossible) {
+  const Strides equal{.rank = 3, .size = {2, 3, 4}, .first = {12, 4, 1}, .second = {12, 4, 1}};
+  const Strides row{.rank = 3, .size = {2, 3, 4}, .first = {12, 4, 1}, .second = {0, 0, 1}};
+  EXPECT_EQ(coalesced(equal).rank, 1);
+  EXPECT_EQ(coalesced(equal).size[0], 24);
+  EXPECT_EQ(coalesced(row).rank, 2);
+  EXPECT_EQ(coalesced(row).size[0], 6);
 }
 
 TEST(Copy, FollowsStridesAndConverts) {

@@ -16,6 +16,12 @@ TEST(Random, PhiloxGivesTheKnownAnswers) {
   EXPECT_EQ(zero.word[1], 0xe169c58du);
   EXPECT_EQ(zero.word[2], 0xbc57ac4cu);
   EXPECT_EQ(zero.word[3], 0x9b00dbd8u);
+  // By a program that gives Random123's answers for other counters, too.
+  const math::RandomBits whole = math::philox(0x0123456789abcdef, 0xfedcba9876543210);
+  EXPECT_EQ(whole.word[0], 0x2c03a599u);
+  EXPECT_EQ(whole.word[1], 0xd8a290fcu);
+  EXPECT_EQ(whole.word[2], 0x4339955bu);
+  EXPECT_EQ(whole.word[3], 0x8784c033u);
 }
 
 template <class T>

@@ -163,5 +163,44 @@ TEST(FailingMemory, InALoader) {
   EXPECT_TRUE(same_bits(resumed.next()[0], expected.next()[0]));
 }
 
+TEST(FailingMemory, InACapturedStep) {
+  const OnCpu on_cpu;
+  const Tensor x = zeros({2});
+  auto step = capture([&] {
+    const Tensor next = x * 2.0 + 1.0;
+    x.copy_(next);  // with all the memory that the step takes
+  });
+  with_failing_memory([&] { step(); },
+                      [&] { EXPECT_EQ(x.to_vector<float>(), std::vector(2, 0.0F)); });
+  step(2);
+  EXPECT_EQ(x.to_vector<float>(), std::vector(2, 7.0F));
+}
+
+TEST(FailingMemory, ThatACapturedStepMakesDoWithout) {
+  FailingMemory memory;
+  const Tensor x = zeros({2});
+  const std::int64_t blocks = memory.blocks();
+  Tensor other;
+  {
+    auto step = capture([&] {
+      x += 1.0;
+      try {
+        (void)(x * 2.0);
+      } catch (const OutOfMemoryError&) {
+        x += 1.0;
+      }
+    });
+    memory.fail_at(2);  // the first is the step's history
+    step();
+    EXPECT_TRUE(memory.failed());
+    memory.fail_at(0);
+    other = ones({2});  // in the place of the tensor that was not made
+    step(2);
+  }
+  EXPECT_EQ(memory.blocks(), blocks + 1);
+  EXPECT_EQ(x.to_vector<float>(), std::vector(2, 6.0F));
+  EXPECT_EQ(other.to_vector<float>(), std::vector(2, 1.0F));
+}
+
 }  // namespace
 }  // namespace kindling::test

@@ -242,6 +242,22 @@ TEST(FollowedSchedule, DrivesTheMomentum) {
   EXPECT_DOUBLE_EQ(weight.item(), -1 - 1.5 * 1.7);
 }
 
+TEST(FollowedSchedule, DrivesTheMomentumOfALateGroup) {
+  const Tensor late = parameter({0});
+  SGD optimizer({parameter({0})}, {.lr = 1});
+  LRScheduler scheduler(optimizer, schedulers::cyclic({.base_lr = 1.0,
+                                                       .max_lr = 2.0,
+                                                       .step_size_up = 2,
+                                                       .base_momentum = 0.5,
+                                                       .max_momentum = 0.9}));
+  optimizer.add_param_group({{late}, {.lr = 1}});
+  set_gradient(late, {1});
+  optimizer.step();
+  scheduler.step();
+  optimizer.step();
+  EXPECT_DOUBLE_EQ(late.item(), -1 - 1.5 * 1.7);  // as in DrivesTheMomentum
+}
+
 TEST(FollowedSchedule, RefusesABetaThatIsNone) {
   Adam optimizer({parameter({0})}, {.lr = 1});
   const Schedule schedule(

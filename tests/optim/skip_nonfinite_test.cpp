@@ -224,6 +224,17 @@ TEST(SkipNonfinite, WhatWasSkippedIsNotForgottenWhenTheTapeIsWrittenAnew) {
   EXPECT_EQ(scheduler.last_epoch(), 0);
 }
 
+TEST(SkipNonfinite, WhatWasSkippedIsNotForgottenWhenSkippingEnds) {
+  const Tensor weight = parameter({0});
+  SGD optimizer({weight}, {.lr = 1, .skip_nonfinite = true});
+  LRScheduler scheduler(optimizer, schedulers::exponential({.gamma = 0.5}));
+  set_gradient(weight, {kNan});
+  optimizer.step();
+  scheduler.step();
+  optimizer.set_options({.lr = 1});
+  EXPECT_EQ(scheduler.last_epoch(), 0);
+}
+
 TEST(SkipNonfinite, APlateauOnTheDeviceStandsStillLikeOneOnTheHost) {
   std::vector<std::vector<double>> seen;
   for (const bool on_device : {false, true}) {

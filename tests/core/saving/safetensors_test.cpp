@@ -131,6 +131,9 @@ TEST_F(Damaged, Fields) {
   expect_header_refused(
       "{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("a", "F32", "[1]", "[4,8]") + "}",
       "header: header: \"a\" comes twice");
+  expect_header_refused("{" + entry("\\ud83d\\ude01", "F32", "[1]", "[0,4]") + "," +
+                            entry("\U0001f601", "F32", "[1]", "[4,8]") + "}",
+                        "header: header: \"\U0001f601\" comes twice");
   expect_header_refused("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}",
                         "header: __metadata__: \"a\" comes twice");
   expect_header_refused("{\"__metadata__\":{\"a\":1}}", "header: byte 21: expected \"");
