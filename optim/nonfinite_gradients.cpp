@@ -13,8 +13,8 @@ std::vector<std::string> nonfinite_gradients(const std::vector<Tensor>& params) 
   for (std::size_t i = 0; i < params.size(); ++i) {
     const detail::TensorImpl& impl = detail::check_defined("nonfinite_gradients", params[i]);
     const Tensor gradient = params[i].grad();
-    // x - x is 0 for a finite x alone.
-    if (!gradient.defined() || sum((gradient - gradient) != 0).item() == 0) continue;
+    // x * 0 is 0 for a finite x alone.
+    if (!gradient.defined() || sum(gradient * 0 != 0).item() == 0) continue;
     found.push_back(impl.name ? *impl.name : message("parameter ", i));
   }
   return found;

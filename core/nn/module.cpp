@@ -128,7 +128,7 @@ Tensor Module::register_buffer(std::string name, const Tensor& tensor) {
 
 void Module::describe(std::string description) { state_->description = std::move(description); }
 
-void Module::add_child(std::string name, const Module& module) {
+void Module::add_child(const std::string& name, const Module& module) {
   if (module.state_->holds(*state_)) {
     throw ValueError(
         message("register_module: module \"", name,

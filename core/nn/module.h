@@ -96,7 +96,7 @@ class KINDLING_API Module {
     return module;
   }
   /// The same for a module that is kept elsewhere.
-  void add_child(std::string name, const Module& module);
+  void add_child(const std::string& name, const Module& module);
   /// What printing shows of this module: "Linear(10, 7)". Without it the name of its class.
   void describe(std::string description);
 
