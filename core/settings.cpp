@@ -15,8 +15,19 @@ void set_num_threads(int count) { kernels::cpu::set_num_threads(count); }
 int get_num_threads() { return kernels::cpu::get_num_threads(); }
 void set_flush_denormal(bool flush) noexcept { kernels::cpu::set_flush_denormal(flush); }
 
+namespace {
+
+#ifdef __clang__
+constexpr const char* kCompiler = __VERSION__;  // "Clang 14.0.6"
+#else
+constexpr const char* kCompiler = "GCC " __VERSION__;
+#endif
+
+}  // namespace
+
 std::string build_info() {
-  return message("version: ", version(), "\ninstruction set: ", kernels::cpu::instruction_set(),
+  return message("version: ", version(), "\ncompiler: ", kCompiler,
+                 "\ninstruction set: ", kernels::cpu::instruction_set(),
                  "\nthreads: ", get_num_threads(),
                  "\ndevice: ", cuda::is_available() ? "cuda, " + cuda::device_name() : "cpu", "\n");
 }

@@ -18,7 +18,8 @@ KINDLING_API int get_num_threads();
 /// floating-point mode is never changed.
 KINDLING_API void set_flush_denormal(bool flush) noexcept;
 
-/// What this library runs on, a "name: value" line each: version, instruction set, threads, device.
+/// What this library is and runs on, a "name: value" line each: version, compiler, instruction set,
+/// threads, device.
 KINDLING_API std::string build_info();
 
 }  // namespace kindling

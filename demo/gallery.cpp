@@ -116,6 +116,7 @@ std::vector<Picture> schedule_gallery() {
       Entry{"one_cycle", "OneCycleLR", "one_cycle(0.1, 200)", 201},
       Entry{"inverse_sqrt", "Inverse square root", "warmup(20) then inverse_sqrt(20)", 201},
       Entry{"noam", "Noam", "noam(512, 40)", 201, 1.0},
+      Entry{"swa", "SWALR", "swa(0.03, 60)", 121},
       Entry{"wsd", "Warm-up, stable, decay", "wsd(20, 120, 60)", 201},
       Entry{"sequence", "SequentialLR",
             "constant(0.3, 300) then linear(1, 0.5, 300) for 500 then exponential(0.995)", 1401},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/error.h>
-#include <kindling/core/version.h>
+#include <kindling/core/settings.h>
 
 #include "demo/commands/commands.h"
 #include "demo/interrupt.h"
@@ -13,7 +13,7 @@
 int main(int argc, char** argv) {
   CLI::App program{"Trains small networks with Kindling and shows what the learning rate does.",
                    "kindling-train"};
-  program.set_version_flag("--version", kindling::version());
+  program.set_version_flag("--version", [] { return kindling::build_info(); });
   program.require_subcommand(1);
   program.footer("Begin with: kindling-train tutorial");
   program.formatter(std::make_shared<kindling::demo::HelpFormatter>());

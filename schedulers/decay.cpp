@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 namespace kindling::schedulers {
@@ -63,6 +64,24 @@ Schedule polynomial(const PolynomialOptions& options) {
             return base * std::pow(1.0 - progress(t, total), power);
           },
           nullptr, options.total_iters};
+}
+
+Schedule swa(const SwaOptions& options) {
+  const Caller caller = caller_of("swa");
+  const double swa_lr = value_for(caller, "swa_lr", options.swa_lr);
+  require_at_least(caller, "anneal_epochs", options.anneal_epochs, 0);
+  require_one_of(caller, "anneal_strategy", options.anneal_strategy, {"cos", "linear"});
+  const bool straight = options.anneal_strategy == "linear";
+  return {Description("swa")
+              .add(swa_lr)
+              .add(options.anneal_epochs)
+              .add("anneal_strategy", options.anneal_strategy, std::string("cos")),
+          [swa_lr, straight, total = options.anneal_epochs](std::int64_t t, double base) {
+            const double p = progress(t, total);
+            const double way = straight ? p : (1.0 - std::cos(std::numbers::pi * p)) / 2.0;
+            return swa_lr * way + base * (1.0 - way);
+          },
+          nullptr, options.anneal_epochs};
 }
 
 Schedule step(const StepOptions& options) {

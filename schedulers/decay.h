@@ -2,9 +2,11 @@
 #pragma once
 
 #include <kindling/core/api.h>
+#include <kindling/schedulers/per_group.h>
 #include <kindling/schedulers/schedule.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace kindling::schedulers {
@@ -40,6 +42,17 @@ struct PolynomialOptions {
   double power = 1.0;
 };
 KINDLING_API Schedule polynomial(const PolynomialOptions& options = {});
+
+/// SWALR: from base to the absolute `swa_lr` in anneal_epochs steps, along half a cosine wave
+/// (anneal_strategy "cos") or straight ("linear"), and there it stays, for weights that are
+/// averaged meanwhile (optim::AveragedParameters). `swa_lr` is required. Source: Izmailov et al.,
+/// Averaging Weights Leads to Wider Optima and Better Generalization (arXiv:1803.05407).
+struct SwaOptions {
+  PerGroup swa_lr = {};
+  std::int64_t anneal_epochs = 10;
+  std::string anneal_strategy = "cos";
+};
+KINDLING_API Schedule swa(const SwaOptions& options);
 
 /// StepLR: base * gamma^(t / step_size), whole division. `step_size` is required.
 struct StepOptions {

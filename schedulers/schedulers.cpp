@@ -65,6 +65,11 @@ ExponentialLR::ExponentialLR(Optimizer& optimizer, const ExponentialOptions& opt
     : LRScheduler("ExponentialLR", optimizer,
                   built_for("ExponentialLR", [&] { return exponential(options); })) {}
 
+SWALR::SWALR(Optimizer& optimizer, const SwaOptions& options)
+    : LRScheduler("SWALR", optimizer,
+                  built_for(
+                      "SWALR", [&] { return swa(options); }, optimizer.group_count())) {}
+
 PolynomialLR::PolynomialLR(Optimizer& optimizer, const PolynomialOptions& options)
     : LRScheduler("PolynomialLR", optimizer,
                   built_for("PolynomialLR", [&] { return polynomial(options); })) {}

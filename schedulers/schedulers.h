@@ -60,6 +60,12 @@ class KINDLING_API ExponentialLR : public LRScheduler {
   ExponentialLR(optim::Optimizer& optimizer, const ExponentialOptions& options);
 };
 
+/// swa(): from base to swa_lr, and there it stays.
+class KINDLING_API SWALR : public LRScheduler {
+ public:
+  SWALR(optim::Optimizer& optimizer, const SwaOptions& options);
+};
+
 /// polynomial(): down to 0 along a power of the time that is left.
 class KINDLING_API PolynomialLR : public LRScheduler {
  public:

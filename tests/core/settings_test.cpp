@@ -38,7 +38,8 @@ TEST(FlushDenormal, FlushesInKernelsAloneAndCanBeTurnedOff) {
 
 TEST(BuildInfo, NamesWhatTheLibraryIsMadeOf) {
   const std::string info = build_info();
-  for (const char* name : {"version: ", "instruction set: ", "threads: ", "device: "}) {
+  for (const char* name :
+       {"version: ", "compiler: ", "instruction set: ", "threads: ", "device: "}) {
     EXPECT_NE(info.find(name), std::string::npos) << info;
   }
 }

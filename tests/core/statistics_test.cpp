@@ -16,22 +16,24 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Numbers = std::vector<double>;
 
-double sum_of(const Numbers& x) {
+double sum_of_numbers(const Numbers& x) {
   double sum = 0;
   for (const double value : x) sum += value;
   return sum;
 }
-double mean_of(const Numbers& x) { return sum_of(x) / static_cast<double>(x.size()); }
+double mean_of_numbers(const Numbers& x) {
+  return sum_of_numbers(x) / static_cast<double>(x.size());
+}
 double squares_of(const Numbers& x, double center) {
   double sum = 0;
   for (const double value : x) sum += (value - center) * (value - center);
   return sum;
 }
 double var_of(const Numbers& x) {
-  return squares_of(x, mean_of(x)) / static_cast<double>(x.size() - 1);
+  return squares_of(x, mean_of_numbers(x)) / static_cast<double>(x.size() - 1);
 }
 double biased_var_of(const Numbers& x) {
-  return squares_of(x, mean_of(x)) / static_cast<double>(x.size());
+  return squares_of(x, mean_of_numbers(x)) / static_cast<double>(x.size());
 }
 double std_of(const Numbers& x) { return std::sqrt(var_of(x)); }
 double norm_of(const Numbers& x) { return std::sqrt(squares_of(x, 0)); }
@@ -130,15 +132,15 @@ std::vector<OpCase> statistics_cases() {
             [of_all = s.of_all](const auto& in) { return of_all(in[0]); });
     }
   }
-  const Statistic several[] = {{"sum_dims", nullptr, nullptr, sum_of},
-                               {"mean_dims", nullptr, nullptr, mean_of}};
+  const Statistic several[] = {{"sum_dims", nullptr, nullptr, sum_of_numbers},
+                               {"mean_dims", nullptr, nullptr, mean_of_numbers}};
   for (const Statistic& s : several)
     for (const std::vector<int>& dims : {std::vector<int>{0, 2}, {1}, {2, 0, 1}, {-1, 0}})
       for (const bool keepdim : {false, true}) {
         std::vector<int> counted = dims;
         for (int& d : counted) d = (d + 3) % 3;
         add(s, {2, 3, 4}, message("_", cases.size()), counted, keepdim,
-            [dims, keepdim, is_sum = s.f == sum_of](const auto& in) {
+            [dims, keepdim, is_sum = s.f == sum_of_numbers](const auto& in) {
               return is_sum ? sum(in[0], dims, keepdim) : mean(in[0], dims, keepdim);
             });
       }

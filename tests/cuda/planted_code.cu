@@ -35,7 +35,7 @@ __global__ void update<Adam<float>, float>(const float* x, float* y, int n) {
   if (threadIdx.x < n) y[threadIdx.x] += x[threadIdx.x];
 }
 
-__global__ void gather(float* y) { y[threadIdx.x] = static_cast<float>(y[threadIdx.x] * 1.1); }
+__global__ void argmax(float* y) { y[threadIdx.x] = static_cast<float>(y[threadIdx.x] * 1.1); }
 
 template __global__ void softmax(const float* x, float* y, int n);
 template __global__ void update<Sgd<float>, float>(const float* x, float* y, int n);

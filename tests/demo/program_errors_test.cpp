@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What kindling-train does when something is wrong, and when it is stopped.
+#include <kindling/core/version.h>
+
 #include "tests/demo/program.h"
 #include "tests/demo/xml.h"
 
@@ -89,7 +91,10 @@ TEST_F(ProgramErrors, OfUsageComeBeforeAnyWork) {
     EXPECT_EQ(outcome.out, "") << arguments;
   }
   EXPECT_EQ(run("").status, 2);
-  EXPECT_EQ(run("--version").status, 0);
+  const Outcome version = run("--version");
+  EXPECT_EQ(version.status, 0);
+  for (const char* line : {"version: " KINDLING_VERSION "\n", "\ncompiler: ", "\ndevice: "})
+    EXPECT_NE(version.out.find(line), std::string::npos) << version.out;
 }
 
 TEST_F(ProgramErrors, HelpFitsATerminal) {

@@ -110,6 +110,7 @@ inline constexpr std::array kClasses{
     SchedulerClass{"ConstantLR", by_options<s::ConstantLR, s::ConstantOptions>},
     SchedulerClass{"LinearLR", by_options<s::LinearLR, s::LinearOptions>},
     SchedulerClass{"ExponentialLR", by_options<s::ExponentialLR, s::ExponentialOptions>},
+    SchedulerClass{"SWALR", by_options<s::SWALR, s::SwaOptions>},
     SchedulerClass{"PolynomialLR", by_options<s::PolynomialLR, s::PolynomialOptions>},
     SchedulerClass{"CosineAnnealingLR", by_options<s::CosineAnnealingLR, s::CosineOptions>},
     SchedulerClass{"CosineAnnealingWarmRestarts",

@@ -147,6 +147,14 @@ inline void read(const Json& json, schedulers::PolynomialOptions& o) {
   Options(json).read("total_iters", o.total_iters).read("power", o.power).complete();
 }
 
+inline void read(const Json& json, schedulers::SwaOptions& o) {
+  Options(json)
+      .read("swa_lr", o.swa_lr)
+      .read("anneal_epochs", o.anneal_epochs)
+      .read("anneal_strategy", o.anneal_strategy)
+      .complete();
+}
+
 inline void read(const Json& json, schedulers::CosineOptions& o) {
   Options(json).read("T_max", o.T_max).read("eta_min", o.eta_min).complete();
 }
@@ -207,6 +215,7 @@ inline Schedule schedule(const std::string& name, const Json& json, std::size_t 
   if (name == "ConstantLR") return s::constant(options_of<s::ConstantOptions>(json));
   if (name == "LinearLR") return s::linear(options_of<s::LinearOptions>(json));
   if (name == "ExponentialLR") return s::exponential(options_of<s::ExponentialOptions>(json));
+  if (name == "SWALR") return s::swa(options_of<s::SwaOptions>(json));
   if (name == "PolynomialLR") return s::polynomial(options_of<s::PolynomialOptions>(json));
   if (name == "CosineAnnealingLR") return s::cosine(options_of<s::CosineOptions>(json));
   if (name == "CosineAnnealingWarmRestarts") {

@@ -36,7 +36,7 @@ constexpr std::array kSchedules{"LambdaLR",      "MultiplicativeLR", "StepLR",
                                 "MultiStepLR",   "ConstantLR",       "LinearLR",
                                 "ExponentialLR", "PolynomialLR",     "CosineAnnealingLR",
                                 "CyclicLR",      "OneCycleLR",       "CosineAnnealingWarmRestarts",
-                                "SequentialLR",  "ChainedScheduler"};
+                                "SequentialLR",  "ChainedScheduler", "SWALR"};
 
 INSTANTIATE_TEST_SUITE_P(Schedules, Golden, testing::ValuesIn(kSchedules),
                          [](const auto& test) { return std::string(test.param); });

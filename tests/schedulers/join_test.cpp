@@ -23,6 +23,7 @@ TEST(LengthOfASchedule, IsThatOfTheMaker) {
   EXPECT_EQ(polynomial({.total_iters = 6}).length(), 6);
   EXPECT_EQ(cosine({.T_max = 90}).length(), 90);
   EXPECT_EQ(one_cycle({.max_lr = 0.1, .epochs = 3, .steps_per_epoch = 5}).length(), 15);
+  EXPECT_EQ(swa({.swa_lr = 0.1, .anneal_epochs = 7}).length(), 7);
   EXPECT_EQ(wsd({.warmup_steps = 1, .stable_steps = 2, .decay_steps = 3}).length(), 6);
   const std::optional<std::int64_t> none;
   EXPECT_EQ(exponential({.gamma = 0.9}).length(), none);

@@ -41,6 +41,10 @@ TEST(ScheduleOptions, RequiredOnesAreMissed) {
   refuses([] { one_cycle({.max_lr = 0.1, .epochs = 3}); },
           "one_cycle: steps_per_epoch 0: must be at least 1");
   refuses([] { noam({}); }, "noam: d_model 0: must be at least 1");
+  refuses([] { swa({.swa_lr = 0.1, .anneal_epochs = -1}); },
+          "swa: anneal_epochs -1: must be at least 0");
+  refuses([] { swa({.swa_lr = 0.1, .anneal_strategy = "sin"}); },
+          "swa: anneal_strategy \"sin\": must be one of \"cos\", \"linear\"");
   refuses([] { wsd({}); }, "wsd: decay_steps 0: must be at least 1");
   refuses([] { lambda(nullptr); }, "lambda: the function is empty: give one that can be called");
   refuses([] { multiplicative(nullptr); },

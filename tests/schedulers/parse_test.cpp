@@ -197,7 +197,7 @@ TEST(ScheduleParse, ListsTheSchedulesThereAre) {
       schedule_error("triangle(9)"),
       "schedule: unknown schedule 'triangle': known are warmup, constant, linear, exponential, "
       "polynomial, step, "
-      "multi_step, cosine, warm_restarts, cyclic, one_cycle, inverse_sqrt, noam, wsd\n  "
+      "multi_step, cosine, warm_restarts, cyclic, one_cycle, inverse_sqrt, noam, swa, wsd\n  "
       "triangle(9)\n  ^");
 }
 
@@ -232,7 +232,7 @@ TEST(ScheduleMakers, TheManualHasTheirArgumentsAndDefaults) {
     EXPECT_NE(row.find(" | `" + maker.signature() + "` | "), std::string::npos)
         << maker.signature() << " is not in" << row;
   }
-  EXPECT_EQ(makers().size(), 14U);
+  EXPECT_EQ(makers().size(), 15U);
 }
 
 }  // namespace

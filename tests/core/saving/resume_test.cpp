@@ -150,6 +150,7 @@ TEST(ResumeFromAFile, UnderEverySchedule) {
   expect_scheduler_resumes<s::ConstantLR>(s::ConstantOptions{.total_iters = 300});
   expect_scheduler_resumes<s::LinearLR>(s::LinearOptions{.total_iters = 400});
   expect_scheduler_resumes<s::ExponentialLR>(s::ExponentialOptions{.gamma = 0.99});
+  expect_scheduler_resumes<s::SWALR>(s::SwaOptions{.swa_lr = 0.005, .anneal_epochs = 300});
   expect_scheduler_resumes<s::PolynomialLR>(s::PolynomialOptions{.total_iters = 450, .power = 2});
   expect_scheduler_resumes<s::CosineAnnealingLR>(s::CosineOptions{.T_max = 300});
   expect_scheduler_resumes<s::CosineAnnealingWarmRestarts>(s::WarmRestartsOptions{.T_0 = 30});

@@ -14,6 +14,7 @@ import warnings
 
 import torch
 from torch.optim import lr_scheduler as S
+from torch.optim.swa_utils import SWALR
 
 STEPS = 321
 FOLDER = pathlib.Path(__file__).parent
@@ -58,7 +59,7 @@ def build(name, optimizer, options):
             options[key] = FUNCTIONS[options[key]]
         elif isinstance(options.get(key), list):
             options[key] = [FUNCTIONS[f] for f in options[key]]
-    return getattr(S, name)(optimizer, **options)
+    return (SWALR if name == "SWALR" else getattr(S, name))(optimizer, **options)
 
 
 def momentum_of(group):
@@ -152,6 +153,13 @@ def cases():
         run("ExponentialLR", [1e-5], {"gamma": 1.02}),
         run("ExponentialLR", [0.1], {"gamma": 1.0}),
         run("ExponentialLR", TWO, {"gamma": 0.97}),
+    ]
+    yield "SWALR", [
+        run("SWALR", [0.1], {"swa_lr": 0.05}),
+        run("SWALR", [0.01], {"swa_lr": 0.05, "anneal_epochs": 100}),
+        run("SWALR", [0.1], {"swa_lr": 0.02, "anneal_epochs": 40, "anneal_strategy": "linear"}),
+        run("SWALR", [0.1], {"swa_lr": 0.02, "anneal_epochs": 1}),
+        run("SWALR", TWO, {"swa_lr": [0.03, 0.001], "anneal_epochs": 20}),
     ]
     yield "PolynomialLR", [
         run("PolynomialLR", [0.1], {}),
