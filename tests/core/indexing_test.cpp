@@ -23,7 +23,7 @@ std::int64_t offset_of(const Shape& shape, std::vector<std::int64_t> index, int 
   return offset;
 }
 
-OpCase index_select_case(const Shape& shape, int dim, const std::vector<double>& index) {
+OpCase selected_case(const Shape& shape, int dim, const std::vector<double>& index) {
   const int d = dim < 0 ? dim + shape.rank() : dim;
   return {
       .name = message("index_select_", name_of(shape), "_along", d, "_", index.size(),
@@ -71,14 +71,14 @@ OpCase gather_case(const Shape& shape, int dim, std::int64_t chosen) {
 std::vector<OpCase> indexing_cases() {
   std::vector<OpCase> cases;
   for (int dim = -3; dim < 3; ++dim) {
-    cases.push_back(index_select_case({2, 5, 3}, dim, {1, 0, 1}));
+    cases.push_back(selected_case({2, 5, 3}, dim, {1, 0, 1}));
     for (const std::int64_t chosen : {0, 1, 4})
       cases.push_back(gather_case({2, 5, 3}, dim, chosen));
   }
-  cases.push_back(index_select_case({3, 4}, 1, {}));
-  cases.push_back(index_select_case({4, 70, 5}, 1, {69, 0, 69, 3}));
-  cases.push_back(index_select_case({2, 3, 130}, 1, {2, 2, 0, 1}));
-  cases.push_back(index_select_case({2, 3, 130}, 2, {129, 7}));
+  cases.push_back(selected_case({3, 4}, 1, {}));
+  cases.push_back(selected_case({4, 70, 5}, 1, {69, 0, 69, 3}));
+  cases.push_back(selected_case({2, 3, 130}, 1, {2, 2, 0, 1}));
+  cases.push_back(selected_case({2, 3, 130}, 2, {129, 7}));
   cases.push_back(gather_case({130}, 0, 200));
   cases.push_back(gather_case({3, 70, 40}, 1, 90));
   cases.push_back(gather_case({70, 33}, 1, 5));
