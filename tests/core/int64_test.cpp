@@ -157,7 +157,10 @@ TEST(Int64, EverythingElseRefusesIt) {
   const std::vector<std::pair<std::string, std::function<void()>>> uses = {
       {"exp", [&] { exp(x); }},
       {"neg", [&] { -x; }},
-      {"div", [&] { x / whole({3, 4}); }},
+      {"div",
+       [&] {
+         x / whole({3, 4});
+       }},
       {"div", [&] { x / 2; }},
       {"div", [&] { x /= 2; }},
       {"pow", [&] { pow(x, 2); }},
