@@ -2,6 +2,7 @@
 // What is chosen by numbers of elements, and the numbers that sort them.
 #include <kindling/core/autograd.h>
 #include <kindling/core/checks.h>
+#include <kindling/core/indexing.h>
 #include <kindling/core/ops.h>
 #include <kindling/core/strided.h>
 
@@ -15,7 +16,6 @@ namespace {
 Tensor picked(const char* name, const Tensor& x, const Tensor& index, int dim, const Shape& shape,
               bool each) {
   const Around a = around(x.shape(), dim);
-  check_whole_numbers(name, "index", index, a.count);
   const Tensor y = make_tensor(name, shape, x);
   issue(backend_of(x),
         kernels::Gather{view(x), view(index), view(y), a.outer, a.count, a.inner, each});
@@ -32,6 +32,15 @@ Tensor picked(const char* name, const Tensor& x, const Tensor& index, int dim, c
 
 }  // namespace
 
+Tensor detail::index_select_checked(const Tensor& x, int d, const Tensor& index) {
+  Shape to = x.shape();
+  to[d] = index.numel();
+  return picked("index_select", x, index, d, to, false);
+}
+Tensor detail::gather_checked(const Tensor& x, int d, const Tensor& index) {
+  return picked("gather", x, index, d, index.shape(), true);
+}
+
 Tensor index_select(const Tensor& x, int dim, const Tensor& index) {
   const Shape& from = check_defined("index_select", x).shape;
   const Shape& numbers = check_defined("index_select", index).shape;
@@ -41,9 +50,8 @@ Tensor index_select(const Tensor& x, int dim, const Tensor& index) {
     throw ShapeError(message("index_select: index ", numbers, ": must have one dimension"));
   }
   check_same_device("index_select", x, index);
-  Shape to = from;
-  to[d] = numbers[0];
-  return picked("index_select", x, index, d, to, false);
+  check_whole_numbers("index_select", "index", index, from[d]);
+  return index_select_checked(x, d, index);
 }
 Tensor index_select(const Tensor& x, const Tensor& rows) { return index_select(x, 0, rows); }
 
@@ -59,7 +67,8 @@ Tensor gather(const Tensor& x, int dim, const Tensor& index) {
                              ": they may differ in dimension ", d, " only"));
   }
   check_same_device("gather", x, index);
-  return picked("gather", x, index, d, to, true);
+  check_whole_numbers("gather", "index", index, from[d]);
+  return gather_checked(x, d, index);
 }
 
 namespace {
@@ -85,7 +94,7 @@ Tensor argsort(const Tensor& x, int dim, bool descending) {
 
 Sorted sort(const Tensor& x, int dim, bool descending) {
   const Tensor order = order_of("sort", x, dim, descending);
-  return {gather(x, dim, order), order};
+  return {gather_checked(x, check_dim("sort", x.shape(), dim), order), order};
 }
 
 Sorted topk(const Tensor& x, std::int64_t k, int dim, bool largest) {
@@ -95,7 +104,7 @@ Sorted topk(const Tensor& x, std::int64_t k, int dim, bool largest) {
     throw ValueError(message("topk: k ", k, ": dimension ", d, " of ", shape, " has ", shape[d]));
   }
   const Tensor order = narrow(order_of("topk", x, d, largest), d, 0, k);
-  return {gather(x, d, order), order};
+  return {gather_checked(x, d, order), order};
 }
 
 Tensor Tensor::index_select(const Tensor& rows) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reductions that are made of other ops, and get their gradients from them.
 #include <kindling/core/checks.h>
+#include <kindling/core/indexing.h>
 #include <kindling/core/no_grad.h>
 #include <kindling/core/ops.h>
 
@@ -35,13 +36,13 @@ Tensor argmin(const Tensor& x, int dim, bool keepdim) {
 }
 Tensor max(const Tensor& x) { return max(flat("max", x), 0); }
 Tensor max(const Tensor& x, int dim, bool keepdim) {
-  check_choice("max", x, dim);
-  return without(gather(x, dim, argmax(x, dim, true)), dim, keepdim);
+  const int d = check_choice("max", x, dim);
+  return without(gather_checked(x, d, argmax(x, d, true)), d, keepdim);
 }
 Tensor min(const Tensor& x) { return min(flat("min", x), 0); }
 Tensor min(const Tensor& x, int dim, bool keepdim) {
-  check_choice("min", x, dim);
-  return without(gather(x, dim, argmin(x, dim, true)), dim, keepdim);
+  const int d = check_choice("min", x, dim);
+  return without(gather_checked(x, d, argmin(x, d, true)), d, keepdim);
 }
 
 Tensor var(const Tensor& x) { return var(flat("var", x), 0); }

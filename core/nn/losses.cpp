@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <kindling/core/autograd.h>
 #include <kindling/core/checks.h>
+#include <kindling/core/indexing.h>
 #include <kindling/core/nn/losses.h>
 #include <kindling/core/ops.h>
 
@@ -171,8 +172,8 @@ Tensor weighted_cross_entropy(const Tensor& logits, const Tensor& target, bool p
       ignores ? target != static_cast<double>(*options.ignore_index) : ones_like(target);
   const Tensor numbers = target * counts;  // 0 where the row does not count
   check_whole_numbers(kName, "target", numbers, classes);
-  const Tensor row_weights = index_select(weight, numbers) * counts.to(logits.dtype());
-  const Tensor picked = squeeze(gather(log_probabilities, 1, unsqueeze(numbers, 1)), 1);
+  const Tensor row_weights = index_select_checked(weight, 0, numbers) * counts.to(logits.dtype());
+  const Tensor picked = squeeze(gather_checked(log_probabilities, 1, unsqueeze(numbers, 1)), 1);
   Tensor losses = picked * row_weights * (options.label_smoothing - 1);
   if (share != 0) losses = losses + shared(expand(weight * share, logits.shape()));
   return reduced(where(counts, losses, 0), options.reduction, row_weights);
