@@ -28,6 +28,12 @@ KINDLING_HOST_DEVICE double value_of<double>(const Rounded& number) {
   return number.value;
 }
 
+/// The gradient with its sign turned for maximize, and the L2 penalty's.
+template <class T>
+KINDLING_HOST_DEVICE T penalized(T sign, T gradient, T weight_decay, T parameter) {
+  return sign * gradient + weight_decay * parameter;
+}
+
 /// SGD, and with a buffer SGD with momentum (Sutskever et al., ICML 2013, in PyTorch's form). The
 /// first buffer is the gradient itself, whatever the dampening; where the momentum is 0, the buffer
 /// rests.
@@ -46,17 +52,12 @@ struct Sgd {
         first(record.updates == 0),
         plain(record.momentum.value == 0) {}
 
-  /// The gradient with its sign turned for maximize, and the L2 penalty's.
-  KINDLING_HOST_DEVICE T penalized(T parameter, T gradient) const {
-    return sign * gradient + weight_decay * parameter;
-  }
-
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient) const {
-    parameter -= lr * penalized(parameter, gradient);
+    parameter -= lr * penalized(sign, gradient, weight_decay, parameter);
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& buffer) const {
-    const T g = penalized(parameter, gradient);
+    const T g = penalized(sign, gradient, weight_decay, parameter);
     const T moved = first ? g : momentum * buffer + gradient_weight * g;
     buffer = plain ? buffer : moved;
     parameter -= lr * (plain ? g : nesterov ? g + momentum * moved : moved);
@@ -91,7 +92,7 @@ struct Adam {
   };
 
   KINDLING_HOST_DEVICE Moments moments(T parameter, T gradient, T exp_avg, T exp_avg_sq) const {
-    const T g = sign * gradient + penalty * parameter;
+    const T g = penalized(sign, gradient, penalty, parameter);
     return {beta1 * exp_avg + one_minus_beta1 * g, beta2 * exp_avg_sq + one_minus_beta2 * g * g};
   }
 
@@ -136,23 +137,20 @@ struct RmsProp {
         one_minus_alpha(value_of<T>(record.one_minus_beta2)),
         eps(value_of<T>(record.eps)) {}
 
-  KINDLING_HOST_DEVICE T penalized(T parameter, T gradient) const {
-    return sign * gradient + weight_decay * parameter;
-  }
   KINDLING_HOST_DEVICE T averaged(T average, T value) const {
     return average + one_minus_alpha * (value - average);
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg) const {
     const T p = parameter;
-    const T g = penalized(p, gradient);
+    const T g = penalized(sign, gradient, weight_decay, p);
     square_avg = averaged(square_avg, g * g);
     parameter = p - lr * (g / (sqrt(square_avg) + eps));
   }
 
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg, T& buffer) const {
     const T p = parameter;
-    const T g = penalized(p, gradient);
+    const T g = penalized(sign, gradient, weight_decay, p);
     square_avg = averaged(square_avg, g * g);
     buffer = momentum * buffer + g / (sqrt(square_avg) + eps);
     parameter = p - lr * buffer;
@@ -161,7 +159,7 @@ struct RmsProp {
   KINDLING_HOST_DEVICE void operator()(T& parameter, T gradient, T& square_avg, T& buffer,
                                        T& grad_avg) const {
     const T p = parameter;
-    const T g = penalized(p, gradient);
+    const T g = penalized(sign, gradient, weight_decay, p);
     square_avg = averaged(square_avg, g * g);
     grad_avg = averaged(grad_avg, g);
     const T variance = square_avg - grad_avg * grad_avg;  // rounding may take it below 0
