@@ -4,6 +4,7 @@
 #include <kindling/core/no_grad.h>
 #include <kindling/core/ops.h>
 #include <kindling/optim/averaged_parameters.h>
+#include <kindling/optim/update_rule.h>
 
 #include <string>
 
@@ -13,10 +14,7 @@ AveragedParameters::AveragedParameters(std::vector<Tensor> params,
                                        const AveragedParametersOptions& options)
     : params_(std::move(params)), options_(options) {
   if (params_.empty()) throw ValueError("AveragedParameters: no parameters: give at least one");
-  if (!(options.decay >= 0 && options.decay < 1)) {
-    throw ValueError(
-        message("AveragedParameters: decay ", options.decay, ": must be at least 0 and below 1"));
-  }
+  detail::check_below_one("AveragedParameters", "decay", options.decay);
   for (const Tensor& param : params_) {
     detail::check_floating("AveragedParameters", param);
     averages_.push_back(param.detach().clone());

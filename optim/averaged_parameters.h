@@ -5,7 +5,6 @@
 #include <kindling/core/tensor.h>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace kindling::optim {

@@ -2,13 +2,13 @@
 #include <kindling/core/checks.h>
 #include <kindling/core/command.h>
 #include <kindling/core/makers.h>
+#include <kindling/core/nearest.h>
 #include <kindling/optim/clip_grad_norm.h>
 #include <kindling/optim/nonfinite_gradients.h>
 
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <string>
 
 namespace kindling::optim {
 namespace {
@@ -100,10 +100,8 @@ Tensor clip_grad_norm_(const std::vector<Tensor>& params, double max_norm,
   if (error_if_nonfinite) {
     const double norm = clip_grad_norm_(params, std::numeric_limits<double>::infinity()).item();
     if (!std::isfinite(norm)) {
-      std::string names;
-      for (const std::string& name : nonfinite_gradients(params))
-        names += (names.empty() ? "" : ", ") + name;
-      throw ValueError(message("clip_grad_norm_: the norm of the gradients is ", norm, ": ", names,
+      throw ValueError(message("clip_grad_norm_: the norm of the gradients is ", norm, ": ",
+                               detail::listed(nonfinite_gradients(params)),
                                ": nothing was changed: leave this step out, or lower the lr"));
     }
   }
