@@ -40,13 +40,16 @@ void wait_for_change(const std::atomic<T>& value, T old) noexcept {
 }
 
 /// One job at a time: the thread that brings it and the workers that are woken for it take its
-/// blocks one by one. The job ends when its blocks are done: a worker that wakes up too late finds
-/// it closed and is not waited for.
+/// blocks in runs, long ones at first, so that each reads on where it has read, and single ones at
+/// the end, so that all end together. The job ends when its blocks are done: a worker that wakes up
+/// too late finds it closed and is not waited for.
 class Pool {
  public:
   void run(std::int64_t blocks, const BlockFunction& function, int helpers) {
     function_ = &function;
     blocks_ = blocks;
+    runs_ = 2 * (std::int64_t{helpers} + 1);
+    failed_block_.store(blocks, std::memory_order_relaxed);
     mode_ = float_mode();
     next_.store(0, std::memory_order_relaxed);
     participants_.store(1, std::memory_order_release);  // opens the job
@@ -68,16 +71,26 @@ class Pool {
   };
 
   void take_blocks() noexcept {
-    std::int64_t block = 0;
-    try {
-      while ((block = next_.fetch_add(1, std::memory_order_relaxed)) < blocks_) (*function_)(block);
-    } catch (...) {
-      next_.store(blocks_, std::memory_order_relaxed);
-      // All blocks before this one have been started, so the first of those that throw is found.
-      const std::lock_guard lock(error_mutex_);
-      if (!error_ || block < failed_block_) {
+    for (std::int64_t begin = next_.load(std::memory_order_relaxed); begin < blocks_;) {
+      const std::int64_t end = begin + (blocks_ - begin + runs_ - 1) / runs_;
+      if (!next_.compare_exchange_weak(begin, end, std::memory_order_relaxed)) continue;
+      take_run(begin, end);
+      begin = next_.load(std::memory_order_relaxed);
+    }
+  }
+
+  /// No block after one that has thrown, but all before it: so the first that throws is found.
+  void take_run(std::int64_t begin, std::int64_t end) noexcept {
+    for (std::int64_t block = begin; block < end; ++block) {
+      if (block > failed_block_.load(std::memory_order_relaxed)) return;
+      try {
+        (*function_)(block);
+      } catch (...) {
+        const std::lock_guard lock(error_mutex_);
+        if (block > failed_block_.load(std::memory_order_relaxed)) return;
         error_ = std::current_exception();
-        failed_block_ = block;
+        failed_block_.store(block, std::memory_order_relaxed);
+        return;
       }
     }
   }
@@ -130,13 +143,14 @@ class Pool {
 
   const BlockFunction* function_ = nullptr;
   std::int64_t blocks_ = 0;
+  std::int64_t runs_ = 1;  // a run is this part of what is left
   FloatMode mode_ = 0;
   alignas(64) std::atomic<std::int64_t> next_{0};
   alignas(64) std::atomic<int> participants_{0};  // 0: no job is open
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex error_mutex_;
-  std::exception_ptr error_;  // of failed_block_
-  std::int64_t failed_block_ = 0;
+  std::exception_ptr error_;                   // of failed_block_
+  std::atomic<std::int64_t> failed_block_{0};  // or the number of blocks
 };
 
 /// Never destroyed: kernels may run in destructors of static objects, and sleeping workers end with

@@ -28,8 +28,9 @@ class BlockFunction {
 /// Calls function(block) once for each block of [0, blocks), on up to get_num_threads() threads
 /// with the caller's floating-point mode; returns when all are done. How the work falls into blocks
 /// must depend on its size alone: then results do not depend on the thread count. Serial inside
-/// another parallel_for, and while another thread's is running. After a block has thrown no other
-/// is started, and the first block's exception (in their order) is thrown here.
+/// another parallel_for, and while another thread's is running. A thread takes consecutive blocks,
+/// so that it reads on where it has read. After a block has thrown none behind it is started, and
+/// the first block's exception (in their order) is thrown here.
 void parallel_for(std::int64_t blocks, BlockFunction function);
 
 /// Elements per block of for_each_block: large enough to be worth waking a thread for.

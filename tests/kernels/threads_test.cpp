@@ -93,6 +93,21 @@ TEST_F(ThreadsTest, SmallWorkStaysOnTheCaller) {
   });
 }
 
+// A run is a quarter of what is left, for two threads: of 1000 blocks there are 22.
+TEST_F(ThreadsTest, AThreadTakesConsecutiveBlocks) {
+  set_num_threads(2);
+  std::vector<std::thread::id> taker(1000);
+  parallel_for(1000, [&](std::int64_t block) {
+    taker[static_cast<std::size_t>(block)] = std::this_thread::get_id();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(20);
+    while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  });
+  int runs = 1;
+  for (std::size_t block = 1; block < taker.size(); ++block)
+    runs += static_cast<int>(taker[block] != taker[block - 1]);
+  EXPECT_LE(runs, 22);
+}
+
 TEST_F(ThreadsTest, PiecesCoverTheRange) {
   set_num_threads(3);
   for (const std::int64_t count : {0, 1, 99, 100, 101, 250, 1000}) {
