@@ -2,14 +2,14 @@
 // The fuzzers' corpora, and what seeded damage makes of them, without a fuzzer.
 #include "tests/core/saving/fuzz/targets.h"
 #include "tests/support/devices.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/fuzzing.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,67 +17,30 @@
 namespace kindling::test {
 namespace {
 
-std::vector<std::string> corpus(const std::string& name) {
-  std::vector<std::filesystem::path> paths;
-  const auto folder = std::filesystem::path(KINDLING_TESTS_DIR) / "core/saving/fuzz/corpus" / name;
-  for (const auto& file : std::filesystem::directory_iterator(folder)) paths.push_back(file.path());
-  std::sort(paths.begin(), paths.end());
-  std::vector<std::string> files;
-  for (const std::filesystem::path& path : paths) files.push_back(read_file(path));
-  return files;
-}
-
-std::string damaged(std::string bytes, std::mt19937_64& random) {
-  static constexpr const char* kPieces[] = {"\"",
-                                            "{",
-                                            "}",
-                                            "[",
-                                            "]",
-                                            ",",
-                                            ":",
-                                            "0",
-                                            "-1",
-                                            "NaN",
-                                            "1e9",
-                                            "9223372036854775807",
-                                            "18446744073709551616",
-                                            "\\u0000",
-                                            "\\ud800",
-                                            "F64",
-                                            "I64",
-                                            "[]",
-                                            "[0,0]",
-                                            "\xff",
-                                            "null"};
-  const std::uint64_t times = 1 + random() % 3;
-  for (std::uint64_t i = 0; i < times; ++i) {
-    const std::size_t at = random() % (bytes.size() + 1);
-    const std::size_t length = std::min<std::size_t>(random() % 16, bytes.size() - at);
-    switch (random() % 6) {
-      case 0:
-        bytes.erase(at, length);
-        break;
-      case 1:
-        bytes.insert(at, kPieces[random() % std::size(kPieces)]);
-        break;
-      case 2:
-        bytes.replace(at, length, kPieces[random() % std::size(kPieces)]);
-        break;
-      case 3:
-        bytes.insert(at, bytes.substr(random() % (bytes.size() + 1), 60));
-        break;
-      case 4:
-        bytes.resize(at);
-        break;
-      default:
-        if (at < bytes.size()) bytes[at] = static_cast<char>(random());
-    }
-  }
-  return bytes;
-}
+constexpr std::initializer_list<const char*> kPieces = {"\"",
+                                                        "{",
+                                                        "}",
+                                                        "[",
+                                                        "]",
+                                                        ",",
+                                                        ":",
+                                                        "0",
+                                                        "-1",
+                                                        "NaN",
+                                                        "1e9",
+                                                        "9223372036854775807",
+                                                        "18446744073709551616",
+                                                        "\\u0000",
+                                                        "\\ud800",
+                                                        "F64",
+                                                        "I64",
+                                                        "[]",
+                                                        "[0,0]",
+                                                        "\xff",
+                                                        "null"};
 
 TEST(Fuzz, SafetensorsCorpusAndDamage) {
-  const std::vector<std::string> files = corpus("safetensors");
+  const std::vector<std::string> files = corpus("core/saving/fuzz/corpus/safetensors");
   ASSERT_GE(files.size(), 5u);
   std::size_t well_formed = 0;
   for (const std::string& file : files) well_formed += feed_safetensors(file) ? 1u : 0u;
@@ -85,13 +48,14 @@ TEST(Fuzz, SafetensorsCorpusAndDamage) {
   std::mt19937_64 random(20240501);
   well_formed = 0;
   for (int i = 0; i < 2000; ++i)
-    well_formed += feed_safetensors(damaged(files[random() % files.size()], random)) ? 1u : 0u;
+    well_formed +=
+        feed_safetensors(damaged(files[random() % files.size()], kPieces, random)) ? 1u : 0u;
   EXPECT_GT(well_formed, 10u);
   EXPECT_LT(well_formed, 1000u);
 }
 
 TEST(Fuzz, StateDictCorpusAndDamage) {
-  std::vector<std::string> files = corpus("state_dict");
+  std::vector<std::string> files = corpus("core/saving/fuzz/corpus/state_dict");
   for (const std::string& file : files) (void)feed_state_dict(file);
   files.push_back(whole_state_dict());
   EXPECT_TRUE(feed_state_dict(files.back()));
@@ -106,7 +70,7 @@ TEST(Fuzz, StateDictCorpusAndDamage) {
     // The header by itself, so that its length is right, or the values, or any of the bytes.
     std::string header = file.substr(sizeof length, length);
     std::string values = file.substr(data);
-    if (i % 3 == 0) header = damaged(header, random);
+    if (i % 3 == 0) header = damaged(header, kPieces, random);
     if (i % 3 == 1 && !values.empty()) {
       const double any = std::ldexp(static_cast<double>(random() % 2000) - 1000,
                                     static_cast<int>(random() % 60) - 20);
@@ -116,7 +80,7 @@ TEST(Fuzz, StateDictCorpusAndDamage) {
     std::string bytes(sizeof length, '\0');
     std::memcpy(bytes.data(), &length, sizeof length);
     bytes += header + values;
-    if (i % 3 == 2) bytes = damaged(bytes, random);
+    if (i % 3 == 2) bytes = damaged(bytes, kPieces, random);
     loaded += feed_state_dict(bytes) ? 1 : 0;
   }
   EXPECT_GT(loaded, count / 20);
