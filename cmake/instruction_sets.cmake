@@ -42,7 +42,7 @@ endfunction()
 
 # kindling_all_object_targets(variable): every object library that libkindling is made of.
 function(kindling_all_object_targets variable)
-  set(targets kindling_code)
+  set(targets kindling_code kindling_cold)
   if(TARGET kindling_cuda)
     list(APPEND targets kindling_cuda)
   endif()

@@ -2,6 +2,7 @@
 # The targets that make up the library:
 #   kindling_headers   include path and language level; demo and test libraries compile against it
 #   kindling_code      every source but the wide kernels, compiled once
+#   kindling_cold      of these, what no training step waits for
 #   kindling_objects   all object files and what they link; the tests use it to reach hidden internals
 #   kindling           the library itself, alias kindling::kindling
 
@@ -19,6 +20,11 @@ endfunction()
 # kindling_sources(file...): sources of the library, relative to the calling folder.
 function(kindling_sources)
   target_sources(kindling_code PRIVATE ${ARGN})
+endfunction()
+
+# kindling_cold_sources(file...): the same of what no training step waits for, made as small as can be.
+function(kindling_cold_sources)
+  target_sources(kindling_cold PRIVATE ${ARGN})
 endfunction()
 
 # kindling_public_headers(file...): headers to install, under the calling folder's name.
@@ -65,10 +71,13 @@ function(kindling_define_targets)
   target_include_directories(kindling_headers INTERFACE "${include_dir}")
 
   add_library(kindling_code OBJECT)
-  kindling_compile_settings(kindling_code)
-
+  add_library(kindling_cold OBJECT)
+  target_compile_options(kindling_cold PRIVATE $<$<CONFIG:Release,RelWithDebInfo>:-Os>)
   add_library(kindling_objects INTERFACE)
-  target_sources(kindling_objects INTERFACE $<TARGET_OBJECTS:kindling_code>)
+  foreach(target IN ITEMS kindling_code kindling_cold)
+    kindling_compile_settings(${target})
+    target_sources(kindling_objects INTERFACE $<TARGET_OBJECTS:${target}>)
+  endforeach()
   target_link_libraries(kindling_objects INTERFACE kindling_headers Threads::Threads)
 endfunction()
 
