@@ -6,6 +6,8 @@
 #include "demo/interrupt.h"
 #include "demo/usage.h"
 
+#include <CLI/CLI.hpp>
+
 #include <exception>
 #include <iostream>
 #include <memory>

@@ -4,6 +4,8 @@
 #include "demo/builtin_data.h"
 #include "demo/checks.h"
 
+#include <CLI/CLI.hpp>
+
 #include <cmath>
 #include <iostream>
 #include <map>

@@ -6,9 +6,11 @@
 #include "demo/task.h"
 #include "demo/training_options.h"
 
-#include <CLI/CLI.hpp>
-
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace kindling::demo {
 

@@ -3,6 +3,8 @@
 
 #include "demo/checks.h"
 
+#include <CLI/CLI.hpp>
+
 namespace kindling::demo {
 
 void add_optimizer_option(CLI::App& command, TrainingOptions& options) {

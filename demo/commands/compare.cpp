@@ -3,6 +3,8 @@
 #include "demo/comparison.h"
 #include "demo/output_file.h"
 
+#include <CLI/CLI.hpp>
+
 #include <iostream>
 #include <memory>
 

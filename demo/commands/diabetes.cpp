@@ -4,6 +4,8 @@
 #include "demo/source.h"
 #include "demo/training.h"
 
+#include <CLI/CLI.hpp>
+
 #include <memory>
 
 namespace kindling::demo {

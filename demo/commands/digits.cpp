@@ -5,6 +5,8 @@
 #include "demo/source.h"
 #include "demo/training.h"
 
+#include <CLI/CLI.hpp>
+
 #include <memory>
 
 namespace kindling::demo {

@@ -8,6 +8,8 @@
 #include "demo/source.h"
 #include "demo/table.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <iostream>
 #include <memory>

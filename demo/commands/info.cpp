@@ -3,6 +3,8 @@
 
 #include "demo/commands/commands.h"
 
+#include <CLI/CLI.hpp>
+
 #include <iostream>
 
 namespace kindling::demo {

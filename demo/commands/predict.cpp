@@ -8,6 +8,8 @@
 #include "demo/run.h"
 #include "demo/source.h"
 
+#include <CLI/CLI.hpp>
+
 #include <iostream>
 #include <memory>
 

@@ -10,6 +10,8 @@
 #include "demo/output_file.h"
 #include "demo/table.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>

@@ -10,6 +10,8 @@
 #include "demo/source.h"
 #include "demo/table.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <iostream>

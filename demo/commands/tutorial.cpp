@@ -7,6 +7,8 @@
 #include "demo/run.h"
 #include "demo/table.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <iostream>
