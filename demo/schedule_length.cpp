@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iostream>
 
 namespace kindling::demo {
 
@@ -44,6 +45,10 @@ bool ignores_base(const schedulers::Schedule& schedule, std::int64_t total_steps
   for (std::int64_t t = 0; t < total_steps; t += 1 + t / 1000)
     if (schedule(t, 1.0) != schedule(t, 2.0)) return false;
   return true;
+}
+
+void print_warning(const std::string& warning) {
+  if (!warning.empty()) std::cerr << message("kindling-train: warning: ", warning, '\n');
 }
 
 }  // namespace kindling::demo

@@ -18,4 +18,7 @@ std::string length_warning(const std::string& text, const schedulers::Schedule& 
 /// Whether no step of the run has a learning rate that depends on the base, as with one_cycle.
 bool ignores_base(const schedulers::Schedule& schedule, std::int64_t total_steps);
 
+/// Writes "kindling-train: warning: ..." to the standard error; nothing for an empty text.
+void print_warning(const std::string& warning);
+
 }  // namespace kindling::demo

@@ -46,6 +46,10 @@ Task regression_task(const std::string& name, Split parts, Recipe recipe,
 Task classification_task(const std::string& name, const Split& parts, Recipe recipe,
                          const std::string& loss, const TrainingOptions& options);
 
+/// A number that tells the task's rows from others, in hexadecimal: FNV-1a, 64 bits, of all values
+/// (http://www.isthe.com/chongo/tech/comp/fnv/).
+std::string checksum(const Task& task);
+
 /// "354 rows to train on, 88 to test with, 10 features"
 std::string sizes(const Split& parts);
 

@@ -48,19 +48,16 @@ class Training {
                 " lr ", options.lr, ", momentum ", options.momentum, ", weight decay ",
                 options.weight_decay ? format_exact(*options.weight_decay) : "not given", ", ",
                 schedule_, ", batches of ", batch_size(task, options), ", test fraction ",
-                options.test_fraction, ", seed ", options.seed);
+                options.test_fraction, ", seed ", options.seed, ", data ", checksum(task));
     if (options.resume) resume();
   }
 
   void print_head() const {
-    const auto warn = [](const std::string& warning) {
-      if (!warning.empty()) std::cerr << message("kindling-train: warning: ", warning, '\n');
-    };
-    warn(length_warning(options_.schedule, schedule_, static_cast<std::int64_t>(total_steps_),
-                        options_.lr));
+    print_warning(length_warning(options_.schedule, schedule_,
+                                 static_cast<std::int64_t>(total_steps_), options_.lr));
     if (absolute_ && options_.lr_given)
-      warn(message("--lr ", options_.lr, " has no effect: '", options_.schedule,
-                   "' is given in absolute learning rates"));
+      print_warning(message("--lr ", options_.lr, " has no effect: '", options_.schedule,
+                            "' is given in absolute learning rates"));
     std::size_t parameters = 0;
     for (const Tensor& parameter : run_.model().parameters())
       parameters += static_cast<std::size_t>(parameter.numel());

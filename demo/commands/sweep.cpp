@@ -7,6 +7,7 @@
 #include "demo/number.h"
 #include "demo/output_file.h"
 #include "demo/run.h"
+#include "demo/schedule_length.h"
 #include "demo/source.h"
 #include "demo/table.h"
 
@@ -60,6 +61,12 @@ void run_sweep_command(const SweepOptions& options) {
   const Task task = make_task(options.source, training);
   const std::string subtitle = message(training.optimizer, ", ", training.epochs, " epochs of ",
                                        steps_per_epoch(task, training), " steps");
+  const std::int64_t total = training.epochs * steps_per_epoch(task, training);
+  for (const std::string& schedule : options.grid.schedules) {
+    if (ignores_base(trial_schedule("0", schedule, total), total))
+      print_warning(message("--lrs has no effect on '", schedule,
+                            "', which is given in absolute learning rates"));
+  }
   std::cout << message(task.name, ": ", task.summary, '\n', subtitle, "\n\n");
   const std::vector<Trial> trials = run_sweep(task, training, options.grid);
   print_trials(trials, task);

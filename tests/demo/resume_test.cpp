@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs of kindling-train that are stopped and go on.
+#include <kindling/core/error.h>
+
 #include "tests/demo/program.h"
 
 namespace kindling::demo {
@@ -114,6 +116,25 @@ TEST_F(Resume, RefusesWhatIsAnotherRun) {
   const Outcome longer =
       run_ok("diabetes --epochs 3 --schedule 'constant(1)' --checkpoint run --resume");
   EXPECT_NE(longer.out.find("goes on after step 22 "), std::string::npos) << longer.out;
+}
+
+TEST_F(Resume, RefusesDataThatWasEdited) {
+  const auto table = [&](const char* last) {
+    std::string text = "x,y\n";
+    for (int i = 0; i < 20; ++i) text += message(i, ',', 2 * i + i % 3, '\n');
+    write("data.csv", text + last);
+  };
+  const std::string run = "csv data.csv --target y --schedule 'constant(1)' --checkpoint run ";
+  table("20,40\n");
+  run_ok(run + "--epochs 2");
+  table("20,41\n");
+  const Outcome edited = this->run(run + "--epochs 3 --resume");
+  EXPECT_EQ(edited.status, 1) << edited.out;
+  EXPECT_NE(edited.err.find("history: it is of a run with other options or data ("),
+            std::string::npos)
+      << edited.err;
+  table("20,40\n");
+  run_ok(run + "--epochs 3 --resume");
 }
 
 }  // namespace

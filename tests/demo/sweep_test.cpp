@@ -128,6 +128,17 @@ TEST(LrRange, RefusesABeginningThatIsTooLarge) {
   EXPECT_THROW(test_lr_range(line_task(options), options, {.from = 1e20, .to = 1e30}), ValueError);
 }
 
+TEST_F(ProgramSweep, SaysWhichScheduleHasLearningRatesOfItsOwn) {
+  const Outcome outcome =
+      run("sweep diabetes --lrs 0.01 --warmups 0 --epochs 1 --schedules "
+          "'cosine;one_cycle(0.1, 100%)'");
+  EXPECT_EQ(outcome.status, 0) << outcome.out;
+  EXPECT_EQ(
+      outcome.err,
+      "kindling-train: warning: --lrs has no effect on 'one_cycle(0.1, 100%)', which is given "
+      "in absolute learning rates\n");
+}
+
 TEST_F(ProgramSweep, IsOneTableAndOnePicture) {
   const Outcome outcome =
       run("sweep diabetes --lrs 0.01,0.1 --warmups 0,10% --schedules 'cosine;step(10)' --epochs 3 "
