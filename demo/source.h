@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "demo/cli_app.h"
 #include "demo/columns.h"
 #include "demo/csv.h"
 #include "demo/task.h"
 #include "demo/training_options.h"
 
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace kindling::demo {
 
