@@ -48,7 +48,9 @@ class Training {
                 " lr ", options.lr, ", momentum ", options.momentum, ", weight decay ",
                 options.weight_decay ? format_exact(*options.weight_decay) : "not given", ", ",
                 schedule_, ", batches of ", batch_size(task, options), ", test fraction ",
-                options.test_fraction, ", seed ", options.seed, ", data ", checksum(task));
+                options.test_fraction, ", seed ", options.seed);
+    // It takes a pass over all data, which only a checkpoint has a use for.
+    if (!options.checkpoint.empty()) history_.settings += message(", data ", checksum(task));
     if (options.resume) resume();
   }
 

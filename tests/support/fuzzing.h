@@ -4,6 +4,7 @@
 #include "tests/support/temp_folder.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <random>
@@ -54,6 +55,25 @@ inline std::string damaged(std::string bytes, std::initializer_list<const char*>
     }
   }
   return bytes;
+}
+
+/// How many files a corpus has, how many of them `feed` accepts, and how many of `times` damaged
+/// ones.
+struct Replayed {
+  std::size_t files, accepted, accepted_damaged;
+};
+
+template <class Feed>
+Replayed replayed(const std::string& folder, const Feed& feed,
+                  std::initializer_list<const char*> pieces, int times, std::uint64_t seed) {
+  const std::vector<std::string> files = corpus(folder);
+  Replayed result{files.size(), 0, 0};
+  for (const std::string& file : files) result.accepted += feed(file) ? 1U : 0U;
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < times; ++i)
+    result.accepted_damaged +=
+        feed(damaged(files[random() % files.size()], pieces, random)) ? 1U : 0U;
+  return result;
 }
 
 }  // namespace kindling::test

@@ -5,8 +5,8 @@
 
 #include "demo/columns.h"
 #include "demo/csv.h"
+#include "tests/support/demand.h"
 
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -18,10 +18,6 @@ using demo::CsvTable;
 using demo::Missing;
 
 constexpr const char* kSource = "fed.csv";
-
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
 
 void demand_an_error_of_the_reader(std::string_view what) {
   demand(what.starts_with("csv: ") || what.starts_with("classes: "));

@@ -6,9 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
-#include <random>
-#include <string>
-#include <vector>
 
 namespace kindling::test {
 namespace {
@@ -20,18 +17,12 @@ constexpr std::initializer_list<const char*> kPiecesOfSchedules = {
     "0.5%",  "between", "1.5",   "1e14", "(((((", "^"};
 
 TEST(Fuzz, ScheduleCorpusAndDamage) {
-  const std::vector<std::string> texts = corpus("schedulers/fuzz/corpus");
-  std::size_t read = 0;
-  for (const std::string& text : texts) read += feed_schedule(text) ? 1U : 0U;
-  EXPECT_EQ(texts.size(), 6U);
-  EXPECT_EQ(read, 5U);
-  std::mt19937_64 random(20240503);
-  read = 0;
-  for (int i = 0; i < 5000; ++i)
-    read += feed_schedule(damaged(texts[random() % texts.size()], kPiecesOfSchedules, random)) ? 1U
-                                                                                               : 0U;
-  EXPECT_GT(read, 50U);
-  EXPECT_LT(read, 4000U);
+  const Replayed replay =
+      replayed("schedulers/fuzz/corpus", feed_schedule, kPiecesOfSchedules, 5000, 20240503);
+  EXPECT_EQ(replay.files, 6U);
+  EXPECT_EQ(replay.accepted, 5U);
+  EXPECT_GT(replay.accepted_damaged, 50U);
+  EXPECT_LT(replay.accepted_damaged, 4000U);
 }
 
 }  // namespace

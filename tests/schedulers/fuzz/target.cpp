@@ -4,8 +4,9 @@
 #include <kindling/core/error.h>
 #include <kindling/schedulers/schedule.h>
 
+#include "tests/support/demand.h"
+
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -16,17 +17,13 @@ constexpr std::int64_t kRun = 1000;  // steps, for percentages
 
 using schedulers::Schedule;
 
-void require_that(bool holds) {
-  if (!holds) std::abort();
-}
-
 // Nothing where it is refused.
 std::optional<Schedule> schedule_of(const std::string& text) {
   try {
     return Schedule::parse(text, kRun);
   } catch (const ValueError& error) {
     const std::string_view what = error.what();
-    require_that(what.starts_with("schedule: ") && what.ends_with("^"));
+    demand(what.starts_with("schedule: ") && what.ends_with("^"));
     return std::nullopt;
   }
 }
@@ -40,10 +37,10 @@ bool feed_schedule(const std::string& text) {
     (void)(*schedule)(t, 0.1);
     (void)schedule->momentum(t);
   }
-  require_that(!schedule->length() || *schedule->length() >= 0);
+  demand(!schedule->length() || *schedule->length() >= 0);
   // Six digits of a number may be another number, even one that is refused; the text is still one.
   const auto again = schedule_of(schedule->description());
-  require_that(!again || again->description() == schedule->description());
+  demand(!again || again->description() == schedule->description());
   return true;
 }
 

@@ -40,18 +40,12 @@ constexpr std::initializer_list<const char*> kPieces = {"\"",
                                                         "null"};
 
 TEST(Fuzz, SafetensorsCorpusAndDamage) {
-  const std::vector<std::string> files = corpus("core/saving/fuzz/corpus/safetensors");
-  ASSERT_GE(files.size(), 5u);
-  std::size_t well_formed = 0;
-  for (const std::string& file : files) well_formed += feed_safetensors(file) ? 1u : 0u;
-  EXPECT_GE(well_formed, 3u);
-  std::mt19937_64 random(20240501);
-  well_formed = 0;
-  for (int i = 0; i < 2000; ++i)
-    well_formed +=
-        feed_safetensors(damaged(files[random() % files.size()], kPieces, random)) ? 1u : 0u;
-  EXPECT_GT(well_formed, 10u);
-  EXPECT_LT(well_formed, 1000u);
+  const Replayed replay =
+      replayed("core/saving/fuzz/corpus/safetensors", feed_safetensors, kPieces, 2000, 20240501);
+  ASSERT_GE(replay.files, 5u);
+  EXPECT_GE(replay.accepted, 3u);
+  EXPECT_GT(replay.accepted_damaged, 10u);
+  EXPECT_LT(replay.accepted_damaged, 1000u);
 }
 
 TEST(Fuzz, StateDictCorpusAndDamage) {

@@ -4,18 +4,14 @@
 #include <kindling/core/safetensors.h>
 #include <kindling/kindling.h>
 
+#include "tests/support/demand.h"
 #include "tests/support/temp_folder.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 
 namespace kindling::test {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// Small objects of every kind that save() knows.
 struct FuzzedRun {
@@ -63,10 +59,10 @@ bool feed_safetensors(std::string_view bytes) {
         detail::parse_safetensors_header(bytes.substr(length), data_bytes);
     std::uint64_t sum = 0;
     for (const detail::TensorEntry& entry : header.tensors) {
-      require(entry.begin <= entry.end && entry.end <= data_bytes);
+      demand(entry.begin <= entry.end && entry.end <= data_bytes);
       sum += entry.end - entry.begin;
     }
-    require(sum == data_bytes);
+    demand(sum == data_bytes);
     return true;
   } catch (const FileError&) {
     return false;
@@ -81,7 +77,7 @@ bool feed_state_dict(std::string_view bytes) {
     load(run.folder / "fed", run.model, run.optimizer, run.scheduler, run.plateau, run.loader,
          run.random);
   } catch (const FileError&) {
-    require(same_values(run.values(), before));
+    demand(same_values(run.values(), before));
     return false;
   }
   run.optimizer.zero_grad();
